@@ -1,0 +1,55 @@
+"""What a service method knows of its caller, and a reply that carries history bytes untouched.
+
+    transport  --(request, Call)-->  frontend method  --> protobuf reply | RawReply
+
+Every method of the services has this one shape: `async def snake_case_of_rpc(self, request, call)`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import msgspec
+from google.protobuf.message import Message
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One RPC as its transport saw it."""
+
+    deadline_s: float | None = None  # of time.monotonic(); None: the caller set none
+    metadata: Mapping[str, str] = msgspec.field(default_factory=dict)  # lower-case keys; binary ones left out
+
+    def remaining_s(self) -> float | None:
+        """Seconds until the caller gives up; None if it set no deadline."""
+        return None if self.deadline_s is None else self.deadline_s - time.monotonic()
+
+
+class RawReply(msgspec.Struct, frozen=True):
+    """A reply whose message field `history_field` is appended as raw bytes: history is never re-encoded.
+
+    `history` is a list of serialised `History` messages; concatenated they are a valid `History`.
+    """
+
+    message: Message  # everything else; its history field must be unset
+    history_field: int  # field number of the `temporal.api.history.v1.History` field in `message`
+    history: list[bytes]
+
+    def serialize(self) -> bytes:
+        """The whole reply as it goes over the wire."""
+        size = sum(len(part) for part in self.history)
+        head = [self.message.SerializeToString(), _varint(self.history_field << 3 | 2), _varint(size)]
+        return b"".join([*head, *self.history])
+
+    def to_message(self) -> Message:
+        """The reply as an ordinary message, for in-process callers and HTTP."""
+        return type(self.message).FromString(self.serialize())
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
