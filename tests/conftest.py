@@ -1,0 +1,42 @@
+"""What holds for every test: markers by folder, and nothing of ours may block an event loop.
+
+    tests/differential/test_timers.py  ->  marked `differential`
+    tests/engine/test_timer.py         ->  a unit test, no marker
+
+`blockbuster` makes a blocking call (file, socket, sleep, SQL) an error where an event loop runs and our own code is
+on the stack; the official SDK in the same process may do as it likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+
+HERE = Path(__file__).parent
+FOLDER_MARKERS = {
+    "bad_input",
+    "conformance",
+    "crash",
+    "differential",
+    "interop",
+    "scenario",
+    "simulation",
+    "ui",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
+        if folder in FOLDER_MARKERS:
+            item.add_marker(folder)
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
+    """Any blocking call of ours inside a running event loop raises `BlockingError`."""
+    with blockbuster_ctx("mainspring") as blockbuster:
+        yield blockbuster
