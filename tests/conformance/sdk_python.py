@@ -110,7 +110,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _occasion(options: Options, seconds: float) -> Occasion:
-    name = options.server_name or (f"`{options.server_command}`" if options.server_command else "a running server")
+    program, *rest = shlex.split(options.server_command or "a running server")
+    name = options.server_name or " ".join([Path(program).name, *rest])
     command = ["git", "-C", str(options.clone), "rev-parse", "--short=10", "HEAD"]
     commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     clone = f"sdk-python at {commit}" if commit else "sdk-python"
@@ -155,7 +156,10 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes], log_path: Pat
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.1)
-    raise SystemExit(f"no server on port {port} within {SERVER_READY_S} s:\n{_tail(log_path)}")
+    state = f"no server on port {port} within {SERVER_READY_S} s"
+    if process.returncode is not None:
+        state = f"the server command ended at once, with status {process.returncode}"
+    raise SystemExit(f"{state}:\n{_tail(log_path)}")
 
 
 def _tail(path: Path) -> str:
