@@ -18,7 +18,6 @@ from blockbuster import BlockBuster, blockbuster_ctx
 HERE = Path(__file__).parent
 FOLDER_MARKERS = {
     "bad_input",
-    "conformance",
     "crash",
     "differential",
     "interop",
