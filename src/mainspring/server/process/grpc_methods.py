@@ -1,0 +1,134 @@
+"""One RPC as gRPC carries it: bytes in, bytes or a status out.
+
+    request bytes -> size -> client version -> parse -> method -> serialise -> reply bytes
+         every ServiceError on the way -> status, message, `grpc-status-details-bin`, headers
+
+grpcio's own limits, deserialisers and error texts are not used: SDKs look at the texts of the real server, for example to
+fail a task with a message that is too large instead of sending it for ever. Nothing leaves as UNKNOWN, which clients retry.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NoReturn
+
+import grpc
+import grpc.aio
+import msgspec
+from google.protobuf.message import DecodeError
+from temporalio.api.enums.v1 import ResourceExhaustedCause, ResourceExhaustedScope
+
+from mainspring.server.engine.errors import (
+    Internal,
+    ResourceExhausted,
+    ServiceError,
+    StatusCode,
+    StoreError,
+    Unavailable,
+)
+from mainspring.server.engine.limits import Limits
+from mainspring.server.frontend.call import Call, RawReply
+from mainspring.server.process.binding import Method
+from mainspring.server.process.client_versions import ClientVersions
+
+log = logging.getLogger(__name__)
+
+Context = grpc.aio.ServicerContext[bytes, bytes]
+UnaryHandler = Callable[[bytes, Context], Awaitable[bytes]]
+
+_GRPC_CODES: Final = {int(code.value[0]): code for code in grpc.StatusCode}
+_TRUNCATED: Final = "... <truncated>"
+
+
+class Door(msgspec.Struct, frozen=True):
+    """What every RPC is checked against before its method sees it."""
+
+    versions: ClientVersions
+    limits: Limits
+
+
+def unary(method: Method, door: Door) -> UnaryHandler:
+    """The coroutine that grpcio calls for each call of `method`."""
+    parse = method.request_type.FromString
+    handler = method.handler
+    check_version = door.versions.check
+    size_limit_bytes = door.limits.request_size_bytes
+    now = time.monotonic
+
+    async def serve(body: bytes, context: Context) -> bytes:
+        try:
+            if len(body) > size_limit_bytes:
+                raise _too_large(len(body), size_limit_bytes)
+            metadata: dict[str, str] = {key: value for key, value in context.invocation_metadata() if key[-4:] != "-bin"}
+            if "client-version" in metadata or "supported-server-versions" in metadata:
+                check_version(
+                    metadata.get("client-name", ""),
+                    metadata.get("client-version", ""),
+                    metadata.get("supported-server-versions", ""),
+                )
+            remaining_s = context.time_remaining()
+            deadline_s = None if remaining_s is None else now() + remaining_s
+            reply = await handler(parse(body), Call(deadline_s=deadline_s, metadata=metadata))
+            return reply.serialize() if isinstance(reply, RawReply) else reply.SerializeToString()
+        except Exception as error:
+            await refuse(context, as_service_error(error, method.path), door.limits.service_error_message_bytes)
+
+    return serve
+
+
+def as_service_error(error: Exception, path: str) -> ServiceError:
+    """The answer to whatever a method raised; what should not have been raised is logged."""
+    match error:
+        case ServiceError():
+            return error
+        case DecodeError():
+            return Internal(f"grpc: error unmarshalling request: {error}")
+        case StoreError():
+            log.warning("store refused: rpc=%s error=%s", path, error)
+            return Unavailable("the store could not be reached or is busy, try again")
+        case _:
+            log.error("unexpected error: rpc=%s", path, exc_info=error)
+            return Internal("internal error, see the server's log")
+
+
+async def refuse(context: grpc.aio.ServicerContext[Any, Any], error: ServiceError, message_limit_bytes: int) -> NoReturn:
+    """End the call with the error's status, and with its details where it has any."""
+    message = shortened(error.message, message_limit_bytes)
+    trailers: tuple[tuple[str, str | bytes], ...] = ()
+    if error.details:
+        status = error.status()
+        status.message = message
+        trailers = (("grpc-status-details-bin", status.SerializeToString()),)
+    if isinstance(error, ResourceExhausted):
+        cause = ResourceExhaustedCause.Name(error.cause).removeprefix("RESOURCE_EXHAUSTED_CAUSE_")
+        scope = ResourceExhaustedScope.Name(error.scope).removeprefix("RESOURCE_EXHAUSTED_SCOPE_")
+        trailers += (
+            ("x-resource-exhausted-cause", _camel_case(cause)),
+            ("x-resource-exhausted-scope", _camel_case(scope)),
+        )
+    await context.abort(_GRPC_CODES[error.code], message, trailers)
+
+
+def shortened(message: str, limit_bytes: int) -> str:
+    """Cut to `limit_bytes` of UTF-8 with a mark, never inside a character."""
+    encoded = message.encode(errors="replace")
+    if len(encoded) <= limit_bytes:
+        return message
+    return encoded[: limit_bytes - len(_TRUNCATED)].decode(errors="ignore") + _TRUNCATED
+
+
+class _TooLarge(ServiceError):
+    """Not `ResourceExhausted`: this one comes from below the service in the real server, without details or headers."""
+
+    code = StatusCode.RESOURCE_EXHAUSTED
+
+
+def _too_large(size_bytes: int, limit_bytes: int) -> ServiceError:
+    return _TooLarge(f"grpc: received message larger than max ({size_bytes} vs. {limit_bytes})")
+
+
+def _camel_case(name: str) -> str:
+    """`RPS_LIMIT` -> `RpsLimit`."""
+    return "".join(word.capitalize() for word in name.split("_"))

@@ -1,0 +1,104 @@
+"""The gRPC transport: every method of the service, health and reflection on one port.
+
+    grpc.aio server --path--> one table of handlers, made once at start
+                              unknown service or method -> UNIMPLEMENTED in the real server's words
+
+The keepalive options are part of the contract with SDKs, which ping every 30 s whether calls are open or not: grpcio's
+defaults answer that with GOAWAY `too_many_pings` and kill every long poll after 44 s (tests/process/test_keepalive.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+
+from mainspring.server.process.binding import Method
+from mainspring.server.process.grpc_methods import Context, Door, unary
+from mainspring.server.process.health import Health
+from mainspring.server.process.reflection import reflection_handlers
+
+_LARGEST_REPLY_BYTES: Final = 128 * 1024 * 1024  # what SDKs are ready to receive
+_HEALTH: Final = "grpc.health.v1.Health"
+_HEALTH_ONLY: Final = "temporal.api.adminservice.v1.AdminService"  # the real server is asked for its health by this name
+
+OPTIONS: Final[tuple[tuple[str, int], ...]] = (
+    ("grpc.max_receive_message_length", -1),  # checked by `grpc_methods`, whose text SDKs know
+    ("grpc.max_send_message_length", _LARGEST_REPLY_BYTES),
+    ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 120_000),
+    ("grpc.max_connection_age_ms", 300_000),
+    ("grpc.max_connection_age_grace_ms", 70_000),
+)
+
+Handlers = Mapping[str, "grpc.RpcMethodHandler[Any, Any]"]
+
+
+class GrpcServer:
+    """One listening gRPC server. Must be made on the event loop that will serve."""
+
+    def __init__(self, methods: Iterable[Method], door: Door) -> None:
+        handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+            method.path: grpc.unary_unary_rpc_method_handler(unary(method, door)) for method in methods
+        }
+        services = sorted({path.split("/")[1] for path in handlers})
+        self._health = Health(["", _HEALTH_ONLY, *services])
+        handlers.update(self._health.handlers())
+        handlers.update(reflection_handlers([*services, _HEALTH]))
+        self._server = grpc.aio.server(options=OPTIONS)
+        self._server.add_generic_rpc_handlers((_Table(handlers),))
+        self.port = 0
+
+    def __repr__(self) -> str:
+        return f"<GrpcServer port={self.port}>"
+
+    async def start(self, ip: str, port: int) -> None:
+        """Listen; port 0 takes a free one. `self.port` is the port taken.
+
+        Raises:
+            OSError: the address cannot be bound, most often because another server has it.
+        """
+        host = f"[{ip}]" if ":" in ip else ip
+        try:
+            self.port = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {ip}:{port}, is another server running there?") from error
+        await self._server.start()
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no more calls, let those under way end for `grace_s`, then cancel them."""
+        self._health.stop()
+        await self._server.stop(grace_s)
+
+
+class _Table(grpc.GenericRpcHandler):
+    """Finds the handler of a path."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+        self._services = {path.split("/")[1] for path in handlers}
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
+        path = handler_call_details.method
+        return self._handlers.get(path) or self._unknown(path)
+
+    def _unknown(self, path: str) -> grpc.RpcMethodHandler[Any, Any]:
+        service, slash, name = path.removeprefix("/").rpartition("/")
+        if not slash:
+            text = f'malformed method name: "{path}"'
+        elif service in self._services:
+            text = f"unknown method {name} for service {service}"
+        else:
+            text = f"unknown service {service}"
+
+        async def refuse(_request: bytes, context: Context) -> bytes:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, text)
+
+        return grpc.unary_unary_rpc_method_handler(refuse)
