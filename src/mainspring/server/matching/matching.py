@@ -1,0 +1,278 @@
+"""The door of the room: `Matching`.
+
+    history   --offer(task)-->            ┌───────────┐   --poll-->    frontend (PollWorkflowTaskQueue, ...)
+    frontend  --ask(query), answer-->     │ TaskQueue │   --describe-->
+    store     --ready_tasks (pages)-->    └───────────┘   --drop_task--> store
+
+Everything happens on one loop and between two awaits, so there are no locks. A task that was handed out is the caller's:
+it starts the task (whose commit removes the row), or drops it as stale, or offers it again if it could do neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from mainspring.server.engine.changes import Nanos, QueueKey, Task
+from mainspring.server.engine.errors import Unavailable
+from mainspring.server.matching.backlog import Known, identity_of
+from mainspring.server.matching.pollers import Wait
+from mainspring.server.matching.queries import Queries
+from mainspring.server.matching.records import (
+    Answer,
+    MatchingSettings,
+    MatchingStatistics,
+    Poller,
+    Query,
+    QueueDescription,
+    StickyWorkerUnavailable,
+    TaskRows,
+)
+from mainspring.server.matching.rows import RowReader
+from mainspring.server.matching.task_queue import Surroundings, TaskQueue
+
+START_CONCURRENCY = 8
+
+
+class Matching:
+    """Where waiting pollers meet ready tasks. Made inside the running loop; started before the first offer.
+
+    `clock` gives wall time in nanoseconds. Deadlines are seconds of the loop's clock, which is `time.monotonic`.
+    """
+
+    def __init__(
+        self, store: TaskRows, *, clock: Callable[[], Nanos], settings: MatchingSettings | None = None
+    ) -> None:
+        self._settings = settings or MatchingSettings()
+        self._store = store
+        self._loop = asyncio.get_running_loop()
+        self._counters = MatchingStatistics()
+        self._known = Known()
+        self._rows = RowReader(store, self._counters, retry_s=self._settings.retry_s)
+        self._around = Surroundings(self._loop, clock, self._settings, self._known, self._rows, self._counters)
+        self._queues: dict[QueueKey, TaskQueue] = {}
+        self._queries = Queries(self._loop, self._settings)
+        self._shut_down_workers: dict[str, float] = {}  # worker instance key -> when it said so
+        self._sweep_timer: asyncio.TimerHandle | None = None
+        self._is_stopped = False
+
+    def __repr__(self) -> str:
+        return f"<Matching {len(self._queues)} queues, {len(self._known.waiting)} tasks>"
+
+    # -- life
+
+    async def start(self) -> None:
+        """Load what waits: the first page of every queue; of sticky queues everything, for their workers may be gone.
+
+        Raises:
+            StoreError: the store could not be read.
+        """
+        queues: list[TaskQueue] = []
+        for key in await self._store.queues_with_tasks():
+            queue = self._queue(key, is_complete=False)
+            queue.backlog.doubt()
+            queues.append(queue)
+        while queues:
+            batch = queues[-START_CONCURRENCY:]
+            del queues[-START_CONCURRENCY:]
+            await asyncio.gather(*(self._load(queue) for queue in batch))
+        self._plan_sweep()
+
+    async def stop(self) -> None:
+        """Answer all polls with nothing and all queries with `Unavailable`; later ones get the same at once."""
+        self._is_stopped = True
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
+        for queue in self._queues.values():
+            queue.close()
+        self._queries.stop()
+        await self._rows.close()
+
+    # -- tasks
+
+    def offer(self, task: Task) -> None:
+        """A task is ready: called right after the commit that made it durable, or to give back one that was polled.
+
+        It takes the place of an older one of the same (run, kind, ref), in whatever queue that waits. A sticky task whose
+        worker has not polled of late goes to its normal queue.
+        """
+        if not self._is_stopped:
+            self._place(task, is_new=True)
+
+    def drop(self, task: Task) -> None:
+        """A task was found to be stale: forget it, and remove its row in the background."""
+        identity = identity_of(task)
+        found = self._known.waiting.get(identity)
+        if found is not None and found[1].task is not None and found[1].task.stamp == task.stamp:
+            found[0].remove(identity)
+        self._rows.drop(task)
+
+    async def poll(self, queue: QueueKey, poller: Poller, *, deadline_s: float, sticky: bool) -> Task | Query | None:
+        """Wait for a task or a query, in line behind the polls that came before.
+
+        Returns: None at the deadline, at `stop`, and when the worker shuts down or its sticky queue is forgotten.
+        Cancelling the poll gives its place free at once, and what was just matched to it goes to the next poll.
+        """
+        if self._is_stopped or self._has_shut_down(poller.worker_instance_key):
+            return None
+        place = self._queue(queue)
+        place.is_sticky = sticky
+        place.visit(poller)
+        found = place.take_at_once()
+        if found is not None or deadline_s <= self._loop.time():
+            return found
+        return await self._wait(place, poller, deadline_s)
+
+    # -- queries
+
+    async def ask(self, query: Query, deadline_s: float) -> Answer:
+        """Bring a query to a worker and wait for its answer. Cancelling withdraws it.
+
+        Raises:
+            StickyWorkerUnavailable: the queue is sticky and nobody polls it any more; ask on the normal one.
+            FailedPrecondition: nobody has polled the queue lately; found out a second before the deadline, as in the
+                real server, so that a worker which is about to start can still answer.
+            DeadlineExceeded: no answer in time.
+            Unavailable: the server is stopping.
+        """
+        if self._is_stopped:
+            raise Unavailable("the server is stopping")
+        if query.normal_queue and not self.has_recent_poller(query.queue):
+            raise StickyWorkerUnavailable(f"no worker polls sticky queue {query.queue.name!r}")
+        return await self._queries.ask(query, self._queue(query.queue), deadline_s)
+
+    def answer(self, query_id: str, answer: Answer) -> None:
+        """Hand a worker's answer to the asker.
+
+        Raises:
+            NotFound: nobody waits for it (any more).
+        """
+        self._queries.answer(query_id, answer)
+
+    # -- pollers
+
+    def has_recent_poller(self, queue: QueueKey, window_s: float | None = None) -> bool:
+        """Whether somebody polls the queue now or did within the window (that of sticky workers if not given)."""
+        place = self._queues.get(queue)
+        return place is not None and place.has_recent_poller(
+            self._settings.sticky_window_s if window_s is None else window_s
+        )
+
+    def cancel_polls(self, worker_instance_key: str) -> int:
+        """A worker shuts down: answer its polls with nothing, now and for a while. Returns: how many were waiting."""
+        if not worker_instance_key:
+            return 0
+        self._shut_down_workers[worker_instance_key] = self._loop.time()
+        return sum(queue.cancel_polls(worker_instance_key) for queue in self._queues.values())
+
+    def forget_queue(self, queue: QueueKey) -> None:
+        """A sticky queue is given up: its tasks go to their normal queues, its queries back to their askers."""
+        place = self._queues.pop(queue, None)
+        if place is None:
+            return
+        place.close()
+        for query in place.queries():
+            self._queries.refuse_sticky(query)
+        for task in place.take_all():
+            self._place(task, is_new=False)
+
+    # -- what it looks like
+
+    def describe(self, queue: QueueKey) -> QueueDescription:
+        """Pollers, backlog and rates of a queue; all empty if nobody has used it lately."""
+        place = self._queues.get(queue)
+        return (place or TaskQueue(queue, self._around, is_complete=True)).describe()
+
+    def backlog_count_hint(self, queue: QueueKey) -> int:
+        """About how many tasks wait."""
+        place = self._queues.get(queue)
+        return 0 if place is None else place.backlog.count
+
+    def statistics(self) -> MatchingStatistics:
+        """Counters since the start, and the present numbers."""
+        counters = self._counters
+        counters.queue_count = len(self._queues)
+        counters.waiting_poll_count = sum(len(queue.polls) for queue in self._queues.values())
+        counters.waiting_task_count = len(self._known.waiting)
+        counters.waiting_query_count = len(self._queries)
+        return counters
+
+    # -- inside
+
+    def _queue(self, key: QueueKey, *, is_complete: bool = True) -> TaskQueue:
+        """The queue of that name. A new one is known to have no rows: all that there were at the start are loaded."""
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = TaskQueue(key, self._around, is_complete=is_complete)
+        return queue
+
+    async def _load(self, queue: TaskQueue) -> None:
+        await self._rows.read_page(queue.backlog)
+        while not queue.backlog.is_complete and queue.backlog.has_sticky_tasks():
+            self._redirect_waiting(queue)
+            await self._rows.read_page(queue.backlog)
+        self._redirect_waiting(queue)
+        if not queue.backlog.is_complete:
+            queue.backlog.left_count = await self._store.count_tasks(queue.key) - len(queue.backlog)
+        queue.match()
+
+    def _redirect_waiting(self, queue: TaskQueue) -> None:
+        if queue.backlog.has_sticky_tasks() and not queue.has_recent_poller(self._settings.sticky_window_s):
+            for task in queue.take_all():
+                self._place(task, is_new=False)
+
+    def _place(self, task: Task, *, is_new: bool) -> None:
+        if not self._known.offer(task):
+            return
+        home = task.queue
+        if task.normal_queue and not self.has_recent_poller(home):
+            home = QueueKey(home.namespace_id, task.normal_queue, home.kind)
+            self._counters.redirected_count += 1
+        self._queue(home).offer(task, is_new=is_new)
+
+    async def _wait(self, place: TaskQueue, poller: Poller, deadline_s: float) -> Task | Query | None:
+        wait = Wait(poller, self._loop.create_future())
+        place.polls.add(wait)
+        timer = self._loop.call_at(deadline_s, wait.answer, None)
+        try:
+            found = await wait.future
+        except asyncio.CancelledError:
+            if wait.future.done() and not wait.future.cancelled():
+                self._take_back(place, wait.future.result())
+            raise
+        finally:
+            timer.cancel()
+            place.leave(wait)
+        if not self._has_shut_down(poller.worker_instance_key):
+            place.stay(poller)
+        return found
+
+    def _take_back(self, place: TaskQueue, found: Task | Query | None) -> None:
+        """What was matched to a poll whose caller had gone in the same moment goes to the next."""
+        if found is None or self._is_stopped:
+            return
+        self._counters.returned_count += 1
+        if isinstance(found, Task):
+            self._place(found, is_new=False)
+        elif self._queries.is_open(found):
+            place.offer_query(found, is_first=True)
+
+    def _has_shut_down(self, worker_instance_key: str) -> bool:
+        if not worker_instance_key or not self._shut_down_workers:
+            return False
+        said_s = self._shut_down_workers.get(worker_instance_key)
+        return said_s is not None and said_s > self._loop.time() - self._settings.shutdown_memory_s
+
+    def _plan_sweep(self) -> None:
+        if not self._is_stopped:
+            self._sweep_timer = self._loop.call_later(self._settings.sweep_s, self._sweep)
+
+    def _sweep(self) -> None:
+        """Forget idle queues, so that memory does not grow with the names of sticky queues."""
+        for key, queue in list(self._queues.items()):
+            if queue.is_idle():
+                queue.close()
+                del self._queues[key]
+        since_s = self._loop.time() - self._settings.shutdown_memory_s
+        self._shut_down_workers = {key: at_s for key, at_s in self._shut_down_workers.items() if at_s > since_s}
+        self._plan_sweep()

@@ -1,0 +1,240 @@
+"""One task queue of one kind: pollers on one side, tasks and queries on the other, and the rate between them.
+
+Whenever something changed on either side, `match` pairs the poller that has waited longest with the best that is
+ready: a query first (somebody waits for it), then a task if the rate allows one. A poll that comes when nobody is in line
+before it, and a task that comes when nothing is ready before it, are paired without passing through any line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+
+import msgspec
+
+from mainspring.server.engine.changes import Nanos, QueueKey, Task
+from mainspring.server.matching.backlog import Backlog, Known
+from mainspring.server.matching.pollers import PollerMemory, Wait, WaitingPolls
+from mainspring.server.matching.rates import RateWindow, TokenBucket
+from mainspring.server.matching.records import (
+    MatchingSettings,
+    MatchingStatistics,
+    Poller,
+    Query,
+    QueueDescription,
+)
+from mainspring.server.matching.rows import RowReader
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What all queues of one `Matching` share."""
+
+    loop: asyncio.AbstractEventLoop
+    clock: Callable[[], Nanos]
+    settings: MatchingSettings
+    known: Known
+    rows: RowReader
+    statistics: MatchingStatistics
+
+
+class TaskQueue:
+    """See the module."""
+
+    def __init__(self, key: QueueKey, around: Surroundings, *, is_complete: bool) -> None:
+        now_s = around.loop.time()
+        settings = around.settings
+        self.key = key
+        self.is_sticky = False
+        self.backlog = Backlog(
+            key,
+            around.known,
+            task_limit=settings.buffer_task_limit,
+            page_limit=settings.page_task_limit,
+            is_complete=is_complete,
+        )
+        self.polls = WaitingPolls()
+        self._around = around
+        self._queries: OrderedDict[str, Query] = OrderedDict()
+        self._memory = PollerMemory()
+        self._bucket = TokenBucket()
+        self._rate_timer: asyncio.TimerHandle | None = None
+        self._added = RateWindow(now_s)
+        self._dispatched = RateWindow(now_s)
+        self._touched_s = now_s
+
+    def __repr__(self) -> str:
+        return f"<TaskQueue {self.key.name!r}: {len(self.polls)} polls, {self.backlog!r}>"
+
+    # -- tasks
+
+    def offer(self, task: Task, *, is_new: bool) -> None:
+        """A task is ready, and `Known.offer` let it pass."""
+        now_s = self._around.loop.time()
+        if is_new:
+            self._added.add(now_s)
+            self._around.statistics.added_count += 1
+        self._touched_s = now_s
+        if self.backlog.is_drained and not self._queries and self._bucket.ready_at_s() <= now_s:
+            wait = self.polls.first()
+            if wait is not None and not self._is_expired(task):
+                self._dispatch(task, now_s)
+                self._pair(wait, task)
+                return
+        self.backlog.offer(task)
+        self.match()
+
+    def match(self) -> None:
+        """Pair waiting polls with what is ready, and see to it that more is read when it runs low."""
+        while (wait := self.polls.first()) is not None:
+            found = self._take()
+            if found is None:
+                break
+            self._pair(wait, found)
+        if self.backlog.wants_page and self._is_wanted():
+            self._around.rows.fill(self.backlog, self.match)
+
+    def take_all(self) -> list[Task]:
+        return self.backlog.take_all()
+
+    # -- pollers
+
+    def visit(self, poller: Poller) -> None:
+        """A poll has come: note who, and the rate that it asks for."""
+        now_s = self._around.loop.time()
+        self._memory.note(poller, now=self._around.clock(), now_s=now_s)
+        self._touched_s = now_s
+        if poller.max_tasks_per_second != self._bucket.per_second:
+            self._bucket.set_rate(poller.max_tasks_per_second, now_s)
+            self._cancel_rate_timer()
+
+    def take_at_once(self) -> Task | Query | None:
+        """What a poll gets without waiting; nothing while others are in line before it."""
+        if self.polls.first() is not None:
+            self.match()  # a new rate may have made more ready
+            return None if self.polls.first() is not None else self._take()
+        found = self._take()
+        if self.backlog.wants_page:
+            self._around.rows.fill(self.backlog, self.match)
+        return found
+
+    def leave(self, wait: Wait) -> None:
+        """A poll is over."""
+        self.polls.discard(wait)
+        self._touched_s = self._around.loop.time()
+
+    def stay(self, poller: Poller) -> None:
+        """A poll was answered, so its worker was there until now."""
+        self._memory.note(poller, now=self._around.clock(), now_s=self._around.loop.time())
+
+    def cancel_polls(self, worker_instance_key: str) -> int:
+        self._memory.forget_worker(worker_instance_key)
+        return self.polls.answer_all(worker_instance_key)
+
+    def has_recent_poller(self, window_s: float) -> bool:
+        """Somebody waits, or was here within the window."""
+        return self.polls.first() is not None or self._memory.seen_since(self._around.loop.time() - window_s)
+
+    # -- queries
+
+    def offer_query(self, query: Query, *, is_first: bool = False) -> None:
+        self._touched_s = self._around.loop.time()
+        self._queries[query.query_id] = query
+        if is_first:
+            self._queries.move_to_end(query.query_id, last=False)
+        self.match()
+
+    def withdraw_query(self, query: Query) -> None:
+        self._queries.pop(query.query_id, None)
+
+    def has_query(self, query: Query) -> bool:
+        """Whether it still waits for a poller."""
+        return query.query_id in self._queries
+
+    def queries(self) -> list[Query]:
+        return list(self._queries.values())
+
+    # -- the queue as a whole
+
+    def describe(self) -> QueueDescription:
+        now_s = self._around.loop.time()
+        oldest_at = self.backlog.oldest_created_at()
+        return QueueDescription(
+            pollers=self._memory.newest_first(now_s - self._around.settings.poller_memory_s),
+            waiting_poll_count=len(self.polls),
+            backlog_count_hint=self.backlog.count,
+            backlog_age_ns=0 if oldest_at is None else max(0, self._around.clock() - oldest_at),
+            add_rate=self._added.per_second(now_s),
+            dispatch_rate=self._dispatched.per_second(now_s),
+            max_tasks_per_second=self._bucket.per_second,
+            is_sticky=self.is_sticky,
+        )
+
+    def is_idle(self) -> bool:
+        """Whether nothing would be lost by forgetting the queue. Also forgets pollers that have been away for long."""
+        now_s = self._around.loop.time()
+        settings = self._around.settings
+        self._memory.forget_before(now_s - settings.poller_memory_s)
+        is_empty = self.backlog.is_drained and not self._queries and self.polls.first() is None
+        return is_empty and self._touched_s <= now_s - settings.idle_s
+
+    def close(self) -> None:
+        """Send the polls home; nothing will be matched any more."""
+        self.polls.answer_all()
+        self._cancel_rate_timer()
+
+    # -- inside
+
+    def _take(self) -> Task | Query | None:
+        """The best that is ready now."""
+        if self._queries:
+            return self._queries.popitem(last=False)[1]
+        if not len(self.backlog):
+            return None
+        now_s = self._around.loop.time()
+        ready_at_s = self._bucket.ready_at_s()
+        if ready_at_s > now_s:
+            self._wait_for_rate(ready_at_s)
+            return None
+        while (task := self.backlog.pop()) is not None:
+            if not self._is_expired(task):
+                self._dispatch(task, now_s)
+                return task
+            self._around.statistics.expired_count += 1
+            self._around.rows.drop(task)
+        return None
+
+    def _pair(self, wait: Wait, found: Task | Query) -> None:
+        self.polls.discard(wait)
+        wait.answer(found)
+        if isinstance(found, Task):
+            self._around.statistics.sync_matched_count += 1
+
+    def _dispatch(self, task: Task, now_s: float) -> None:
+        self._bucket.spend(now_s)
+        self._dispatched.add(now_s)
+        self._around.known.hand_out(task)
+        self._around.statistics.matched_count += 1
+
+    def _is_expired(self, task: Task) -> bool:
+        return task.expires_at is not None and task.expires_at <= self._around.clock()
+
+    def _is_wanted(self) -> bool:
+        """A page is read for pollers only: for one that waits, or to be ahead of those who come and go."""
+        return self.polls.first() is not None or self._memory.seen_since(
+            self._around.loop.time() - self._around.settings.sticky_window_s
+        )
+
+    def _wait_for_rate(self, ready_at_s: float) -> None:
+        if self._rate_timer is None and not math.isinf(ready_at_s):
+            self._rate_timer = self._around.loop.call_at(ready_at_s, self._rate_allows)
+
+    def _rate_allows(self) -> None:
+        self._rate_timer = None
+        self.match()
+
+    def _cancel_rate_timer(self) -> None:
+        if self._rate_timer is not None:
+            self._rate_timer.cancel()
+            self._rate_timer = None
