@@ -5,7 +5,7 @@
 `RawService` is the WorkflowService as awaitable methods; the functions below it build the messages that drivers send.
 Benchmarks, crash tests and connection tests share this module. Run by itself it drives workflows of one activity:
 
-    python -m benchmarks.lean --address HOST:PORT --workflows 1000 --in-flight 50
+    python -m benchmarks.lean [--address HOST:PORT] [--workflows 1000] [--in-flight 50]
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import argparse
 import asyncio
 import contextlib
 import json
+import sys
 import time
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import grpc
@@ -28,6 +30,10 @@ from temporalio.api.enums.v1 import CommandType, EventType, HistoryEventFilterTy
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import StickyExecutionAttributes, TaskQueue
 from temporalio.api.workflowservice import v1 as api
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # so that the script also runs by its path
+
+from tests.server_process import is_smoke_run, mainspring_command, temporary_server
 
 NAMESPACE = "default"
 SERVICE = "/temporal.api.workflowservice.v1.WorkflowService/"
@@ -290,11 +296,13 @@ async def finish_beside(background: asyncio.Task[None], work: Sequence[Coroutine
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Drive workflows of one activity by raw RPCs.")
-    parser.add_argument("--address", required=True)
-    parser.add_argument("--workflows", type=int, default=1000)
+    parser.add_argument("--address", help="of a server that is running; without it, Mainspring is started for this run")
+    parser.add_argument("--workflows", type=int, default=20 if is_smoke_run() else 2000)
     parser.add_argument("--in-flight", type=int, default=50)
     options = parser.parse_args()
-    seconds = asyncio.run(drive(options.address, options.workflows, options.in_flight))
+    with contextlib.ExitStack() as stack:
+        address = options.address or stack.enter_context(temporary_server(mainspring_command())).address
+        seconds = asyncio.run(drive(address, options.workflows, options.in_flight))
     rate = options.workflows / seconds
     print(json.dumps({"workflows": options.workflows, "seconds": seconds, "workflows_per_s": rate}))
 

@@ -18,8 +18,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -190,3 +192,18 @@ class ServerProcess:
             what = "ended" if ended else "did not answer in time"
             raise ServerStartError(f"{self.command[0]} {what}; its log:\n{self.log()[-4000:]}") from cause
         time.sleep(0.005)
+
+
+@contextmanager
+def temporary_server(command: Sequence[str]) -> Generator[ServerProcess, None, None]:
+    """A server that is ready, on a new file that goes with it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="mainspring-") as name,
+        ServerProcess(Path(name), command=command) as server,
+    ):
+        yield server
+
+
+def is_smoke_run() -> bool:
+    """Whether `ITERATIONS=1` asks benchmarks only to show that they still run."""
+    return os.environ.get("ITERATIONS") == "1"
