@@ -4,16 +4,20 @@
     frontend  --ask(query), answer-->     │ TaskQueue │   --describe-->
     store     --ready_tasks (pages)-->    └───────────┘   --drop_task--> store
 
-Everything happens on one loop and between two awaits, so there are no locks. A task that was handed out is the caller's:
-it starts the task (whose commit removes the row), or drops it as stale, or offers it again if it could do neither.
+Everything happens on one loop and between two awaits, so there are no locks. A task that was handed out is the
+caller's: it starts the task (whose commit removes the row), or drops it as stale, or offers it again if it could do
+neither.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from mainspring.server.engine.changes import Nanos, QueueKey, Task
+import msgspec
+
+from mainspring.server.engine.changes import Nanos, QueueKey, RunKey, Task, TaskKind
 from mainspring.server.engine.errors import Unavailable
 from mainspring.server.matching.backlog import Known, identity_of
 from mainspring.server.matching.pollers import Wait
@@ -93,19 +97,24 @@ class Matching:
     def offer(self, task: Task) -> None:
         """A task is ready: called right after the commit that made it durable, or to give back one that was polled.
 
-        It takes the place of an older one of the same (run, kind, ref), in whatever queue that waits. A sticky task whose
-        worker has not polled of late goes to its normal queue.
+        It takes the place of an older one of the same (run, kind, ref), in whatever queue that waits. A sticky task
+        whose worker has not polled of late goes to its normal queue.
         """
         if not self._is_stopped:
             self._place(task, is_new=True)
 
     def drop(self, task: Task) -> None:
         """A task was found to be stale: forget it, and remove its row in the background."""
-        identity = identity_of(task)
-        found = self._known.waiting.get(identity)
-        if found is not None and found[1].task is not None and found[1].task.stamp == task.stamp:
-            found[0].remove(identity)
+        self._known.withdraw(identity_of(task), task.stamp)
         self._rows.drop(task)
+
+    def withdraw(self, run: RunKey, finished: Iterable[tuple[TaskKind, int]]) -> None:
+        """Tasks are over, as a commit says (`Changes.finished_tasks`): they need not be found stale by a poller.
+
+        Called before the same commit's new tasks are offered, which may carry the same refs.
+        """
+        for kind, ref in finished:
+            self._known.withdraw((run.run_id, ref, kind is TaskKind.WORKFLOW))
 
     async def poll(self, queue: QueueKey, poller: Poller, *, deadline_s: float, sticky: bool) -> Task | Query | None:
         """Wait for a task or a query, in line behind the polls that came before.
@@ -173,8 +182,9 @@ class Matching:
         place.close()
         for query in place.queries():
             self._queries.refuse_sticky(query)
-        for task in place.take_all():
-            self._place(task, is_new=False)
+        place.is_sticky = True
+        place.forget_pollers()
+        self._hand_over(place)
 
     # -- what it looks like
 
@@ -190,7 +200,7 @@ class Matching:
 
     def statistics(self) -> MatchingStatistics:
         """Counters since the start, and the present numbers."""
-        counters = self._counters
+        counters = msgspec.structs.replace(self._counters)
         counters.queue_count = len(self._queues)
         counters.waiting_poll_count = sum(len(queue.polls) for queue in self._queues.values())
         counters.waiting_task_count = len(self._known.waiting)
@@ -208,18 +218,20 @@ class Matching:
 
     async def _load(self, queue: TaskQueue) -> None:
         await self._rows.read_page(queue.backlog)
-        while not queue.backlog.is_complete and queue.backlog.has_sticky_tasks():
-            self._redirect_waiting(queue)
-            await self._rows.read_page(queue.backlog)
-        self._redirect_waiting(queue)
+        queue.is_sticky = queue.is_sticky or queue.backlog.has_sticky_tasks()
         if not queue.backlog.is_complete:
             queue.backlog.left_count = await self._store.count_tasks(queue.key) - len(queue.backlog)
-        queue.match()
+        self._hand_over(queue)
 
-    def _redirect_waiting(self, queue: TaskQueue) -> None:
-        if queue.backlog.has_sticky_tasks() and not queue.has_recent_poller(self._settings.sticky_window_s):
-            for task in queue.take_all():
-                self._place(task, is_new=False)
+    def _hand_over(self, queue: TaskQueue) -> None:
+        """Bring the tasks of a sticky queue whose worker has gone to their normal queues, page by page."""
+        if not queue.is_sticky or queue.has_recent_poller(self._settings.sticky_window_s):
+            queue.match()
+            return
+        for task in queue.take_all():
+            self._place(task, is_new=False)
+        if queue.backlog.wants_page:
+            self._rows.fill(queue.backlog, partial(self._hand_over, queue))
 
     def _place(self, task: Task, *, is_new: bool) -> None:
         if not self._known.offer(task):
@@ -268,8 +280,13 @@ class Matching:
             self._sweep_timer = self._loop.call_later(self._settings.sweep_s, self._sweep)
 
     def _sweep(self) -> None:
-        """Forget idle queues, so that memory does not grow with the names of sticky queues."""
+        """Forget idle queues, so that memory does not grow with the names of sticky queues.
+
+        A sticky queue whose worker has gone may still hold tasks that its runs have long given up.
+        """
         for key, queue in list(self._queues.items()):
+            if queue.is_sticky and len(queue.backlog):
+                self._hand_over(queue)
             if queue.is_idle():
                 queue.close()
                 del self._queues[key]

@@ -46,6 +46,8 @@ class Queries:
                 timer.cancel()
             queue.withdraw_query(query)
             del self._asked[query.query_id]
+            if future.done() and not future.cancelled():
+                future.exception()  # seen, though the asker may have been cancelled in the same moment
 
     def answer(self, query_id: str, answer: Answer) -> None:
         future = self._asked.get(query_id)
@@ -67,6 +69,9 @@ class Queries:
     def _look_for_poller(self, query: Query, queue: TaskQueue) -> None:
         """Shortly before the deadline: say what is wrong rather than let it pass, if nobody polls at all."""
         if not queue.has_query(query) or queue.has_recent_poller(self._settings.query_window_s):
+            return
+        if query.normal_queue:
+            self.refuse_sticky(query)
             return
         future = self._asked[query.query_id]
         if not future.done():

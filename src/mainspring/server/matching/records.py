@@ -35,7 +35,9 @@ class Poller(msgspec.Struct, frozen=True, kw_only=True):
     identity: str
     worker_instance_key: str = ""
     build_id: str = ""
+    use_versioning: bool = False
     deployment_name: str = ""
+    worker_versioning_mode: int = 0  # temporal.api.enums.v1.WorkerVersioningMode
     max_tasks_per_second: float | None = None  # for the whole queue; None: no limit, 0: nothing at all
 
 

@@ -1,8 +1,8 @@
 """One task queue of one kind: pollers on one side, tasks and queries on the other, and the rate between them.
 
 Whenever something changed on either side, `match` pairs the poller that has waited longest with the best that is
-ready: a query first (somebody waits for it), then a task if the rate allows one. A poll that comes when nobody is in line
-before it, and a task that comes when nothing is ready before it, are paired without passing through any line.
+ready: a query first (somebody waits for it), then a task if the rate allows one. A poll that comes when nobody is in
+line before it, and a task that comes when nothing is ready before it, are paired without passing through any line.
 """
 
 from __future__ import annotations
@@ -131,6 +131,10 @@ class TaskQueue:
     def cancel_polls(self, worker_instance_key: str) -> int:
         self._memory.forget_worker(worker_instance_key)
         return self.polls.answer_all(worker_instance_key)
+
+    def forget_pollers(self) -> None:
+        self.polls.answer_all()
+        self._memory.clear()
 
     def has_recent_poller(self, window_s: float) -> bool:
         """Somebody waits, or was here within the window."""
