@@ -48,11 +48,11 @@ class NamespaceRecord(msgspec.Struct, frozen=True, kw_only=True):
     state: int  # temporal.api.enums.v1.NamespaceState
     description: str = ""
     owner_email: str = ""
-    data: dict[str, str] = msgspec.field(default_factory=dict)
+    data: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     retention_ns: int = 0
     is_global: bool = False
     created_at: Nanos = 0
-    search_attribute_aliases: dict[str, str] = msgspec.field(default_factory=dict)
+    search_attribute_aliases: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 class ListPage(msgspec.Struct, frozen=True):
@@ -67,11 +67,12 @@ class VisibilityFilter(msgspec.Struct, frozen=True):
 
     `sql` is a boolean SQL expression over the columns of `visibility` with `:named` parameters only (values are always
     bound, never spliced), or "" for all rows; made by `visibility.compiler`, the only place that writes SQL from parts.
+    Parameter names that begin with `page_` are the store's own.
     """
 
     namespace_id: str
     sql: str = ""
-    parameters: dict[str, str | int | float | None] = msgspec.field(default_factory=dict)
+    parameters: dict[str, str | int | float | None] = msgspec.field(default_factory=dict[str, str | int | float | None])
 
 
 class Store(Protocol):
@@ -82,8 +83,9 @@ class Store(Protocol):
     async def commit(self, transition: Sequence[Changes]) -> None:
         """Write one transition (of one run, or of several that must change together) atomically and durably.
 
-        Order of checks: each run's version first, then current runs. Concurrent transitions share a database transaction,
-        but one's conflict never undoes its neighbours.
+        Order of checks: each run's version first, then current runs. Concurrent transitions share a database
+        transaction, but one's conflict never undoes its neighbours. Cancelling the caller leaves the commit to finish;
+        whether it did is then not known.
 
         Raises:
             VersionConflict: some run is past `expected_version`, or exists already for 0. Nothing was written.
@@ -154,7 +156,10 @@ class Store(Protocol):
     # -- visibility
 
     async def executions(self, where: VisibilityFilter, *, after: bytes | None, limit: int) -> ListPage:
-        """Rows by (open first, then close time descending, start time descending, run id descending), after a position."""
+        """Rows after a position: open runs first, then by close time, start time and run id, all descending.
+
+        Raises: InvalidArgument: `after` is not a position that a page of this list gave.
+        """
         ...
 
     async def count_executions(self, where: VisibilityFilter) -> int:

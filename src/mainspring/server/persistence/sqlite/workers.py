@@ -1,0 +1,229 @@
+"""Threads that own connections, and the way of work to them and of answers back.
+
+    loop:    future = writer.submit(work)                                          a coroutine waits
+    thread:  all waiting jobs -> one transaction -> ONE call_soon_threadsafe  -->  their futures are done
+
+Two kinds: `Writer`, one thread that commits all waiting jobs in one database transaction (group commit), and
+`Readers`, some threads that take one question each. A coroutine that is cancelled while it waits gives up its future,
+nothing else: the work is done all the same, so no request can leave a connection in the middle of something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from sqlite3 import Connection
+from typing import Protocol, TypeVar, cast
+
+import msgspec
+
+from mainspring.server.engine.errors import (
+    CurrentRunConflict,
+    InvariantError,
+    MainspringError,
+    StoreUnavailable,
+    VersionConflict,
+)
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MOST_JOBS_IN_A_GROUP = 256
+
+
+class Job(msgspec.Struct, eq=False):
+    """Some work on a connection, and the future that waits for it."""
+
+    work: Callable[[Connection], object]
+    future: asyncio.Future[object]
+    can_fail_late: bool = False  # a conflict may show after something was written
+    outcome: object = None
+    failure: Exception | None = None
+
+
+class Worker(Protocol):
+    """Whatever takes work on a connection."""
+
+    def submit(self, work: Callable[[Connection], T]) -> asyncio.Future[T]: ...
+
+
+def settle(jobs: Sequence[Job]) -> None:
+    """Tell those who wait; on the loop."""
+    for job in jobs:
+        if job.future.done():  # its coroutine was cancelled
+            continue
+        if job.failure is not None:
+            job.future.set_exception(job.failure)
+        else:
+            job.future.set_result(job.outcome)
+
+
+def explained(error: Exception) -> Exception:
+    """What a failure on a connection means to the rooms above."""
+    if isinstance(error, MainspringError):
+        return error
+    is_ours = isinstance(
+        error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError | sqlite3.InterfaceError
+    )
+    if isinstance(error, sqlite3.Error) and not is_ours:
+        failure: MainspringError = StoreUnavailable(f"the database does not answer: {error}")
+    else:
+        failure = InvariantError(f"cannot be stored or read: {error!r}")
+    failure.__cause__ = error
+    return failure
+
+
+class Writer:
+    """The one thread that writes, and its queue."""
+
+    def __init__(self, db: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        self._db = db
+        self._loop = loop
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="mainspring-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[Connection], T], *, can_fail_late: bool = False) -> asyncio.Future[T]:
+        """Queue some work; the future is done when its transaction is durable, or gone.
+
+        Work may run again after a rollback, if its group broke for another job: it must touch nothing but the database.
+        """
+        future: asyncio.Future[object] = self._loop.create_future()
+        self._queue.put(Job(work, future, can_fail_late))
+        return cast("asyncio.Future[T]", future)
+
+    def finish(self) -> None:
+        """Do all that is queued, then end the thread. Blocks; nothing may be submitted afterwards."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            is_last = False
+            for _ in range(min(self._queue.qsize(), MOST_JOBS_IN_A_GROUP - 1)):
+                job = self._queue.get()
+                if job is None:
+                    is_last = True
+                    break
+                group.append(job)
+            commit_group(self._db, group)
+            _tell(self._loop, group)
+            if is_last:
+                return
+
+
+class Readers:
+    """A thread for each connection, one queue."""
+
+    def __init__(self, connections: Sequence[Connection], loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._run, args=(db,), name=f"mainspring-reader-{number}", daemon=True)
+            for number, db in enumerate(connections)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """Queue a question; it sees all that was committed before."""
+        future: asyncio.Future[object] = self._loop.create_future()
+        self._queue.put(Job(work, future))
+        return cast("asyncio.Future[T]", future)
+
+    def finish(self) -> None:
+        """Answer all that is queued, then end the threads. Blocks."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, db: Connection) -> None:
+        while (job := self._queue.get()) is not None:
+            try:
+                job.outcome = job.work(db)
+            except Exception as error:
+                job.failure = explained(error)
+                if not isinstance(error, MainspringError):
+                    log.exception("store_read_failed")
+            _tell(self._loop, [job])
+
+
+def commit_group(db: Connection, group: list[Job]) -> None:
+    """Commit all jobs in one transaction; each gets its outcome or its failure.
+
+    A conflict undoes its own job only. Any other failure of a job is not expected, so no savepoint was paid for:
+    everything is rolled back, and each job gets a transaction of its own. If COMMIT fails, all of them fail.
+    """
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        _fail(group, error)
+        return
+    try:
+        for job in group:
+            _attempt(db, job, is_alone=len(group) == 1)
+    except Exception as error:
+        _roll_back(db)
+        if not isinstance(error, MainspringError):
+            log.exception("store_write_failed", extra={"jobs": len(group)})
+        if len(group) == 1:
+            group[0].failure = explained(error)
+        else:
+            for job in group:
+                job.outcome = job.failure = None
+                commit_group(db, [job])
+        return
+    _commit(db, group)
+
+
+def _attempt(db: Connection, job: Job, *, is_alone: bool) -> None:
+    needs_savepoint = job.can_fail_late and not is_alone
+    if needs_savepoint:
+        db.execute("SAVEPOINT job")
+    try:
+        job.outcome = job.work(db)
+    except (VersionConflict, CurrentRunConflict) as conflict:
+        job.failure = conflict
+        if needs_savepoint:
+            db.execute("ROLLBACK TO job")
+        elif is_alone:
+            db.execute("ROLLBACK")
+    if needs_savepoint:
+        db.execute("RELEASE job")
+
+
+def _commit(db: Connection, group: list[Job]) -> None:
+    if not db.in_transaction:  # the only job has rolled back
+        return
+    try:
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        _roll_back(db)
+        _fail(group, error)
+
+
+def _roll_back(db: Connection) -> None:
+    # If even this fails, BEGIN fails from now on, and says so to everyone who asks.
+    with contextlib.suppress(sqlite3.Error):
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _fail(group: list[Job], error: sqlite3.Error) -> None:
+    log.error("store_write_failed", exc_info=error, extra={"jobs": len(group)})
+    for job in group:
+        job.failure = explained(error)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, jobs: list[Job]) -> None:
+    # A loop that is closed has nobody left who waits.
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(settle, jobs)
