@@ -2,8 +2,8 @@
 
     Limits()  --with_dynamic("limit.blobSize.error", 1024)-->  Limits(blob_size_error_bytes=1024)
 
-A field's key is what `--dynamic-config-value` and the `[dynamic]` table call it; fields without a key are constants of the
-real server. Unknown keys are ignored without a word: test suites pass keys of features that are simply on here.
+A field's key is what `--dynamic-config-value` and the `[dynamic]` table call it; fields without a key are constants of
+the real server. Unknown keys are ignored without a word: test suites pass keys of features that are simply on here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class LimitError(ValueError):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a request, a run and a wait may reach. `..._s` are seconds, `..._bytes` are bytes, `..._count` are counts."""
+    """What a request, a run and a wait may reach. The last word of a name is its unit: seconds, bytes, a count."""
 
     # -- sizes of what a request carries
     request_size_bytes: int = 4 * MIB  # one gRPC request

@@ -154,7 +154,7 @@ class NamespaceRegistry:
             self._show(record)
 
     async def change(self, name: str, change: Callable[[NamespaceRecord], NamespaceRecord]) -> NamespaceRecord:
-        """Replace the named namespace by `change` of it, one change at a time; what `change` raises leaves it as it was."""
+        """Replace the named namespace by `change` of it, one at a time; what `change` raises leaves it as it was."""
         async with self._changing:
             before = self.named(name)
             after = change(before)
@@ -397,7 +397,11 @@ class Namespaces:
             data=record.data,
             id=record.id,
             capabilities=NamespaceInfo.Capabilities(
-                eager_workflow_start=True, sync_update=True, async_update=True, worker_heartbeats=True
+                eager_workflow_start=True,
+                sync_update=True,
+                async_update=True,
+                worker_heartbeats=True,
+                reported_problems_search_attribute=self._limits.workflow_task_problems_count > 0,
             ),
             limits=NamespaceInfo.Limits(
                 blob_size_limit_error=self._limits.blob_size_error_bytes,
@@ -432,4 +436,3 @@ def _check_replication(active: str, clusters: Sequence[str]) -> None:
             raise InvalidArgument(f"Invalid cluster name: {name}")
     if len(clusters) > 1:
         raise InvalidArgument("Invalid local namespace clusters")
-

@@ -1,7 +1,7 @@
 """The operator service: custom search attributes, deleting namespaces, the list of clusters (always one).
 
-Deleting a namespace answers as soon as it is marked deleted and has lost its name, which can be used again at once; what it
-holds is removed after that, in the background, and the rest of it at the next start if the process ends in between.
+Deleting a namespace answers as soon as it is marked deleted and has lost its name, which can be used again at once;
+what it holds is removed after that, in the background, or at the next start if the process ends in between.
 """
 
 from __future__ import annotations
@@ -180,9 +180,7 @@ class Operator:
         length = _DELETED_SUFFIX_LENGTH
         while self._registry.has(f"{before.name}-deleted-{before.id[:length]}"):
             length += 1
-        return msgspec.structs.replace(
-            before, state=int(DELETED), name=f"{before.name}-deleted-{before.id[:length]}"
-        )
+        return msgspec.structs.replace(before, state=int(DELETED), name=f"{before.name}-deleted-{before.id[:length]}")
 
 
 def _check_new_search_attribute(name: str, kind: int) -> None:

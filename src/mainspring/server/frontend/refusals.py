@@ -3,8 +3,8 @@
     ListDeployments  -> UNIMPLEMENTED "Deployments are deprecated ..."          the real server's answer
     CreateSchedule   -> UNIMPLEMENTED "CreateSchedule is not supported by this server"
 
-As for every RPC, a request that names no or an unknown namespace is told so first. Reference: the stock 1.32 server, whose
-texts test suites and UIs look at; tests/frontend/test_refusals.py.
+As for every RPC, a request that names no or an unknown namespace is told so first. Reference: the stock 1.32 server,
+whose texts test suites and UIs look at; tests/frontend/test_refusals.py.
 """
 
 from __future__ import annotations

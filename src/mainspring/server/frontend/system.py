@@ -1,8 +1,8 @@
 """What the server is: version, capabilities, cluster, and the search attributes that every namespace has.
 
 The version is part of the protocol: `API_VERSION` is the level of the API that is implemented, and SDKs compare it;
-Mainspring's own version travels in `GetClusterInfo.version_info`. SDKs change what they do by each capability bit, so a bit
-is set only if the feature works (tests/frontend/test_system.py lists them).
+Mainspring's own version travels in `GetClusterInfo.version_info`. SDKs change what they do by each capability bit, so a
+bit is set only if the feature works (tests/frontend/test_system.py lists them).
 """
 
 from __future__ import annotations
@@ -106,7 +106,15 @@ FIELD_TYPES: Final[Mapping[str, IndexedValueType.ValueType]] = MappingProxyType(
 )
 """The types of custom search attributes, as the CLI, messages and field names (`Keyword01`) spell them."""
 
-_STOCK_FIELD_COUNTS: Final = {"Bool": 3, "Datetime": 3, "Double": 3, "Int": 3, "Keyword": 10, "KeywordList": 3, "Text": 3}
+_STOCK_FIELD_COUNTS: Final = {
+    "Bool": 3,
+    "Datetime": 3,
+    "Double": 3,
+    "Int": 3,
+    "Keyword": 10,
+    "KeywordList": 3,
+    "Text": 3,
+}
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +163,7 @@ class SystemInfo:
 
 
 def _capabilities() -> GetSystemInfoResponse.Capabilities:
-    """The features that clients may rely on. Schedules, Nexus, counting by group and scaled deployments are not built."""
+    """The features that clients may rely on. Not built: schedules, Nexus, counting by group, scaled deployments."""
     return GetSystemInfoResponse.Capabilities(
         signal_and_query_header=True,
         internal_error_differentiation=True,

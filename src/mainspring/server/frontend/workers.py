@@ -1,7 +1,7 @@
 """Worker heartbeats: accepted, so that workers go on sending them.
 
-Nothing reads them yet (ListWorkers, DescribeWorker and CountWorkers are not served); a worker that got UNIMPLEMENTED here
-would stop its heartbeat loop for good, and would not start again on a server that keeps them.
+Nothing reads them yet (ListWorkers, DescribeWorker and CountWorkers are not served); a worker that got UNIMPLEMENTED
+here would stop its heartbeat loop for good, and would not start it again on a server that keeps them.
 """
 
 from __future__ import annotations

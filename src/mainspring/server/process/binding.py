@@ -2,8 +2,8 @@
 
     ServiceDescriptor + [group, group, ...]  --bind-->  {"/temporal.api...WorkflowService/GetSystemInfo": Method, ...}
 
-An RPC is served by the first group that has a method of its name in snake_case. Every RPC of the descriptor gets a method:
-those that no group has, one that refuses.
+An RPC is served by the first group that has a method of its name in snake_case. Every RPC of the descriptor gets a
+method: those that no group has, one that refuses.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler
 
 
-def bind(
-    service: ServiceDescriptor, groups: Sequence[object], refuse: Callable[[str], Handler]
-) -> dict[str, Method]:
+def bind(service: ServiceDescriptor, groups: Sequence[object], refuse: Callable[[str], Handler]) -> dict[str, Method]:
     """All methods of `service` by their path.
 
     Raises:

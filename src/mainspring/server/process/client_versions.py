@@ -119,8 +119,9 @@ def in_range(version: Version, text: str) -> bool:
     alternatives = [alternative.split() for alternative in text.split("||")]
     if not all(alternatives):
         raise ValueError(f'Could not get version from string: "{text}"')
-    verdicts = [all([_compare(version, part) for part in parts]) for parts in alternatives]
-    return any(verdicts)
+    # Every part is parsed, whatever the verdict: a range with a bad part is an error.
+    comparisons = [[_compare(version, part) for part in parts] for parts in alternatives]
+    return any(all(parts) for parts in comparisons)
 
 
 def _compare(version: Version, part: str) -> bool:

@@ -1,21 +1,21 @@
 """One RPC as gRPC carries it: bytes in, bytes or a status out.
 
     request bytes -> size -> client version -> parse -> method -> serialise -> reply bytes
-         every ServiceError on the way -> status, message, `grpc-status-details-bin`, headers
+         every error on the way -> ServiceError -> status, message, `grpc-status-details-bin`, headers
 
-grpcio's own limits, deserialisers and error texts are not used: SDKs look at the texts of the real server, for example to
-fail a task with a message that is too large instead of sending it for ever. Nothing leaves as UNKNOWN, which clients retry.
+grpcio's own limits, deserialisers and error texts are not used: SDKs look at the texts of the real server, for example
+to fail a task with a message that is too large instead of sending it for ever. Nothing leaves as UNKNOWN, which clients
+retry.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, NoReturn
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, NoReturn, Protocol
 
 import grpc
-import grpc.aio
 import msgspec
 from google.protobuf.message import DecodeError
 from temporalio.api.enums.v1 import ResourceExhaustedCause, ResourceExhaustedScope
@@ -35,10 +35,22 @@ from mainspring.server.process.client_versions import ClientVersions
 
 log = logging.getLogger(__name__)
 
-Context = grpc.aio.ServicerContext[bytes, bytes]
+Metadata = Iterable[tuple[str, str | bytes]]
+
+
+class Context(Protocol):
+    """The part of grpcio's servicer context that is used; its own stubs are older than it."""
+
+    def invocation_metadata(self) -> Metadata: ...
+
+    def time_remaining(self) -> float | None: ...
+
+    async def abort(self, code: grpc.StatusCode, details: str = "", trailing_metadata: Metadata = ()) -> NoReturn: ...
+
+
 UnaryHandler = Callable[[bytes, Context], Awaitable[bytes]]
 
-_GRPC_CODES: Final = {int(code.value[0]): code for code in grpc.StatusCode}
+_GRPC_CODES: Final[dict[int, grpc.StatusCode]] = {code.value[0]: code for code in grpc.StatusCode}
 _TRUNCATED: Final = "... <truncated>"
 
 
@@ -60,8 +72,8 @@ def unary(method: Method, door: Door) -> UnaryHandler:
     async def serve(body: bytes, context: Context) -> bytes:
         try:
             if len(body) > size_limit_bytes:
-                raise _too_large(len(body), size_limit_bytes)
-            metadata: dict[str, str] = {key: value for key, value in context.invocation_metadata() if key[-4:] != "-bin"}
+                raise too_large(len(body), size_limit_bytes)
+            metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
             if "client-version" in metadata or "supported-server-versions" in metadata:
                 check_version(
                     metadata.get("client-name", ""),
@@ -72,7 +84,7 @@ def unary(method: Method, door: Door) -> UnaryHandler:
             deadline_s = None if remaining_s is None else now() + remaining_s
             reply = await handler(parse(body), Call(deadline_s=deadline_s, metadata=metadata))
             return reply.serialize() if isinstance(reply, RawReply) else reply.SerializeToString()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the door: `as_service_error` logs what nobody expected
             await refuse(context, as_service_error(error, method.path), door.limits.service_error_message_bytes)
 
     return serve
@@ -93,22 +105,25 @@ def as_service_error(error: Exception, path: str) -> ServiceError:
             return Internal("internal error, see the server's log")
 
 
-async def refuse(context: grpc.aio.ServicerContext[Any, Any], error: ServiceError, message_limit_bytes: int) -> NoReturn:
+async def refuse(context: Context, error: ServiceError, message_limit_bytes: int) -> NoReturn:
     """End the call with the error's status, and with its details where it has any."""
     message = shortened(error.message, message_limit_bytes)
-    trailers: tuple[tuple[str, str | bytes], ...] = ()
+    await context.abort(_GRPC_CODES[error.code], message, trailers(error, message))
+
+
+def trailers(error: ServiceError, message: str) -> tuple[tuple[str, str | bytes], ...]:
+    """What goes with the status of `error`, besides its code and `message`."""
+    found: list[tuple[str, str | bytes]] = []
     if error.details:
         status = error.status()
         status.message = message
-        trailers = (("grpc-status-details-bin", status.SerializeToString()),)
+        found.append(("grpc-status-details-bin", status.SerializeToString()))
     if isinstance(error, ResourceExhausted):
         cause = ResourceExhaustedCause.Name(error.cause).removeprefix("RESOURCE_EXHAUSTED_CAUSE_")
         scope = ResourceExhaustedScope.Name(error.scope).removeprefix("RESOURCE_EXHAUSTED_SCOPE_")
-        trailers += (
-            ("x-resource-exhausted-cause", _camel_case(cause)),
-            ("x-resource-exhausted-scope", _camel_case(scope)),
-        )
-    await context.abort(_GRPC_CODES[error.code], message, trailers)
+        found.append(("x-resource-exhausted-cause", _camel_case(cause)))
+        found.append(("x-resource-exhausted-scope", _camel_case(scope)))
+    return tuple(found)
 
 
 def shortened(message: str, limit_bytes: int) -> str:
@@ -119,14 +134,15 @@ def shortened(message: str, limit_bytes: int) -> str:
     return encoded[: limit_bytes - len(_TRUNCATED)].decode(errors="ignore") + _TRUNCATED
 
 
-class _TooLarge(ServiceError):
-    """Not `ResourceExhausted`: this one comes from below the service in the real server, without details or headers."""
+class MessageTooLarge(ServiceError):
+    """Not `ResourceExhausted`: the real server answers it from below the service, without details or headers."""
 
     code = StatusCode.RESOURCE_EXHAUSTED
 
 
-def _too_large(size_bytes: int, limit_bytes: int) -> ServiceError:
-    return _TooLarge(f"grpc: received message larger than max ({size_bytes} vs. {limit_bytes})")
+def too_large(size_bytes: int, limit_bytes: int) -> ServiceError:
+    """The refusal of a request by its size, in the words by which SDKs know it."""
+    return MessageTooLarge(f"grpc: received message larger than max ({size_bytes} vs. {limit_bytes})")
 
 
 def _camel_case(name: str) -> str:

@@ -9,20 +9,21 @@ defaults answer that with GOAWAY `too_many_pings` and kill every long poll after
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import grpc
 import grpc.aio
 
 from mainspring.server.process.binding import Method
 from mainspring.server.process.grpc_methods import Context, Door, unary
+from mainspring.server.process.handlers import RpcHandler, raw_unary
 from mainspring.server.process.health import Health
 from mainspring.server.process.reflection import reflection_handlers
 
 _LARGEST_REPLY_BYTES: Final = 128 * 1024 * 1024  # what SDKs are ready to receive
 _HEALTH: Final = "grpc.health.v1.Health"
-_HEALTH_ONLY: Final = "temporal.api.adminservice.v1.AdminService"  # the real server is asked for its health by this name
+_HEALTH_ONLY: Final = "temporal.api.adminservice.v1.AdminService"  # no service, but the real server knows its health
 
 OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.max_receive_message_length", -1),  # checked by `grpc_methods`, whose text SDKs know
@@ -38,21 +39,17 @@ OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.max_connection_age_grace_ms", 70_000),
 )
 
-Handlers = Mapping[str, "grpc.RpcMethodHandler[Any, Any]"]
-
 
 class GrpcServer:
     """One listening gRPC server. Must be made on the event loop that will serve."""
 
     def __init__(self, methods: Iterable[Method], door: Door) -> None:
-        handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
-            method.path: grpc.unary_unary_rpc_method_handler(unary(method, door)) for method in methods
-        }
+        handlers = {method.path: raw_unary(unary(method, door)) for method in methods}
         services = sorted({path.split("/")[1] for path in handlers})
         self._health = Health(["", _HEALTH_ONLY, *services])
         handlers.update(self._health.handlers())
         handlers.update(reflection_handlers([*services, _HEALTH]))
-        self._server = grpc.aio.server(options=OPTIONS)
+        self._server = _new_server(OPTIONS)
         self._server.add_generic_rpc_handlers((_Table(handlers),))
         self.port = 0
 
@@ -78,18 +75,40 @@ class GrpcServer:
         await self._server.stop(grace_s)
 
 
-class _Table(grpc.GenericRpcHandler):
+class _Server(Protocol):
+    """The part of grpcio's server that is used."""
+
+    def add_generic_rpc_handlers(self, generic_rpc_handlers: Sequence[object]) -> None: ...
+
+    def add_insecure_port(self, address: str) -> int: ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self, grace: float | None) -> None: ...
+
+
+def _new_server(options: Sequence[tuple[str, int]]) -> _Server:
+    return cast("_Server", grpc.aio.server(options=options))  # pyright: ignore[reportUnknownMemberType] - open in the stubs
+
+
+if TYPE_CHECKING:  # not generic at run time
+    _GenericHandler = grpc.GenericRpcHandler[Any, Any]
+else:
+    _GenericHandler = grpc.GenericRpcHandler
+
+
+class _Table(_GenericHandler):
     """Finds the handler of a path."""
 
-    def __init__(self, handlers: Handlers) -> None:
+    def __init__(self, handlers: Mapping[str, RpcHandler]) -> None:
         self._handlers = handlers
         self._services = {path.split("/")[1] for path in handlers}
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> RpcHandler:
         path = handler_call_details.method
         return self._handlers.get(path) or self._unknown(path)
 
-    def _unknown(self, path: str) -> grpc.RpcMethodHandler[Any, Any]:
+    def _unknown(self, path: str) -> RpcHandler:
         service, slash, name = path.removeprefix("/").rpartition("/")
         if not slash:
             text = f'malformed method name: "{path}"'
@@ -101,4 +120,4 @@ class _Table(grpc.GenericRpcHandler):
         async def refuse(_request: bytes, context: Context) -> bytes:
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, text)
 
-        return grpc.unary_unary_rpc_method_handler(refuse)
+        return raw_unary(refuse)

@@ -1,20 +1,24 @@
 """The standard health service, `grpc.health.v1.Health`.
 
-    Check("") -> SERVING     Check("temporal.api.workflowservice.v1.WorkflowService") -> SERVING     Check("x") -> NOT_FOUND
+    Check("") -> SERVING
+    Check("temporal.api.workflowservice.v1.WorkflowService") -> SERVING
+    Check("x") -> NOT_FOUND
 
-Orchestrators and SDK test environments ask it. While the server stops, every service is NOT_SERVING and watchers are told.
-grpcio's own servicer is not used: it answers an unknown service without the text that the real server gives.
+Orchestrators and SDK test environments ask it. While the server stops, every service is NOT_SERVING and watchers are
+told. grpcio's own servicer is not used: it answers an unknown service without the text that the real server gives.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import grpc
-import grpc.aio
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+
+from mainspring.server.process import handlers
+from mainspring.server.process.grpc_methods import Context
 
 _SERVICE: Final = "/grpc.health.v1.Health"
 
@@ -32,27 +36,19 @@ class Health:
         self._is_serving = False
         self._changed.set()
 
-    def handlers(self) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
+    def handlers(self) -> dict[str, handlers.RpcHandler]:
         """Method handlers by path."""
-        codec = {
-            "request_deserializer": HealthCheckRequest.FromString,
-            "response_serializer": HealthCheckResponse.SerializeToString,
-        }
         return {
-            f"{_SERVICE}/Check": grpc.unary_unary_rpc_method_handler(self._check, **codec),
-            f"{_SERVICE}/Watch": grpc.unary_stream_rpc_method_handler(self._watch, **codec),
+            f"{_SERVICE}/Check": handlers.unary(HealthCheckRequest, self._check),
+            f"{_SERVICE}/Watch": handlers.unary_stream(HealthCheckRequest, self._watch),
         }
 
-    async def _check(
-        self, request: HealthCheckRequest, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> HealthCheckResponse:
+    async def _check(self, request: HealthCheckRequest, context: Context) -> HealthCheckResponse:
         if request.service not in self._services:
             await context.abort(grpc.StatusCode.NOT_FOUND, "unknown service")
         return self._state(request.service)
 
-    async def _watch(
-        self, request: HealthCheckRequest, _context: grpc.aio.ServicerContext[Any, Any]
-    ) -> AsyncIterator[HealthCheckResponse]:
+    async def _watch(self, request: HealthCheckRequest, _context: Context) -> AsyncIterator[HealthCheckResponse]:
         yield self._state(request.service)
         if self._is_serving:
             await self._changed.wait()

@@ -8,24 +8,28 @@ grpcio's package answers under the older name only; on the wire the two differ i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from typing import Final, cast
 
 import grpc
-import grpc.aio
+from grpc_reflection.v1alpha._async import ReflectionServicer
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
+
+from mainspring.server.process import handlers
+from mainspring.server.process.grpc_methods import Context
 
 _NAMES: Final = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 
+Answers = Callable[[AsyncIterable[ServerReflectionRequest], Context], AsyncIterator[ServerReflectionResponse]]
 
-def reflection_handlers(services: Sequence[str]) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
+
+def reflection_handlers(services: Sequence[str]) -> dict[str, handlers.RpcHandler]:
     """Method handlers by path; `services` are the full names to list beside reflection itself."""
-    from grpc_reflection.v1alpha._async import ReflectionServicer
-
     servicer = ReflectionServicer([*services, *_NAMES])
+    answers = cast("Answers", servicer.ServerReflectionInfo)  # pyright: ignore[reportUnknownMemberType] - open in the stubs
 
     async def info(
-        requests: AsyncIterator[ServerReflectionRequest], context: grpc.aio.ServicerContext[Any, Any]
+        requests: AsyncIterator[ServerReflectionRequest], context: Context
     ) -> AsyncIterator[ServerReflectionResponse]:
         async def valid() -> AsyncIterator[ServerReflectionRequest]:
             async for request in requests:
@@ -33,12 +37,8 @@ def reflection_handlers(services: Sequence[str]) -> dict[str, grpc.RpcMethodHand
                     await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "invalid MessageRequest: <nil>")
                 yield request
 
-        async for response in servicer.ServerReflectionInfo(valid(), context):
+        async for response in answers(valid(), context):
             yield response
 
-    handler = grpc.stream_stream_rpc_method_handler(
-        info,
-        request_deserializer=ServerReflectionRequest.FromString,
-        response_serializer=ServerReflectionResponse.SerializeToString,
-    )
+    handler = handlers.streams(ServerReflectionRequest, info)
     return {f"/{name}/ServerReflectionInfo": handler for name in _NAMES}

@@ -1,0 +1,107 @@
+"""What the flags of `mainspring server start-dev` mean, as the server's configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, cast, get_args
+
+import click
+import msgspec
+
+from mainspring.server.engine.limits import Limits
+from mainspring.server.process.config import (
+    Config,
+    GrpcConfig,
+    LogConfig,
+    LogFormat,
+    LogLevel,
+    NamespaceConfig,
+    SearchAttributeType,
+    StoreConfig,
+)
+from mainspring.server.process.config_source import with_dynamic
+
+_SEARCH_ATTRIBUTE_TYPES: Final[tuple[str, ...]] = get_args(SearchAttributeType)
+
+
+class DevFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """The flags as click gives them; None where one was not given."""
+
+    db_filename: str
+    dynamic_config_value: tuple[str, ...]
+    headless: bool
+    http_port: int | None
+    ip: str
+    log_config: bool
+    log_format: LogFormat
+    log_level: LogLevel
+    metrics_port: int | None
+    namespace: tuple[str, ...]
+    port: int
+    search_attribute: tuple[str, ...]
+    sqlite_pragma: tuple[str, ...]
+    ui_asset_path: str | None
+    ui_codec_endpoint: str | None
+    ui_disable_news_fetch: bool
+    ui_ip: str | None
+    ui_port: int | None
+    ui_public_path: str | None
+
+
+def dev_config(flags: DevFlags) -> Config:
+    """The configuration of a development server.
+
+    Raises:
+        click.UsageError: flags have values that they cannot have; all of them are named.
+    """
+    errors: list[str] = []
+    attributes = _search_attributes(flags.search_attribute, errors)
+    limits = with_dynamic(Limits(), _dynamic(flags.dynamic_config_value, errors), errors)
+    if errors:
+        raise click.UsageError("\n  ".join(errors))
+    return Config(
+        grpc=GrpcConfig(ip=flags.ip, port=flags.port),
+        store=StoreConfig(path=flags.db_filename),
+        namespaces=NamespaceConfig(
+            create=tuple(dict.fromkeys(["default", *flags.namespace])), search_attributes=attributes
+        ),
+        log=LogConfig(level=flags.log_level, format=flags.log_format),
+        limits=limits,
+    )
+
+
+def without_effect(flags: DevFlags) -> list[str]:
+    """The given flags for which nothing is built yet."""
+    values: Mapping[str, object] = {
+        "--http-port": flags.http_port,
+        "--metrics-port": flags.metrics_port,
+        "--ui-asset-path": flags.ui_asset_path,
+        "--ui-codec-endpoint": flags.ui_codec_endpoint,
+        "--ui-ip": flags.ui_ip,
+        "--ui-port": flags.ui_port,
+        "--ui-public-path": flags.ui_public_path,
+    }
+    return [flag for flag, value in values.items() if value is not None]
+
+
+def _search_attributes(pairs: Sequence[str], errors: list[str]) -> dict[str, SearchAttributeType]:
+    found: dict[str, SearchAttributeType] = {}
+    for pair in pairs:
+        name, _, kind = pair.partition("=")
+        if name and kind in _SEARCH_ATTRIBUTE_TYPES:
+            found[name] = cast("SearchAttributeType", kind)
+        else:
+            expected = f"NAME=TYPE with a type of {', '.join(_SEARCH_ATTRIBUTE_TYPES)}"
+            errors.append(f"--search-attribute: expected {expected}, got {pair!r}")
+    return found
+
+
+def _dynamic(pairs: Sequence[str], errors: list[str]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for pair in pairs:
+        key, _, text = pair.partition("=")
+        try:
+            found[key] = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            errors.append(f"--dynamic-config-value: expected KEY=JSON, got {pair!r}")
+    return found

@@ -1,0 +1,105 @@
+"""`mainspring server ...`: start a server, check its file, copy its file.
+
+`start-dev` takes the flags of the official dev server, because SDK test environments start with them whatever binary
+they are given. Flags for what is not there yet (UI, HTTP API, metrics) are accepted and named in one line.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mainspring.cli.dev_flags import dev_flags
+
+if TYPE_CHECKING:
+    from mainspring.server.process.config import Config
+
+log = logging.getLogger("mainspring.cli")
+
+FILE = click.Path(path_type=Path)
+
+
+@click.group("server")
+def group() -> None:
+    """Run and look after a server."""
+
+
+@group.command()
+@click.option("--config", "config_path", type=FILE, help="TOML file; see the reference for settings.")
+def start(config_path: Path | None) -> None:
+    """Run a server from a configuration file and MAINSPRING_... variables."""
+    from mainspring.server.process.config_source import ConfigError, load
+
+    try:
+        config = load(config_path, os.environ)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    _serve(config, without_effect=())
+
+
+@group.command("start-dev")
+@dev_flags
+def start_dev(**values: object) -> None:
+    """Run a server for development, with the flags of the official dev server."""
+    import msgspec
+
+    from mainspring.cli.dev_config import DevFlags, dev_config, without_effect
+
+    flags = msgspec.convert(values, DevFlags)
+    config = dev_config(flags)
+    if flags.log_config:
+        click.echo(msgspec.json.format(msgspec.json.encode(config), indent=2).decode(), err=True)
+    _serve(config, without_effect=without_effect(flags))
+
+
+def _serve(config: Config, *, without_effect: Sequence[str]) -> None:
+    """Run a server until it is told to stop."""
+    from mainspring.server.engine.errors import StoreError
+    from mainspring.server.process import logs, server
+
+    logs.set_up(config.log)
+    if without_effect:
+        log.warning("flags without effect, there is no web UI, HTTP API or metrics yet: %s", ", ".join(without_effect))
+    try:
+        server.main(config)
+    except (OSError, StoreError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@group.command()
+@click.argument("path", type=FILE)
+def verify(path: Path) -> None:
+    """Check that the database in PATH is whole; a server may be running on it."""
+    from mainspring.server.engine.errors import StoreError
+    from mainspring.server.persistence import sqlite
+
+    try:
+        found = sqlite.verify(str(path))
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    for line in found:
+        click.echo(line, err=True)
+    if found:
+        sys.exit(1)
+    click.echo(f"{path} is whole")
+
+
+@group.command()
+@click.argument("path", type=FILE)
+@click.argument("target", type=FILE)
+def backup(path: Path, target: Path) -> None:
+    """Copy the database in PATH to TARGET as of one moment; a server may be running on it."""
+    from mainspring.server.engine.errors import StoreError
+    from mainspring.server.persistence import sqlite
+
+    try:
+        sqlite.backup(str(path), str(target))
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{path} copied to {target}")

@@ -1,0 +1,15 @@
+"""The process: configuration, transports, lifecycle; wires the rooms together.
+
+    config_source --Config--> server.run --> assembly.assemble --Methods--> grpc_server
+                                                  |
+                                  store, matching, history, visibility, groups of the frontend
+
+    config          every setting, one tree          config_source   from TOML and environment, all errors at once
+    assembly        which room gets which            server          open, listen, stop on a signal
+    binding         RPC -> coroutine by its name      grpc_methods    one RPC: bytes in, bytes or a status out
+    grpc_server     listens, keepalive               client_versions who may talk to this server
+    health          grpc.health.v1                   reflection      grpc.reflection.v1 and v1alpha
+    logs            what a line of the log looks like
+
+May import every room of the server; nothing in the server imports it. Loops: grpcio's. Start reading at `server.run`.
+"""

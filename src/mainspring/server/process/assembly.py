@@ -1,0 +1,94 @@
+"""Wires the rooms together: the one place that knows all of them.
+
+    Config + Store --assemble--> Assembly: the methods of both services, and what must be told when the server stops
+
+    store <- registry, matching, history <- groups of methods <- bind <- transport (gRPC, or a call in this process)
+
+Rooms get each other as constructor arguments here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
+from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
+
+from mainspring.server.frontend.namespaces import NamespaceRegistry, Namespaces, new_namespace
+from mainspring.server.frontend.operator import DeletedNamespaces, Operator
+from mainspring.server.frontend.refusals import Refusals
+from mainspring.server.frontend.system import API_VERSION, FIELD_TYPES, SUPPORTED_CLIENTS, Cluster, SystemInfo
+from mainspring.server.frontend.workers import Workers
+from mainspring.server.persistence.store import Store
+from mainspring.server.process.binding import Method, bind
+from mainspring.server.process.client_versions import ClientVersions
+from mainspring.server.process.config import Config, NamespaceConfig
+from mainspring.server.process.grpc_methods import Door
+
+log = logging.getLogger(__name__)
+
+_CLUSTER_ID: Final = "cluster_id"
+_WORKFLOW_SERVICE: Final = workflow_service.DESCRIPTOR.services_by_name["WorkflowService"]
+_OPERATOR_SERVICE: Final = operator_service.DESCRIPTOR.services_by_name["OperatorService"]
+
+
+class Assembly(msgspec.Struct, frozen=True):
+    """The server without its transports and its store."""
+
+    methods: Mapping[str, Method]  # by path
+    door: Door
+    registry: NamespaceRegistry
+    deleted: DeletedNamespaces
+
+    async def drain(self) -> None:
+        """Answer every waiting poll empty, so that calls under way can end."""
+
+    async def close(self) -> None:
+        """Stop the loops; the store stays open. Nothing may be called after this."""
+        await self.deleted.close()
+
+
+async def assemble(config: Config, store: Store, *, address: str) -> Assembly:
+    """Build every room over an open store, create what the configuration asks for, start the loops.
+
+    `address` is what ListClusters tells of this server.
+    """
+    registry = NamespaceRegistry(store, config.limits)
+    await registry.load()
+    await _create_namespaces(registry, config.namespaces)
+    cluster = Cluster(id=await _cluster_id(store), address=address)
+    deleted = DeletedNamespaces(registry, registry.remove)
+    deleted.resume()
+
+    refusals = Refusals(registry)
+    workflow_groups = [SystemInfo(cluster), Namespaces(registry, config.limits), Workers(registry)]
+    operator_groups = [Operator(registry, deleted, cluster)]
+    methods = {
+        **bind(_WORKFLOW_SERVICE, workflow_groups, refusals.method),
+        **bind(_OPERATOR_SERVICE, operator_groups, refusals.method),
+    }
+    door = Door(ClientVersions(API_VERSION, SUPPORTED_CLIENTS), config.limits)
+    return Assembly(methods, door, registry, deleted)
+
+
+async def _create_namespaces(registry: NamespaceRegistry, config: NamespaceConfig) -> None:
+    """Namespaces of the configuration that are missing, and their search attributes."""
+    attributes = {name: FIELD_TYPES[kind] for name, kind in config.search_attributes.items()}
+    for name in config.create:
+        if not registry.has(name):
+            await registry.create(new_namespace(name, retention_s=config.retention_s))
+            log.debug("namespace created: namespace=%s", name)
+        await registry.add_search_attributes(name, attributes)
+
+
+async def _cluster_id(store: Store) -> str:
+    """A UUID that the store keeps for ever."""
+    known = await store.metadata(_CLUSTER_ID)
+    if known is None:
+        known = str(uuid.uuid4())
+        await store.put_metadata(_CLUSTER_ID, known)
+    return known

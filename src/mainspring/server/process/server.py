@@ -1,0 +1,116 @@
+"""The life of a server process: open the store, assemble, listen; on SIGTERM or SIGINT stop within 2 s.
+
+    run(config)   open -> assemble -> listen -> (signal) -> stop accepting, answer polls empty, finish -> close
+
+Nothing acknowledged depends on a clean stop: killed at any moment, the next start finds everything in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any
+
+from mainspring import __version__
+from mainspring.server.persistence.sqlite import open_sqlite
+from mainspring.server.persistence.store import Store
+from mainspring.server.process.assembly import Assembly, assemble
+from mainspring.server.process.config import Config
+from mainspring.server.process.grpc_server import GrpcServer
+
+log = logging.getLogger(__name__)
+
+
+def main(config: Config) -> None:
+    """Serve until a signal, on uvloop where there is one."""
+    _run_on_fast_loop(run(config))
+
+
+async def run(config: Config, on_started: Callable[[int], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; `on_started` is told the port once clients can connect.
+
+    Raises:
+        OSError: the address cannot be bound.
+        StoreError: the store cannot be opened, or another server has it.
+    """
+    stop = asyncio.Event()
+    _on_signals(stop)
+    async with serving(config) as server:
+        if on_started is not None:
+            on_started(server.port)
+        await stop.wait()
+        log.info("mainspring stopping: grace_s=%s", config.grpc.stop_s)
+    log.info("mainspring stopped")
+
+
+@contextlib.asynccontextmanager
+async def serving(config: Config) -> AsyncGenerator[GrpcServer]:
+    """A server that listens while the context is open."""
+    began_at = time.monotonic()
+    async with opened_store(config.store.path) as store:
+        assembly = await assemble(config, store, address=f"{config.grpc.ip}:{config.grpc.port}")
+        server = GrpcServer(assembly.methods.values(), assembly.door)
+        try:
+            await server.start(config.grpc.ip, config.grpc.port)
+            _log_start(config, server, time.monotonic() - began_at)
+            yield server
+        finally:
+            await _stop(server, assembly, config.grpc.stop_s)
+
+
+@contextlib.asynccontextmanager
+async def opened_store(path: str) -> AsyncGenerator[Store]:
+    """The store of a file; with an empty path, one in memory."""
+    store = await open_sqlite(path or None)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _stop(server: GrpcServer, assembly: Assembly, grace_s: float) -> None:
+    stopping = asyncio.create_task(server.stop(grace_s))
+    await assembly.drain()
+    await stopping
+    await assembly.close()
+
+
+def _log_start(config: Config, server: GrpcServer, took_s: float) -> None:
+    log.info(
+        "mainspring started: version=%s address=%s:%s store=%s namespaces=%s took_ms=%.0f",
+        __version__,
+        config.grpc.ip,
+        server.port,
+        config.store.path or "memory",
+        ",".join(config.namespaces.create),
+        took_s * 1_000,
+    )
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    """The first signal stops the server in good order; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop_in_order(received: signal.Signals) -> None:
+        stop.set()
+        loop.remove_signal_handler(received)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        if sys.platform == "win32":
+            signal.signal(each, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
+        else:
+            loop.add_signal_handler(each, stop_in_order, each)
+
+
+def _run_on_fast_loop(main_coroutine: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main_coroutine)
+    else:
+        uvloop.run(main_coroutine)
