@@ -39,7 +39,7 @@ from enum import IntEnum
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
-from google.rpc.status_pb2 import Status
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # ships no stubs
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import (
     ResourceExhaustedCause,
@@ -268,12 +268,23 @@ class MultiOperationFailed(ServiceError):
 
 
 class BadCommand(MainspringError):
-    """A command (or protocol message) of a worker that cannot be applied: fails the workflow task, not the run."""
+    """A command (or protocol message) of a worker that cannot be applied: fails the workflow task.
 
-    def __init__(self, cause: WorkflowTaskFailedCause.ValueType, message: str) -> None:
+    The run goes on, unless `terminates`: what can never be stored (a result over the blob limit) ends it.
+    """
+
+    def __init__(self, cause: WorkflowTaskFailedCause.ValueType, message: str, *, terminates: bool = False) -> None:
         super().__init__(message)
         self.cause = cause
         self.message = message
+        self.terminates = terminates
+
+    @property
+    def text(self) -> str:
+        """Cause and message, as they stand in the failure that the history shows."""
+        words = WorkflowTaskFailedCause.Name(self.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_").split("_")
+        name = "".join(word.capitalize() for word in words)
+        return f"{name}: {self.message}" if self.message else name
 
 
 class StoreError(MainspringError):

@@ -1,0 +1,461 @@
+"""A run in memory: scalars, pending records, its history builder, and what the current transition has produced.
+
+    run = Run.load(stored) | start.open_run(...)
+    run.begin(now)                        the transition's clock
+    ... transition functions mutate it ...
+    changes = run.take_changes()          all that must be committed together
+
+It tracks which keyed records were touched; only those are written, so a step costs what it touches. Deadlines of
+records lie in a heap whose stale entries are dropped when they come up; run-wide deadlines are read off the scalars.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+from temporalio.api.common.v1 import Memo, SearchAttributes, WorkflowExecution
+from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowExecutionStatus
+from temporalio.api.history.v1 import HistoryEvent
+
+from mainspring.server.engine.changes import (
+    Changes,
+    CurrentRun,
+    Effect,
+    EffectKey,
+    Nanos,
+    RunKey,
+    Task,
+    TaskKind,
+    VisibilityRecord,
+)
+from mainspring.server.engine.errors import InvariantError
+from mainspring.server.engine.history_builder import HistoryBuilder
+from mainspring.server.engine.limits import Limits
+from mainspring.server.engine.notices import Notice
+from mainspring.server.engine.records import (
+    Activity,
+    Child,
+    ExternalRequest,
+    RunState,
+    Timer,
+    Update,
+)
+from mainspring.server.engine.settings import NamespaceSettings
+from mainspring.server.engine.stages import ActivityStage
+
+K = TypeVar("K", int, str)
+R = TypeVar("R")
+
+_STATE_ENCODER = msgspec.msgpack.Encoder()
+_STATE_DECODER = msgspec.msgpack.Decoder(RunState)
+
+RUNNING = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+
+Searchable = str | int | float | bool | list[str] | None
+"""A search attribute as JSON; datetimes as nanoseconds since the epoch."""
+
+Deadline = tuple[Nanos, int, str, int | str]
+"""(at, tie break, kind of record, key of record)"""
+
+
+class Records(Generic[K, R]):
+    """Keyed records of one kind. Says which were touched since the last `drain`."""
+
+    def __init__(self, kind: str, record_type: type[R], parse_key: Callable[[str], K]) -> None:
+        self.kind = kind
+        self._parse_key: Callable[[str], K] = parse_key
+        self._decoder: msgspec.msgpack.Decoder[R] = msgspec.msgpack.Decoder(record_type)
+        self._items: dict[K, R] = {}
+        self._touched: set[K] = set()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._items
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._items.values())
+
+    def get(self, key: K) -> R | None:
+        return self._items.get(key)
+
+    def put(self, key: K, record: R) -> None:
+        """Add or replace; the record will be written."""
+        self._items[key] = record
+        self._touched.add(key)
+
+    def touch(self, key: K) -> None:
+        """The record of that key was changed in place; it will be written."""
+        self._touched.add(key)
+
+    def remove(self, key: K) -> R:
+        """Forget the record; its row goes."""
+        self._touched.add(key)
+        return self._items.pop(key)
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._touched.update(self._items)
+        self._items.clear()
+
+    def load(self, key: str, blob: bytes) -> None:
+        """Take a stored record in."""
+        self._items[self._parse_key(key)] = self._decoder.decode(blob)
+
+    def drain(self, into: dict[tuple[str, str], bytes | None]) -> None:
+        """Move all touched records out, encoded; None for those that are gone."""
+        for key in self._touched:
+            record = self._items.get(key)
+            into[self.kind, str(key)] = None if record is None else _STATE_ENCODER.encode(record)
+        self._touched.clear()
+
+    @property
+    def is_touched(self) -> bool:
+        return bool(self._touched)
+
+
+class Run:
+    """One workflow execution. Not thread safe; its lock is the caller's duty."""
+
+    def __init__(
+        self, key: RunKey, state: RunState, settings: NamespaceSettings, *, version: int = 0, next_event_id: int = 1
+    ) -> None:
+        self.key = key
+        self.state = state
+        self.settings = settings
+        self.version = version  # 0: not stored yet
+        self.now: Nanos = 0
+        self.history = HistoryBuilder(next_event_id)
+        self.activities: Records[int, Activity] = Records("activity", Activity, int)
+        self.activity_ids: dict[str, int] = {}
+        self.timers: Records[str, Timer] = Records("timer", Timer, str)
+        self.children: Records[int, Child] = Records("child", Child, int)
+        self.signals: Records[int, ExternalRequest] = Records("signal", ExternalRequest, int)
+        self.cancels: Records[int, ExternalRequest] = Records("cancel", ExternalRequest, int)
+        self.updates: Records[str, Update] = Records("update", Update, str)
+        self.requests: Records[str, int] = Records("request", int, str)  # request id -> event id it made, 0 unknown
+        self.memo = Memo()
+        self.search_attributes = SearchAttributes()
+        self.searchable: dict[str, Searchable] = {}  # search attributes as JSON values
+        self.tasks: list[Task] = []
+        self.finished_tasks: list[tuple[TaskKind, int]] = []
+        self.effects: list[Effect] = []
+        self.finished_effects: list[EffectKey] = []
+        self.notices: list[Notice] = []
+        self._blobs: dict[tuple[str, str], bytes | None] = {}
+        self._deadlines: list[Deadline] = []
+        self._visibility_is_stale = version == 0
+        self._is_dirty = version == 0
+        self.current: CurrentRun | None = None
+        self.expected_current: str | None = None
+        self.successor: Run | None = None  # the next run of the chain, to be committed together with this one
+
+    # -- loading
+
+    @classmethod
+    def load(
+        cls,
+        key: RunKey,
+        settings: NamespaceSettings,
+        *,
+        version: int,
+        next_event_id: int,
+        state: bytes,
+        records: Mapping[tuple[str, str], bytes],
+    ) -> Run:
+        """A run as the store has it."""
+        run = cls(key, _STATE_DECODER.decode(state), settings, version=version, next_event_id=next_event_id)
+        stored = {r.kind: r for r in run._keyed()}
+        buffered: list[tuple[int, bytes]] = []
+        for (kind, name), blob in records.items():
+            if kind in stored:
+                stored[kind].load(name, blob)
+            elif kind == "buffered":
+                buffered.append((int(name), blob))
+            elif kind == "memo":
+                run.memo = Memo.FromString(blob)
+            elif kind == "search_attributes":
+                run.search_attributes = SearchAttributes.FromString(blob)
+            elif kind == "searchable":
+                run.searchable = msgspec.json.decode(blob, type=dict[str, Searchable])
+            else:
+                raise InvariantError(f"unknown record kind {kind!r}", run.execution)
+        run._after_load(buffered)
+        return run
+
+    def _after_load(self, buffered: list[tuple[int, bytes]]) -> None:
+        self.activity_ids = {a.activity_id: a.scheduled_event_id for a in self.activities}
+        self.history.restore(
+            [(number, HistoryEvent.FromString(blob)) for number, blob in sorted(buffered)],
+            next_number=self.state.buffered_next,
+        )
+        self.history.started_ids = {
+            c.initiated_event_id: c.started_event_id for c in self.children if c.started_event_id
+        }
+        entries = [self._activity_entry(a) for a in self.activities]
+        self._deadlines = [e for e in entries if e is not None]
+        self._deadlines += [(t.fires_at, t.started_event_id, "timer", t.timer_id) for t in self.timers]
+        heapq.heapify(self._deadlines)
+
+    def _keyed(self) -> tuple[Records[int, Activity] | Records[str, Timer] | Records[int, Child]
+                              | Records[int, ExternalRequest] | Records[str, Update] | Records[str, int], ...]:  # fmt: skip
+        return (self.activities, self.timers, self.children, self.signals, self.cancels, self.updates, self.requests)
+
+    # -- what it is
+
+    @property
+    def execution(self) -> WorkflowExecution:
+        return WorkflowExecution(workflow_id=self.key.workflow_id, run_id=self.key.run_id)
+
+    @property
+    def limits(self) -> Limits:
+        return self.settings.limits
+
+    @property
+    def is_running(self) -> bool:
+        return self.state.status == RUNNING
+
+    @property
+    def has_started_task(self) -> bool:
+        """A worker has the workflow task: events from outside are held back."""
+        task = self.state.task
+        return task is not None and task.started_event_id != 0
+
+    @property
+    def has_buffered_events(self) -> bool:
+        return self.history.has_buffered
+
+    def __repr__(self) -> str:
+        s = self.state
+        return (
+            f"<Run {self.key.workflow_id}/{self.key.run_id} v{self.version} {s.workflow_type} status={s.status}"
+            f" next_event={self.history.next_event_id} activities={len(self.activities)} timers={len(self.timers)}>"
+        )
+
+    # -- a transition
+
+    def begin(self, now: Nanos) -> None:
+        """Set the clock of the transition that follows; it never runs backwards within a run."""
+        self.now = self.history.now = max(now, self.state.last_event_at)
+
+    def touched(self) -> None:
+        """Scalars were changed, so there is something to commit even without events."""
+        self._is_dirty = True
+
+    @property
+    def is_dirty(self) -> bool:
+        """Something was changed since the last commit."""
+        return (
+            self._is_dirty
+            or self.history.is_dirty
+            or bool(self.tasks or self.finished_tasks or self.effects or self.finished_effects or self._blobs)
+            or any(r.is_touched for r in self._keyed())
+        )
+
+    def add_task(self, task: Task) -> None:
+        self.tasks.append(task)
+
+    def finish_task(self, kind: TaskKind, ref: int) -> None:
+        """The task's row goes: it was started, or is no longer wanted."""
+        self.finished_tasks.append((kind, ref))
+
+    def put_blob(self, kind: str, blob: bytes | None) -> None:
+        """Write one of the unkeyed records (memo, search attributes)."""
+        self._blobs[kind, ""] = blob
+
+    def show(self) -> None:
+        """The run's row in the lists is to be written again."""
+        self._visibility_is_stale = True
+
+    def flush_buffered(self) -> None:
+        """Give all held back events their ids, and tell the records that wait for one."""
+        for event in self.history.flush_buffered():
+            if event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
+                child = self.children.get(event.child_workflow_execution_started_event_attributes.initiated_event_id)
+                if child is not None:
+                    child.started_event_id = event.event_id
+                    self.children.touch(child.initiated_event_id)
+
+    # -- deadlines
+
+    def put_timer(self, timer: Timer) -> None:
+        self.timers.put(timer.timer_id, timer)
+        heapq.heappush(self._deadlines, (timer.fires_at, timer.started_event_id, "timer", timer.timer_id))
+
+    def put_activity(self, activity: Activity) -> None:
+        """Add an activity, or note that it changed: it is written, and its next deadline is minded."""
+        self.activities.put(activity.scheduled_event_id, activity)
+        entry = self._activity_entry(activity)
+        if entry is not None:
+            heapq.heappush(self._deadlines, entry)
+
+    def remove_activity(self, activity: Activity) -> None:
+        self.activities.remove(activity.scheduled_event_id)
+        if self.activity_ids.get(activity.activity_id) == activity.scheduled_event_id:
+            del self.activity_ids[activity.activity_id]
+
+    def _activity_entry(self, activity: Activity) -> Deadline | None:
+        nearest = activity_deadline(activity)
+        return (
+            None
+            if nearest is None
+            else (nearest[0], activity.scheduled_event_id, "activity", activity.scheduled_event_id)
+        )
+
+    def _is_current(self, entry: Deadline) -> bool:
+        at, _, kind, key = entry
+        if kind == "timer":
+            timer = self.timers.get(str(key))
+            return timer is not None and timer.fires_at == at
+        activity = self.activities.get(int(key))
+        nearest = None if activity is None else activity_deadline(activity)
+        return nearest is not None and nearest[0] == at
+
+    def next_record_deadline(self) -> Deadline | None:
+        """The earliest deadline of any activity or timer."""
+        heap = self._deadlines
+        while heap and not self._is_current(heap[0]):
+            heapq.heappop(heap)
+        return heap[0] if heap else None
+
+    def wake_at(self) -> Nanos | None:
+        """The run's earliest deadline of any kind."""
+        state = self.state
+        if not self.is_running:
+            return state.delete_at or None
+        candidates = [at for at in (state.first_task_at, state.run_expires_at, state.execution_expires_at) if at]
+        task_at = task_deadline(state)
+        if task_at:
+            candidates.append(task_at)
+        entry = self.next_record_deadline()
+        if entry is not None:
+            candidates.append(entry[0])
+        return min(candidates) if candidates else None
+
+    # -- the outcome
+
+    def check(self) -> None:
+        """Cheap invariants that hold after every transition.
+
+        Raises:
+            InvariantError: one does not; nothing may be committed.
+        """
+        state = self.state
+        if state.task is not None and not self.is_running:
+            raise InvariantError("a closed run has a workflow task", self.execution)
+        if self.has_buffered_events and not self.has_started_task:
+            raise InvariantError("events are buffered without a started workflow task", self.execution)
+        if len(self.activity_ids) != len(self.activities):
+            raise InvariantError("two pending activities have one id", self.execution)
+
+    def take_changes(self) -> Changes:
+        """All that the transition did. Afterwards the run stands as it will be stored."""
+        state = self.state
+        if not self.is_running:
+            self.history.drop_buffered()
+        elif not self.has_started_task:
+            self.flush_buffered()
+        self.check()
+        state.transition_count += 1
+        batches = self.history.take_batches()
+        state.history_size_bytes += sum(len(batch.blob) for batch in batches)
+        if batches:
+            state.last_event_at = self.now
+        records = self._blobs
+        for keyed in self._keyed():
+            keyed.drain(records)
+        self.history.drain_buffered(records)
+        state.buffered_next = self.history.next_buffered
+        changes = Changes(
+            key=self.key,
+            expected_version=self.version,
+            state=_STATE_ENCODER.encode(state),
+            next_event_id=self.history.next_event_id,
+            status=state.status,
+            wake_at=self.wake_at(),
+            events=batches,
+            records=records,
+            tasks=tuple(self.tasks),
+            finished_tasks=tuple(self.finished_tasks),
+            effects=tuple(self.effects),
+            finished_effects=tuple(self.finished_effects),
+            visibility=self._visibility() if self._visibility_is_stale else None,
+            current=self.current,
+            expected_current=self.expected_current,
+        )
+        self._reset_transition()
+        return changes
+
+    def _reset_transition(self) -> None:
+        self.version += 1
+        self._blobs = {}
+        self.tasks.clear()
+        self.finished_tasks.clear()
+        self.effects.clear()
+        self.finished_effects.clear()
+        self.current = None
+        self.expected_current = None
+        self._is_dirty = False
+        self._visibility_is_stale = False
+
+    def take_notices(self) -> list[Notice]:
+        """What waiters are to be told once the changes are committed."""
+        notices, self.notices = self.notices, []
+        return notices
+
+    def _visibility(self) -> VisibilityRecord:
+        s = self.state
+        closed = s.closed_at != 0
+        return VisibilityRecord(
+            key=self.key,
+            workflow_type=s.workflow_type,
+            task_queue=s.task_queue,
+            status=s.status,
+            start_at=s.started_at,
+            execution_at=s.execution_at,
+            close_at=s.closed_at if closed else None,
+            history_length=self.history.next_event_id - 1 if closed else 0,
+            history_size_bytes=s.history_size_bytes if closed else 0,
+            state_transition_count=s.transition_count if closed else 0,
+            parent_workflow_id=s.parent.workflow_id if s.parent else "",
+            parent_run_id=s.parent.run_id if s.parent else "",
+            root_workflow_id=s.root_workflow_id,
+            root_run_id=s.root_run_id,
+            first_run_id=s.first_run_id,
+            memo=self.memo.SerializeToString(),
+            search_attributes=self.search_attributes.SerializeToString(),
+            searchable=msgspec.json.encode(self.searchable).decode(),
+        )
+
+
+def activity_deadline(activity: Activity) -> tuple[Nanos, int] | None:
+    """The activity's next deadline as (at, TimeoutType; 0 = the backoff before this attempt is over)."""
+    a = activity
+    options: list[tuple[Nanos, int]] = []
+    if a.schedule_to_close_ns:
+        options.append((a.expires_at, TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE))
+    if a.stage is ActivityStage.STARTED:
+        if a.start_to_close_ns:
+            options.append((a.started_at + a.start_to_close_ns, TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE))
+        if a.heartbeat_ns:
+            last_beat_at = max(a.heartbeat_at, a.started_at)
+            options.append((last_beat_at + a.heartbeat_ns, TimeoutType.TIMEOUT_TYPE_HEARTBEAT))
+    elif not a.is_dispatched:
+        options.append((a.scheduled_at, 0))
+    elif a.schedule_to_start_ns:
+        options.append((a.scheduled_at + a.schedule_to_start_ns, TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START))
+    return min(options) if options else None
+
+
+def task_deadline(state: RunState) -> Nanos:
+    """When the pending workflow task times out; 0: never, or there is none."""
+    task = state.task
+    if task is None:
+        return 0
+    if task.started_event_id:
+        return task.started_at + task.timeout_ns
+    return task.scheduled_at + task.start_timeout_ns if task.start_timeout_ns else 0

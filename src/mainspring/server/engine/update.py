@@ -1,0 +1,298 @@
+"""Updates: admitted, carried to a worker by a workflow task, then rejected without trace, or accepted and completed.
+
+    admit -> [task starts] send -> (worker) accept -> complete
+                                       '-> reject
+
+An admitted update is in the run's state, not in its history: any node can deliver it, and a restart loses nothing. Who
+waits is told by notices. A duplicate of a known update id joins it.
+Reference: tests/differential/test_updates.py.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from google.protobuf.any_pb2 import Any as AnyMessage
+from temporalio.api.enums.v1 import ResourceExhaustedCause, WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
+from temporalio.api.protocol.v1 import Message
+from temporalio.api.update.v1 import Acceptance, Outcome, Rejection, Request, Response
+
+from mainspring.server.engine import events, workflow_task
+from mainspring.server.engine.errors import BadCommand, NotFound, ResourceExhausted, ServiceError, WorkflowNotReady
+from mainspring.server.engine.notices import UpdateNotice
+from mainspring.server.engine.records import Update, WorkflowTask
+from mainspring.server.engine.run import Run
+from mainspring.server.engine.stages import UPDATE_MOVES, UpdateStage, move
+
+M = TypeVar("M", Acceptance, Rejection, Response)
+
+_BAD = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE
+_UNANSWERED = (UpdateStage.ADMITTED, UpdateStage.SENT)
+
+ABORTED_BY_CLOSE = "workflow update was aborted by closing workflow"
+FAILING_TASK_ATTEMPT = 3
+
+
+class WorkflowClosing(ResourceExhausted):
+    """The run is closing; the update may land on the next one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "workflow operation can not be applied because workflow is closing",
+            ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW,
+        )
+
+
+def server_failure(message: str, error_type: str) -> Failure:
+    """A failure that the server itself gives an update."""
+    info = ApplicationFailureInfo(type=error_type, non_retryable=True)
+    return Failure(message=message, source="Server", application_failure_info=info)
+
+
+UNPROCESSED = server_failure(
+    "Workflow Update is rejected because it wasn't processed by worker. "
+    "Probably, Workflow Update is not supported by the worker.",
+    "UnprocessedUpdate",
+)
+RUN_COMPLETED = server_failure(
+    "Workflow Update failed because the Workflow completed before the Update completed.",
+    "AcceptedUpdateCompletedWorkflow",
+)
+
+# -- admission
+
+
+def admit(run: Run, request: Request) -> Update:
+    """A client sends an update: note it and make sure that a workflow task will carry it.
+
+    Returns: the update, which may be an older one with the same id.
+
+    Raises:
+        NotFound: the run is closed and never knew the update.
+        WorkflowNotReady: the run's workflow task keeps failing.
+        ResourceExhausted: too many updates, or the run is closing.
+    """
+    known = run.updates.get(request.meta.update_id)
+    if known is not None:
+        return known
+    _check_open(run)
+    _check_limits(run, request)
+    update = Update(
+        update_id=request.meta.update_id,
+        admitted_at=run.now,
+        request_bytes=request.SerializeToString(),
+        order=len(run.updates),
+    )
+    run.updates.put(update.update_id, update)
+    if run.state.task is None and not run.state.first_task_at:
+        workflow_task.schedule(run, is_speculative=True)
+    return update
+
+
+def _check_open(run: Run) -> None:
+    if not run.is_running:
+        raise NotFound("workflow execution already completed")
+    if run.state.next_attempt >= FAILING_TASK_ATTEMPT:
+        raise WorkflowNotReady("Unable to perform workflow execution update due to Workflow Task in failed state.")
+    if run.state.close_attempted and run.has_started_task:
+        raise WorkflowClosing()
+
+
+def _check_limits(run: Run, request: Request) -> None:
+    limits = run.limits
+    in_flight = [u for u in run.updates if u.stage in (*_UNANSWERED, UpdateStage.ACCEPTED)]
+    limit = limits.updates_in_flight_count
+    if limit and len(in_flight) >= limit:
+        raise ResourceExhausted(
+            f"limit on number of concurrent in-flight updates has been reached ({limit})",
+            ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
+        )
+    if limits.updates_total_count and len(run.updates) >= limits.updates_total_count:
+        raise ResourceExhausted(
+            f"limit on the total number of distinct updates in this workflow has been reached "
+            f"({limits.updates_total_count})",
+            ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
+        )
+    size_bytes = request.ByteSize() + sum(len(u.request_bytes) for u in in_flight)
+    if limits.updates_in_flight_size_bytes and size_bytes > limits.updates_in_flight_size_bytes:
+        raise ResourceExhausted(
+            f"limit on total in-flight update size has been reached ({limits.updates_in_flight_size_bytes})",
+            ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
+        )
+
+
+# -- with a workflow task
+
+
+def send(run: Run, task: WorkflowTask) -> list[Message]:
+    """A worker starts `task`: the requests that it gets along, oldest first."""
+    messages: list[Message] = []
+    for update in sorted(run.updates, key=lambda u: (u.admitted_at, u.order)):
+        if update.stage not in _UNANSWERED:
+            continue
+        if update.stage is UpdateStage.ADMITTED:
+            move(update, UpdateStage.SENT, UPDATE_MOVES)
+        update.sequencing_event_id = task.started_event_id - 1
+        run.updates.touch(update.update_id)
+        messages.append(_request_message(update))
+    return messages
+
+
+def _request_message(update: Update) -> Message:
+    body = AnyMessage()
+    body.Pack(Request.FromString(update.request_bytes))
+    return Message(
+        id=f"{update.update_id}/request",
+        protocol_instance_id=update.update_id,
+        event_id=update.sequencing_event_id,
+        body=body,
+    )
+
+
+def has_waiting(run: Run) -> bool:
+    """Some update waits for a workflow task to carry it."""
+    return any(u.stage in _UNANSWERED for u in run.updates)
+
+
+def take_back(run: Run, *, seen_are_failed: bool) -> None:
+    """The workflow task that carried updates failed: they go with the next one.
+
+    `seen_are_failed`: the worker's answer was at fault, so trying the same updates again would fail again.
+    """
+    for update in list(run.updates):
+        if update.stage is not UpdateStage.SENT:
+            continue
+        if seen_are_failed:
+            error = WorkflowNotReady(
+                "Unable to perform workflow execution update due to unexpected workflow task failure."
+            )
+            _forget(run, update, error=error)
+        else:
+            move(update, UpdateStage.ADMITTED, UPDATE_MOVES)
+            run.updates.touch(update.update_id)
+
+
+def reject_unprocessed(run: Run) -> None:
+    """The worker completed its task without a word on updates that it was sent: it does not know of updates."""
+    for update in list(run.updates):
+        if update.stage is UpdateStage.SENT:
+            _forget(run, update, outcome=Outcome(failure=UNPROCESSED))
+
+
+# -- the worker's answers
+
+
+def handle_message(run: Run, message: Message) -> None:
+    """One protocol message of a workflow task completion.
+
+    Raises:
+        BadCommand: it does not fit the update's life, or is of an unknown protocol.
+    """
+    name = message.body.TypeName()
+    handlers = {
+        Acceptance.DESCRIPTOR.full_name: _accept,
+        Response.DESCRIPTOR.full_name: _complete,
+        Rejection.DESCRIPTOR.full_name: _reject,
+    }
+    handler = handlers.get(name)
+    if handler is None:
+        raise BadCommand(_BAD, f"unsupported protocol message type {name}")
+    update = run.updates.get(message.protocol_instance_id) or _resurrect(run, message)
+    if update is None:
+        raise BadCommand(
+            _BAD,
+            f"update {message.protocol_instance_id} wasn't found on the server. "
+            "This is most likely a transient error which will be resolved automatically by retries",
+        )
+    handler(run, update, message)
+
+
+def _resurrect(run: Run, message: Message) -> Update | None:
+    """A worker accepts or rejects an update that we no longer know, and sends its request along: take it on again."""
+    request: Request | None = None
+    if message.body.Is(Acceptance.DESCRIPTOR):
+        request = _unpack(message, Acceptance).accepted_request
+    elif message.body.Is(Rejection.DESCRIPTOR):
+        request = _unpack(message, Rejection).rejected_request
+    if request is None or not request.HasField("meta"):
+        return None
+    update = Update(
+        update_id=message.protocol_instance_id,
+        admitted_at=run.now,
+        stage=UpdateStage.SENT,
+        request_bytes=request.SerializeToString(),
+        order=len(run.updates),
+    )
+    run.updates.put(update.update_id, update)
+    return update
+
+
+def _unpack(message: Message, kind: type[M]) -> M:
+    body = kind()
+    if not message.body.Unpack(body):
+        raise BadCommand(_BAD, f"unable to unmarshal {kind.DESCRIPTOR.full_name}")
+    return body
+
+
+def _expect(update: Update, stages: tuple[UpdateStage, ...], what: str) -> None:
+    if update.stage not in stages:
+        raise BadCommand(
+            _BAD, f"invalid state transition attempted: received {what} message while in state {update.stage}"
+        )
+
+
+def _accept(run: Run, update: Update, message: Message) -> None:
+    _expect(update, (UpdateStage.SENT,), "*update.Acceptance")
+    body = _unpack(message, Acceptance)
+    event = events.workflow_execution_update_accepted(
+        run,
+        message,
+        body.accepted_request_message_id,
+        body.accepted_request_sequencing_event_id,
+        Request.FromString(update.request_bytes),
+    )
+    move(update, UpdateStage.ACCEPTED, UPDATE_MOVES)
+    update.accepted_event_id = event.event_id
+    update.request_bytes = b""
+    run.updates.touch(update.update_id)
+    run.state.accepted_update_count += 1
+    run.notices.append(UpdateNotice(update.update_id, accepted_event_id=event.event_id))
+
+
+def _complete(run: Run, update: Update, message: Message) -> None:
+    _expect(update, (UpdateStage.ACCEPTED,), "*update.Response")
+    body = _unpack(message, Response)
+    event = events.workflow_execution_update_completed(run, update.accepted_event_id, body)
+    move(update, UpdateStage.COMPLETED, UPDATE_MOVES)
+    update.completed_event_id = event.event_id
+    run.updates.touch(update.update_id)
+    notice = UpdateNotice(update.update_id, update.accepted_event_id, body.outcome.SerializeToString())
+    run.notices.append(notice)
+
+
+def _reject(run: Run, update: Update, message: Message) -> None:
+    _expect(update, (UpdateStage.SENT,), "*update.Rejection")
+    body = _unpack(message, Rejection)
+    _forget(run, update, outcome=Outcome(failure=body.failure))
+
+
+def _forget(run: Run, update: Update, *, outcome: Outcome | None = None, error: ServiceError | None = None) -> None:
+    move(update, UpdateStage.GONE, UPDATE_MOVES)
+    run.updates.remove(update.update_id)
+    outcome_bytes = None if outcome is None else outcome.SerializeToString()
+    run.notices.append(UpdateNotice(update.update_id, outcome_bytes=outcome_bytes, error=error))
+
+
+# -- the run closes
+
+
+def abort_all(run: Run, *, continues: bool) -> None:
+    """The run closes. What was accepted fails for good; what was not goes to the next run, if there is one."""
+    for update in list(run.updates):
+        if update.stage in _UNANSWERED:
+            error = WorkflowClosing() if continues else NotFound(ABORTED_BY_CLOSE)
+            _forget(run, update, error=error)
+        elif update.stage is UpdateStage.ACCEPTED:
+            failed = Outcome(failure=RUN_COMPLETED).SerializeToString()
+            run.notices.append(UpdateNotice(update.update_id, update.accepted_event_id, failed))
