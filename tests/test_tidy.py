@@ -37,6 +37,7 @@ LONG_FUNCTIONS: dict[str, str] = {}  # "path::function" -> reason
 WIDE_FUNCTIONS: dict[str, str] = {}  # "path::function" -> reason
 WIDE_CLASSES: dict[str, str] = {  # "path::class" -> reason
     "src/mainspring/server/persistence/store.py::Store": "all that the rooms ask of a database is one protocol",
+    "src/mainspring/server/persistence/sqlite/store.py::SqliteStore": "one method per method of Store",
 }
 LONG_FILES: dict[str, str] = {}  # "path" -> reason
 
