@@ -11,9 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from tools.pages import limits, state_machines  # noqa: E402  # the path comes first
+from tools.pages import limits, settings, state_machines  # noqa: E402  # the path comes first
 
-PAGES = [limits, state_machines]
+PAGES = [limits, settings, state_machines]
 
 
 def main(arguments: list[str]) -> int:

@@ -16,9 +16,9 @@ HEAD = """\
 
 # Limits and defaults
 
-What a client can see, with the real server's values. What has a key can be changed by
-`--dynamic-config-value KEY=JSON`; the rest are constants. A duration may be written as `1m30s`, `7d`, or as a number of
-seconds.
+What a client can see, with the real server's values. Change one by its name in the table `[limits]` of the configuration
+file, or by the real server's key with `--dynamic-config-value KEY=JSON`. A duration may be written as `1m30s`, `7d`, or as
+a number of seconds.
 """
 UNITS = {"bytes": "bytes", "count": "", "s": "s", "ns": "ns"}
 KIB = 1024
@@ -44,9 +44,7 @@ def readable(name: str, value: float) -> str:
 
 
 def row(field: Field, key: str, value: float) -> str:
-    words = field.name.rsplit("_", 1)[0] if field.name.rsplit("_", 1)[-1] in UNITS else field.name
-    meaning = f"{words.replace('_', ' ')}{': ' + field.comment if field.comment else ''}"
-    return f"| {meaning} | {readable(field.name, value)} | {f'`{key}`' if key else ''} |"
+    return f"| `{field.name}` | {readable(field.name, value)} | {field.comment} | {f'`{key}`' if key else ''} |"
 
 
 def text() -> str:
@@ -55,6 +53,7 @@ def text() -> str:
     for field in fields(inspect.getsource(limits), "Limits"):
         if field.section != section:
             section = field.section
-            parts.append(f"\n## {section[:1].upper()}{section[1:]}\n\n| what | value | key |\n| --- | --- | --- |\n")
+            head = "| name | value | note | the real server's key |\n| --- | --- | --- | --- |\n"
+            parts.append(f"\n## {section[:1].upper()}{section[1:]}\n\n{head}")
         parts.append(row(field, known.get(field.name, ""), getattr(defaults, field.name)) + "\n")
     return "".join(parts)
