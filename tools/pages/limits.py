@@ -16,9 +16,9 @@ HEAD = """\
 
 # Limits and defaults
 
-What a client can see, with the real server's values. Change one by its name in the table `[limits]` of the configuration
-file, or by the real server's key with `--dynamic-config-value KEY=JSON`. A duration may be written as `1m30s`, `7d`, or as
-a number of seconds.
+What a client can see, with the real server's values. Change one by its name in the table `[limits]` of the
+configuration file, or by the real server's key with `--dynamic-config-value KEY=JSON`. A duration may be written as
+`1m30s`, `7d`, or as a number of seconds.
 """
 UNITS = {"bytes": "bytes", "count": "", "s": "s", "ns": "ns"}
 KIB = 1024
