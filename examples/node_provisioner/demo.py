@@ -110,7 +110,7 @@ def perform(directory: Path, server_command: list[str], console: Console) -> boo
     try:
         asyncio.run(_run(services, checks, console))
     except (ServiceError, TimeoutError) as error:
-        checks.check("the demonstration comes to its end", False, error or "it took too long")  # noqa: FBT003  # so it is
+        checks.check("the demonstration comes to its end", False, str(error) or "it took too long")  # noqa: FBT003  # so it is
     finally:
         left = _clean_up(services)
     checks.check("nothing is left running, VMs included", not left, left)

@@ -42,7 +42,7 @@ HEALTH = {200: VMState.READY, 500: VMState.BROKEN}
 class ProcessProvider:
     def __init__(self, directory: Path, registry_url: str, *, vm_lifetime_s: float = 86_400) -> None:
         self._directory = directory
-        self._registry_url = registry_url
+        self.registry_url = registry_url
         self._vm_lifetime_s = vm_lifetime_s
 
     def __repr__(self) -> str:
@@ -131,7 +131,7 @@ class ProcessProvider:
         folder = self._folder(node_id)
         command = [sys.executable, "-m", "node_provisioner.processes.agent"]
         command += ["--node-id", node_id, "--directory", str(folder)]
-        command += ["--registry", self._registry_url, "--ordered-at", str(ordered_at), "--image", spec.image]
+        command += ["--registry", self.registry_url, "--ordered-at", str(ordered_at), "--image", spec.image]
         command += ["--allocate-ms", str(spec.allocate_ms), "--boot-ms", str(spec.boot_ms)]
         command += ["--join-ms", str(spec.join_ms), "--lifetime-s", str(self._vm_lifetime_s)]
         with (folder / "agent.log").open("ab") as log, (folder / "alive").open("ab") as alive:
