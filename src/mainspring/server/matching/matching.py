@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from functools import partial
 
 import msgspec
 
@@ -53,7 +52,15 @@ class Matching:
         self._counters = MatchingStatistics()
         self._known = Known()
         self._rows = RowReader(store, self._counters, retry_s=self._settings.retry_s)
-        self._around = Surroundings(self._loop, clock, self._settings, self._known, self._rows, self._counters)
+        self._around = Surroundings(
+            loop=self._loop,
+            clock=clock,
+            settings=self._settings,
+            known=self._known,
+            rows=self._rows,
+            statistics=self._counters,
+            page_came=self._hand_over,
+        )
         self._queues: dict[QueueKey, TaskQueue] = {}
         self._queries = Queries(self._loop, self._settings)
         self._shut_down_workers: dict[str, float] = {}  # worker instance key -> when it said so
@@ -179,11 +186,9 @@ class Matching:
         place = self._queues.pop(queue, None)
         if place is None:
             return
-        place.close()
+        place.give_up()
         for query in place.queries():
             self._queries.refuse_sticky(query)
-        place.is_sticky = True
-        place.forget_pollers()
         self._hand_over(place)
 
     # -- what it looks like
@@ -224,14 +229,16 @@ class Matching:
         self._hand_over(queue)
 
     def _hand_over(self, queue: TaskQueue) -> None:
-        """Bring the tasks of a sticky queue whose worker has gone to their normal queues, page by page."""
+        """A page came: match it. If the worker of a sticky queue has gone, bring its tasks to their normal queues.
+
+        Those beyond memory too, page by page: each page brings us here again.
+        """
         if not queue.is_sticky or queue.has_recent_poller(self._settings.sticky_window_s):
             queue.match()
             return
         for task in queue.take_all():
             self._place(task, is_new=False)
-        if queue.backlog.wants_page:
-            self._rows.fill(queue.backlog, partial(self._hand_over, queue))
+        queue.fill()
 
     def _place(self, task: Task, *, is_new: bool) -> None:
         if not self._known.offer(task):

@@ -81,6 +81,10 @@ class ReadyOrder:
                 level.sweep()
             self._dead_count = 0
 
+    def slot_count(self) -> int:
+        """Places in use, those of tasks that are gone included."""
+        return sum(level.slot_count() for level in self._levels.values())
+
     def tasks(self) -> Iterator[tuple[Entry, Task]]:
         """All tasks, in no particular order."""
         for level in self._levels.values():
@@ -163,6 +167,9 @@ class Level:
             for _, _, entry in line.heap:
                 if entry.task is not None:
                     yield entry, entry.task
+
+    def slot_count(self) -> int:
+        return sum(len(line.heap) for line in self._lines.values())
 
     def _enlist(self, line: Line, created_at: int) -> None:
         self._ticket += 1

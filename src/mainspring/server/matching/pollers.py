@@ -99,10 +99,6 @@ class PollerMemory:
                 del self._visits[identity]
         self._seen_s = max((visit.seen_s for visit in self._visits.values()), default=float("-inf"))
 
-    def clear(self) -> None:
-        self._visits.clear()
-        self._seen_s = float("-inf")
-
     def forget_before(self, instant_s: float) -> None:
         while self._visits:
             identity, visit = next(iter(self._visits.items()))

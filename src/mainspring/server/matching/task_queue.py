@@ -11,6 +11,7 @@ import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -37,6 +38,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     known: Known
     rows: RowReader
     statistics: MatchingStatistics
+    page_came: Callable[[TaskQueue], None]
 
 
 class TaskQueue:
@@ -63,6 +65,7 @@ class TaskQueue:
         self._added = RateWindow(now_s)
         self._dispatched = RateWindow(now_s)
         self._touched_s = now_s
+        self._is_given_up = False
 
     def __repr__(self) -> str:
         return f"<TaskQueue {self.key.name!r}: {len(self.polls)} polls, {self.backlog!r}>"
@@ -93,7 +96,12 @@ class TaskQueue:
                 break
             self._pair(wait, found)
         if self.backlog.wants_page and self._is_wanted():
-            self._around.rows.fill(self.backlog, self.match)
+            self.fill()
+
+    def fill(self) -> None:
+        """Read a page in the background, if it is time."""
+        if self.backlog.wants_page:
+            self._around.rows.fill(self.backlog, partial(self._around.page_came, self))
 
     def take_all(self) -> list[Task]:
         return self.backlog.take_all()
@@ -115,8 +123,7 @@ class TaskQueue:
             self.match()  # a new rate may have made more ready
             return None if self.polls.first() is not None else self._take()
         found = self._take()
-        if self.backlog.wants_page:
-            self._around.rows.fill(self.backlog, self.match)
+        self.fill()
         return found
 
     def leave(self, wait: Wait) -> None:
@@ -132,12 +139,10 @@ class TaskQueue:
         self._memory.forget_worker(worker_instance_key)
         return self.polls.answer_all(worker_instance_key)
 
-    def forget_pollers(self) -> None:
-        self.polls.answer_all()
-        self._memory.clear()
-
     def has_recent_poller(self, window_s: float) -> bool:
         """Somebody waits, or was here within the window."""
+        if self._is_given_up:
+            return False
         return self.polls.first() is not None or self._memory.seen_since(self._around.loop.time() - window_s)
 
     # -- queries
@@ -182,6 +187,12 @@ class TaskQueue:
         self._memory.forget_before(now_s - settings.poller_memory_s)
         is_empty = self.backlog.is_drained and not self._queries and self.polls.first() is None
         return is_empty and self._touched_s <= now_s - settings.idle_s
+
+    def give_up(self) -> None:
+        """The queue's worker has said goodbye: nobody polls it, whatever is still on its way out."""
+        self.is_sticky = True
+        self._is_given_up = True
+        self.close()
 
     def close(self) -> None:
         """Send the polls home; nothing will be matched any more."""
