@@ -109,8 +109,8 @@ def perform(directory: Path, server_command: list[str], console: Console) -> boo
     services, checks = Services(directory, server_command), Checks(console)
     try:
         asyncio.run(_run(services, checks, console))
-    except (ServiceError, TimeoutError) as error:
-        checks.check("the demonstration comes to its end", False, str(error) or "it took too long")  # noqa: FBT003  # so it is
+    except (ServiceError, TimeoutError, asyncio.CancelledError) as error:  # cancelled: by SIGTERM
+        checks.check("the demonstration comes to its end", False, str(error) or type(error).__name__)  # noqa: FBT003  # so it is
     finally:
         left = _clean_up(services)
     checks.check("nothing is left running, VMs included", not left, left)
