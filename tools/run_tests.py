@@ -19,7 +19,7 @@ KINDS = {
     "unit": "not (scenario or differential or crash or interop or conformance or bad_input or docs)",
 }
 ALONE = {"crash"}  # measures time and kills processes: nothing beside it
-LONGEST_RUN_S = 18 * 60
+LONGEST_RUN_S = 16 * 60
 MOST_WORKERS = 4
 
 
