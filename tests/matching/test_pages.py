@@ -109,6 +109,21 @@ def test_a_page_that_no_longer_fits_is_thrown_away() -> None:
     assert popped(backlog) == [100, 101, 102, 103, 104]
 
 
+def test_letting_go_does_not_pass_over_rows_that_were_never_read() -> None:
+    known = Known()
+    backlog = Backlog(NORMAL, known, task_limit=10, page_limit=4, is_complete=True)
+    offered(backlog, *range(50, 60))
+    backlog.doubt()  # older rows turned up: 0 to 9
+    known.hand_out(a_task(2))
+    known.hand_out(a_task(3))
+    backlog.end_page(backlog.begin_page(), [a_task(ref) for ref in range(4)])
+
+    backlog.offer(a_task(100, priority=1))
+
+    assert popped(backlog) == [100, 0, 1, 50, 51]
+    assert backlog.begin_page().after == a_task(3)
+
+
 def test_a_page_that_failed_is_wanted_again() -> None:
     backlog = a_backlog(is_complete=False)
     assert backlog.wants_page

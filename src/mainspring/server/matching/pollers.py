@@ -1,4 +1,9 @@
-"""Who waits for a task in a queue, and who has been there lately."""
+"""Who waits for a task in a queue, and who has been there lately.
+
+A poll is a future: its coroutine waits on it, `WaitingPolls` keeps it in line. When the coroutine is cancelled its
+future is done in the same moment, so a line never serves somebody who has gone. One race remains, matched first and
+then cancelled before it ran; the coroutine settles it, by giving back what it got (`Matching.poll`).
+"""
 
 from __future__ import annotations
 

@@ -75,8 +75,8 @@ class RowReader:
     async def _fill(self, backlog: Backlog, page: Page, then: Callable[[], None]) -> None:
         try:
             await self._read(backlog, page)
-        except StoreError:
-            log.warning("ready tasks could not be read", extra={"task_queue": backlog.key.name}, exc_info=True)
+        except StoreError as error:
+            log.warning("ready tasks could not be read", extra={"task_queue": backlog.key.name, "error": str(error)})
             await asyncio.sleep(self._retry_s)
         finally:
             backlog.fail_page(page)
@@ -86,8 +86,8 @@ class RowReader:
         try:
             while self._droppable:
                 await self._store.drop_task(self._droppable.popleft())
-        except StoreError:
+        except StoreError as error:
             # The row stays: it is met again after a restart, and found stale again.
-            log.warning("a stale task could not be removed", exc_info=True)
+            log.warning("a stale task could not be removed", extra={"error": str(error)})
         finally:
             self._drops = None
