@@ -70,6 +70,13 @@ def record_started(run: Run, child: Child, run_id: str) -> None:
     workflow_task.want(run)
 
 
+def note_started_late(run: Run, child: Child, run_id: str) -> None:
+    """The child was started, but its parent closed meanwhile: no event may follow the close, only the record knows."""
+    move(child, ChildStage.STARTED, CHILD_MOVES)
+    child.run_id = run_id
+    run.children.touch(child.initiated_event_id)
+
+
 def record_start_failed(run: Run, child: Child, cause: StartChildWorkflowExecutionFailedCause.ValueType) -> None:
     """The child could not be started."""
     move(child, ChildStage.CLOSED, CHILD_MOVES)

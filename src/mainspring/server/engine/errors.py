@@ -39,7 +39,7 @@ from enum import IntEnum
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
-from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # ships no stubs
+from google.rpc.status_pb2 import Status
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import (
     ResourceExhaustedCause,

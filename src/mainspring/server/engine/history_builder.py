@@ -54,6 +54,17 @@ FROM_OUTSIDE = OUTCOMES | frozenset(
 )
 """Held back until flushed. Events made by commands and messages, about the task, or that open or close the run never are."""
 
+READ_AGAIN = frozenset(
+    {
+        _E.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+        _E.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+        _E.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
+        _E.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED,
+        _E.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+    }
+)
+"""Events that the server itself reads later: they hold inputs that no record repeats."""
+
 FIRST_TASK_ID = 1_048_576
 
 
@@ -71,6 +82,7 @@ class HistoryBuilder:
         self._stored_numbers: set[int] = set()  # of buffered events that have a row
         self._buffer_changed = False
         self.buffered_size_bytes = 0
+        self.kept: list[HistoryEvent] = []  # of `READ_AGAIN`, from the batches taken last
 
     def restore(self, buffered: list[tuple[int, HistoryEvent]], *, next_number: int) -> None:
         """Take back what was held back when the run was stored."""
@@ -194,8 +206,9 @@ class HistoryBuilder:
         return [event for batch in self._batches for event in batch] + self._batch
 
     def take_batches(self) -> tuple[EventBatch, ...]:
-        """All batches filed since the last call, serialised."""
+        """All batches filed since the last call, serialised; `kept` holds their events of `READ_AGAIN`."""
         self.new_batch()
+        self.kept = [event for batch in self._batches for event in batch if event.event_type in READ_AGAIN]
         taken = tuple(
             EventBatch(batch[0].event_id, batch[-1].event_id + 1, History(events=batch).SerializeToString())
             for batch in self._batches

@@ -51,6 +51,12 @@ R = TypeVar("R")
 
 _STATE_ENCODER = msgspec.msgpack.Encoder()
 _STATE_DECODER = msgspec.msgpack.Decoder(RunState)
+_ACTIVITY = msgspec.msgpack.Decoder(Activity)
+_TIMER = msgspec.msgpack.Decoder(Timer)
+_CHILD = msgspec.msgpack.Decoder(Child)
+_EXTERNAL = msgspec.msgpack.Decoder(ExternalRequest)
+_UPDATE = msgspec.msgpack.Decoder(Update)
+_INT = msgspec.msgpack.Decoder(int)
 
 RUNNING = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
 
@@ -64,10 +70,12 @@ Deadline = tuple[Nanos, int, str, int | str]
 class Records(Generic[K, R]):
     """Keyed records of one kind. Says which were touched since the last `drain`."""
 
-    def __init__(self, kind: str, record_type: type[R], parse_key: Callable[[str], K]) -> None:
+    __slots__ = ("_decoder", "_items", "_parse_key", "_touched", "kind")
+
+    def __init__(self, kind: str, decoder: msgspec.msgpack.Decoder[R], parse_key: Callable[[str], K]) -> None:
         self.kind = kind
         self._parse_key: Callable[[str], K] = parse_key
-        self._decoder: msgspec.msgpack.Decoder[R] = msgspec.msgpack.Decoder(record_type)
+        self._decoder = decoder
         self._items: dict[K, R] = {}
         self._touched: set[K] = set()
 
@@ -130,14 +138,14 @@ class Run:
         self.version = version  # 0: not stored yet
         self.now: Nanos = 0
         self.history = HistoryBuilder(next_event_id)
-        self.activities: Records[int, Activity] = Records("activity", Activity, int)
+        self.activities: Records[int, Activity] = Records("activity", _ACTIVITY, int)
         self.activity_ids: dict[str, int] = {}
-        self.timers: Records[str, Timer] = Records("timer", Timer, str)
-        self.children: Records[int, Child] = Records("child", Child, int)
-        self.signals: Records[int, ExternalRequest] = Records("signal", ExternalRequest, int)
-        self.cancels: Records[int, ExternalRequest] = Records("cancel", ExternalRequest, int)
-        self.updates: Records[str, Update] = Records("update", Update, str)
-        self.requests: Records[str, int] = Records("request", int, str)  # request id -> event id it made, 0 unknown
+        self.timers: Records[str, Timer] = Records("timer", _TIMER, str)
+        self.children: Records[int, Child] = Records("child", _CHILD, int)
+        self.signals: Records[int, ExternalRequest] = Records("signal", _EXTERNAL, int)
+        self.cancels: Records[int, ExternalRequest] = Records("cancel", _EXTERNAL, int)
+        self.updates: Records[str, Update] = Records("update", _UPDATE, str)
+        self.requests: Records[str, int] = Records("request", _INT, str)  # request id -> event id it made, 0 unknown
         self.memo = Memo()
         self.search_attributes = SearchAttributes()
         self.searchable: dict[str, Searchable] = {}  # search attributes as JSON values

@@ -1,0 +1,54 @@
+"""Events that the server reads again: activity inputs, child starts, first events of chains.
+
+They are kept as they are made, and read from the store when they have been dropped. Bounded by bytes, oldest use first out.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from temporalio.api.history.v1 import HistoryEvent
+
+CACHE_BYTES = 16 * 1024 * 1024
+EventKey = tuple[str, int]
+"""(run id, event id)"""
+
+
+class EventCache:
+    """A bounded map from (run id, event id) to the event."""
+
+    def __init__(self, limit_bytes: int = CACHE_BYTES) -> None:
+        self._limit_bytes = limit_bytes
+        self._size_bytes = 0
+        self._events: OrderedDict[EventKey, tuple[HistoryEvent, int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def get(self, run_id: str, event_id: int) -> HistoryEvent | None:
+        """The event, if it is still here."""
+        found = self._events.get((run_id, event_id))
+        if found is None:
+            return None
+        self._events.move_to_end((run_id, event_id))
+        return found[0]
+
+    def put(self, run_id: str, events: Iterable[HistoryEvent]) -> None:
+        """Keep events of one run."""
+        for event in events:
+            key = (run_id, event.event_id)
+            if key in self._events:
+                continue
+            size_bytes = event.ByteSize() + 200  # about what the entry itself costs
+            self._events[key] = (event, size_bytes)
+            self._size_bytes += size_bytes
+        while self._size_bytes > self._limit_bytes and self._events:
+            _, (_, size_bytes) = self._events.popitem(last=False)
+            self._size_bytes -= size_bytes
+
+    def drop(self, run_id: str, event_id: int) -> None:
+        """It will not be read again."""
+        found = self._events.pop((run_id, event_id), None)
+        if found is not None:
+            self._size_bytes -= found[1]

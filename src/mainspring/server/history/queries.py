@@ -1,0 +1,97 @@
+"""Queries that wait for a workflow task, so that they see all that happened before they were asked.
+
+    ask -> (a task is pending) buffer -> the task starts: `attach` -> its completion: answered | unblocked
+        -> (none is pending) straight to matching, which is the frontend's business
+
+Nothing of this is stored: who asks, asks again. A query that its task did not answer is unblocked, and then goes straight.
+Reference: tests/differential/test_queries.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+from temporalio.api.enums.v1 import ResourceExhaustedCause
+from temporalio.api.query.v1 import WorkflowQuery, WorkflowQueryResult
+
+from mainspring.server.engine.changes import Changes
+from mainspring.server.engine.errors import ResourceExhausted
+from mainspring.server.engine.notices import Notice, RunClosed
+
+MOST_BUFFERED = 200
+
+
+class Unblocked(msgspec.Struct, frozen=True):
+    """No workflow task will answer the query: ask the worker directly."""
+
+
+class Buffered(msgspec.Struct):
+    """One waiting query."""
+
+    query_id: str
+    query: WorkflowQuery
+    answer: asyncio.Future[WorkflowQueryResult | Unblocked]
+    is_sent: bool = False
+
+
+class BufferedQueries:
+    """The waiting queries of all runs. A `Publisher`: a closed run answers none."""
+
+    def __init__(self) -> None:
+        self._by_run: dict[str, dict[str, Buffered]] = {}
+
+    def __len__(self) -> int:
+        return sum(len(queries) for queries in self._by_run.values())
+
+    def add(self, run_id: str, query_id: str, query: WorkflowQuery) -> Buffered:
+        """Let a query wait for the run's next workflow task. Give it back with `remove`.
+
+        Raises: ResourceExhausted: too many wait already.
+        """
+        queries = self._by_run.setdefault(run_id, {})
+        if len(queries) >= MOST_BUFFERED:
+            raise ResourceExhausted(
+                "consistent query buffer is full, this may be caused by too many queries and workflow not able to "
+                "process query fast enough",
+                ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW,
+            )
+        buffered = Buffered(query_id, query, asyncio.get_running_loop().create_future())
+        queries[query_id] = buffered
+        return buffered
+
+    def remove(self, run_id: str, query_id: str) -> None:
+        """Nobody waits for the query any more."""
+        queries = self._by_run.get(run_id)
+        if queries is not None:
+            queries.pop(query_id, None)
+            if not queries:
+                del self._by_run[run_id]
+
+    def attach(self, run_id: str) -> Mapping[str, WorkflowQuery]:
+        """The queries that go with a workflow task of the run that starts now."""
+        queries = self._by_run.get(run_id)
+        if not queries:
+            return {}
+        for buffered in queries.values():
+            buffered.is_sent = True
+        return {query_id: buffered.query for query_id, buffered in queries.items()}
+
+    def task_completed(self, run_id: str, results: Mapping[str, WorkflowQueryResult], *, another_follows: bool) -> None:
+        """A workflow task of the run was completed, with these answers."""
+        for query_id, buffered in list(self._by_run.get(run_id, {}).items()):
+            if buffered.answer.done():
+                continue
+            result = results.get(query_id)
+            if result is not None:
+                buffered.answer.set_result(result)
+            elif not another_follows:
+                buffered.answer.set_result(Unblocked())
+
+    def publish(self, changes: Changes, notices: list[Notice]) -> None:
+        """The run has closed: what still waits goes straight to a worker."""
+        if changes.key.run_id in self._by_run and any(isinstance(n, RunClosed) for n in notices):
+            for buffered in self._by_run[changes.key.run_id].values():
+                if not buffered.answer.done() and not buffered.is_sent:
+                    buffered.answer.set_result(Unblocked())

@@ -1,0 +1,298 @@
+"""Runs in memory, and the one way to change them.
+
+    async with the lock of the workflow id:
+        run = cached or loaded;  run.begin(now)
+        reply = decide(run)                      the engine, synchronous
+        await store.commit(changes)              durable
+        publish(changes)                         tasks, effects, deadlines, waiters
+
+Any exception evicts the run, so what is in memory is never ahead of, nor behind, the store for long. A version conflict
+loads the run again and decides again. A caller that goes away while its commit is under way does not stop the publishing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+from temporalio.api.history.v1 import History, HistoryEvent
+
+from mainspring.server.engine.changes import Changes, CurrentRun, EventBatch, RunKey
+from mainspring.server.engine.errors import InvariantError, NotFound, StoreUnavailable, Unavailable, VersionConflict
+from mainspring.server.engine.history_builder import READ_AGAIN
+from mainspring.server.engine.notices import Notice
+from mainspring.server.engine.run import Run
+from mainspring.server.engine.succession import Chain
+from mainspring.server.history.event_cache import EventCache
+from mainspring.server.history.locks import KeyedLocks
+from mainspring.server.history.ports import Clock, Namespaces, NewId, RunStore
+
+T = TypeVar("T")
+
+RECENT_BYTES = 32 * 1024  # of history kept with each run in memory
+CONFLICT_TRIES = 5
+
+
+class Publisher(Protocol):
+    """Who must learn of a commit."""
+
+    def publish(self, changes: Changes, notices: list[Notice]) -> None: ...
+
+
+class Cached(msgspec.Struct):
+    """A run in memory with the newest part of its history."""
+
+    run: Run
+    recent: list[EventBatch]  # consecutive batches up to the run's last event; may be empty
+    recent_bytes: int = 0
+
+    def add(self, batches: Sequence[EventBatch]) -> None:
+        """More history was committed."""
+        self.recent.extend(batches)
+        self.recent_bytes += sum(len(batch.blob) for batch in batches)
+        while self.recent_bytes > RECENT_BYTES and len(self.recent) > 1:
+            self.recent_bytes -= len(self.recent.pop(0).blob)
+
+
+class RunsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is kept in memory."""
+
+    cached_run_count: int = 2_000
+
+
+class Runs:
+    """All runs, by key. See the module."""
+
+    def __init__(
+        self, store: RunStore, namespaces: Namespaces, *, clock: Clock, new_id: NewId, settings: RunsSettings
+    ) -> None:
+        self.store = store
+        self.namespaces = namespaces
+        self.clock = clock
+        self.new_id = new_id
+        self.locks = KeyedLocks()
+        self.events = EventCache()
+        self._settings = settings
+        self._cache: OrderedDict[str, Cached] = OrderedDict()
+        self._current: OrderedDict[tuple[str, str], CurrentRun] = OrderedDict()
+        self._publishers: list[Publisher] = []
+        self.conflict_count = 0
+        self.load_count = 0
+
+    def __repr__(self) -> str:
+        return f"<Runs cached={len(self._cache)} locks={len(self.locks)} loads={self.load_count}>"
+
+    def tell(self, *publishers: Publisher) -> None:
+        """From now on these learn of every commit, in this order."""
+        self._publishers.extend(publishers)
+
+    # -- finding
+
+    async def resolve(self, namespace_id: str, workflow_id: str, run_id: str) -> RunKey:
+        """The key of the run that a request names; without a run id, the workflow id's current run.
+
+        Raises:
+            NotFound: there is none. Whether a named run exists is found out when it is loaded.
+        """
+        if run_id:
+            return RunKey(namespace_id, workflow_id, run_id)
+        current = await self.current(namespace_id, workflow_id)
+        if current is None:
+            raise NotFound(f"workflow not found for ID: {workflow_id}")
+        return current.key
+
+    async def current(self, namespace_id: str, workflow_id: str) -> CurrentRun | None:
+        """The run that a workflow id stands for."""
+        known = self._current.get((namespace_id, workflow_id))
+        if known is not None:
+            return known
+        return await self.store.current_run(namespace_id, workflow_id)
+
+    def known_current(self, namespace_id: str, workflow_id: str) -> CurrentRun | None:
+        """The same, if it is known without asking the store."""
+        return self._current.get((namespace_id, workflow_id))
+
+    # -- changing
+
+    async def change(self, key: RunKey, decide: Callable[[Run], T]) -> T:
+        """Carry out one transition of a run.
+
+        Returns: what `decide` returned; its changes, if there are any, are durable and published.
+
+        Raises: what `decide` raises, with the run as it was; NotFound: there is no such run; Unavailable: the store.
+        """
+        async with self.locks.hold((key.namespace_id, key.workflow_id)):
+            return await self.change_held(key, decide)
+
+    async def change_held(self, key: RunKey, decide: Callable[[Run], T]) -> T:
+        """`change` for a caller that holds the lock of the workflow id."""
+        for _ in range(CONFLICT_TRIES):
+            run = await self.load(key)
+            run.begin(self.clock())
+            try:
+                reply = decide(run)
+                if run.is_dirty:
+                    await self.commit(run)
+            except VersionConflict:
+                self.conflict_count += 1
+                continue
+            except BaseException:
+                if run.is_dirty:
+                    self.evict(key)
+                raise
+            return reply
+        raise Unavailable(f"workflow {key.workflow_id} is changed by others all the time, try again")
+
+    async def look(self, key: RunKey, see: Callable[[Run], T]) -> T:
+        """Look at a run between two transitions. `see` must not change it.
+
+        Raises: NotFound: there is no such run.
+        """
+        async with self.locks.hold((key.namespace_id, key.workflow_id)):
+            run = await self.load(key)
+            seen = see(run)
+            if run.is_dirty:
+                self.evict(key)
+                raise InvariantError("a run was changed by looking at it", run.execution)
+            return seen
+
+    async def load(self, key: RunKey) -> Run:
+        """The run in memory, or from the store; the caller holds its lock.
+
+        Raises: NotFound.
+        """
+        cached = self._cache.get(key.run_id)
+        if cached is not None and cached.run.key == key:
+            self._cache.move_to_end(key.run_id)
+            return cached.run
+        stored = await self.store.load_run(key)
+        if stored is None:
+            raise NotFound(
+                f'workflow execution not found for workflow ID "{key.workflow_id}" and run ID "{key.run_id}"'
+            )
+        self.load_count += 1
+        run = Run.load(
+            key,
+            self.namespaces.settings(key.namespace_id),
+            version=stored.version,
+            next_event_id=stored.next_event_id,
+            state=stored.state,
+            records=stored.records,
+        )
+        self._keep(run, ())
+        return run
+
+    # -- committing
+
+    async def commit(self, *runs: Run) -> None:
+        """Make the changes of runs durable together, and publish them. Successors go along.
+
+        The caller holds their locks. On failure all of them are evicted.
+
+        Raises: VersionConflict, CurrentRunConflict; Unavailable: the store did not take it.
+        """
+        chained: list[Run] = []
+        for run in runs:
+            chained.append(run)
+            if run.successor is not None:
+                chained.append(run.successor)
+                run.successor = None
+        try:
+            transition = [run.take_changes() for run in chained]
+            await finish(self.store.commit(transition), lambda: self._publish(chained, transition))
+        except StoreUnavailable as error:
+            self._evict_all(chained)
+            raise Unavailable(str(error)) from error
+        except BaseException:
+            self._evict_all(chained)
+            raise
+
+    def _evict_all(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            self.evict(run.key)
+
+    def _publish(self, runs: Sequence[Run], transition: Sequence[Changes]) -> None:
+        for run, changes in zip(runs, transition, strict=True):
+            self._keep(run, changes.events)
+            self.events.put(run.key.run_id, run.history.kept)
+            run.history.kept = []
+            if changes.current is not None:
+                self._remember_current(changes.current)
+        for run, changes in zip(runs, transition, strict=True):
+            notices = run.take_notices()
+            for publisher in self._publishers:
+                publisher.publish(changes, notices)
+
+    def _remember_current(self, current: CurrentRun) -> None:
+        key = (current.key.namespace_id, current.key.workflow_id)
+        self._current[key] = current
+        self._current.move_to_end(key)
+        while len(self._current) > self._settings.cached_run_count * 2:
+            self._current.popitem(last=False)
+
+    def _keep(self, run: Run, batches: Sequence[EventBatch]) -> None:
+        cached = self._cache.get(run.key.run_id)
+        if cached is None or cached.run is not run:
+            cached = self._cache[run.key.run_id] = Cached(run, [])
+        if batches:
+            cached.add(batches)
+        self._cache.move_to_end(run.key.run_id)
+        while len(self._cache) > self._settings.cached_run_count:
+            self._cache.popitem(last=False)
+
+    def evict(self, key: RunKey) -> None:
+        """Forget the run in memory; it will be loaded again."""
+        self._cache.pop(key.run_id, None)
+        self._current.pop((key.namespace_id, key.workflow_id), None)
+
+    def recent(self, key: RunKey) -> Sequence[EventBatch]:
+        """The newest batches of the run that are in memory."""
+        cached = self._cache.get(key.run_id)
+        return cached.recent if cached is not None else ()
+
+    # -- events that are read again
+
+    async def event(self, key: RunKey, event_id: int) -> HistoryEvent:
+        """One event of a run.
+
+        Raises: NotFound: the run has none of that id.
+        """
+        known = self.events.get(key.run_id, event_id)
+        if known is not None:
+            return known
+        batches = await self.store.history(key.run_id, first_event_id=event_id, before_event_id=event_id + 1, limit=1)
+        found: HistoryEvent | None = None
+        for batch in batches:
+            events = History.FromString(batch.blob).events
+            self.events.put(key.run_id, (event for event in events if event.event_type in READ_AGAIN))
+            found = next((event for event in events if event.event_id == event_id), found)
+        if found is None:
+            raise NotFound(f"event {event_id} of workflow {key.workflow_id} not found")
+        return found
+
+    async def chain(self, key: RunKey) -> Chain:
+        """What the run needs to be followed by another."""
+        return Chain(first_event=await self.event(key, 1), new_id=self.new_id)
+
+
+async def finish(work: Coroutine[object, object, T], then: Callable[[], object]) -> T:
+    """Await `work` and then call `then`, even if the awaiting task is cancelled meanwhile; the cancellation comes after."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+        except Exception:  # noqa: BLE001  # it is the task's own, raised by result() below
+            break
+    result = task.result()
+    then()
+    if cancelled is not None:
+        raise cancelled
+    return result

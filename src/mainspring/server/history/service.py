@@ -1,0 +1,78 @@
+"""The history room put together: what the frontend talks to."""
+
+from __future__ import annotations
+
+from mainspring.server.engine.changes import Changes
+from mainspring.server.engine.notices import Notice
+from mainspring.server.history.activity_tasks import ActivityTasks
+from mainspring.server.history.effects import Effects
+from mainspring.server.history.outbox import Outbox
+from mainspring.server.history.ports import Clock, Namespaces, NewId, RunStore, TaskSink
+from mainspring.server.history.queries import BufferedQueries
+from mainspring.server.history.reading import Reader
+from mainspring.server.history.runs import Runs, RunsSettings
+from mainspring.server.history.starts import Starts
+from mainspring.server.history.updates import Updates
+from mainspring.server.history.waiting import Waiting
+from mainspring.server.history.wakeups import Wakeups
+from mainspring.server.history.workflow_tasks import WorkflowTasks
+
+
+class History:
+    """All services of the room, and their life."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        tasks: TaskSink,
+        namespaces: Namespaces,
+        *,
+        clock: Clock,
+        new_id: NewId,
+        settings: RunsSettings | None = None,
+    ) -> None:
+        self.runs = Runs(store, namespaces, clock=clock, new_id=new_id, settings=settings or RunsSettings())
+        self.waiting = Waiting()
+        self.reader = Reader(self.runs)
+        self.queries = BufferedQueries()
+        self.starts = Starts(self.runs)
+        self.workflow_tasks = WorkflowTasks(self.runs, self.reader, self.queries)
+        self.activity_tasks = ActivityTasks(self.runs)
+        self.updates = Updates(self.runs, self.waiting)
+        self.wakeups = Wakeups(self.runs, clock=clock)
+        self.outbox = Outbox(self.runs, Effects(self.runs, self.starts).handlers())
+        self.runs.tell(_Tasks(tasks), self.wakeups, self.outbox, self.queries, _Waiters(self.waiting))
+
+    async def start(self) -> None:
+        """Take up what was under way when the server stopped."""
+        await self.outbox.start()
+        await self.wakeups.start()
+
+    async def stop(self) -> None:
+        """Stop the loops; nothing that was acknowledged is lost by that."""
+        await self.wakeups.stop()
+        await self.outbox.stop()
+
+
+class _Tasks:
+    """Hands ready tasks over to matching."""
+
+    def __init__(self, sink: TaskSink) -> None:
+        self._sink = sink
+
+    def publish(self, changes: Changes, notices: list[Notice]) -> None:
+        del notices
+        if changes.finished_tasks:
+            self._sink.withdraw(changes.key, changes.finished_tasks)
+        for task in changes.tasks:
+            self._sink.offer(task)
+
+
+class _Waiters:
+    """Wakes who waits for a run."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        self._waiting = waiting
+
+    def publish(self, changes: Changes, notices: list[Notice]) -> None:
+        self._waiting.commit_seen(changes.key.run_id, notices)

@@ -1,0 +1,74 @@
+"""Who waits for a run to move on: long polls of history, updates, queries.
+
+    waiter = waiting.changed(run_id)     before looking at the run
+    ... look; not what is wanted yet ...
+    await waiter (with a deadline)       then look again
+
+A waiter is a future shared by all who wait for the run's next commit. Asking for it before looking is what makes a lost
+wake-up impossible. Outcomes of updates that leave no trace are handed over besides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from mainspring.server.engine.notices import Notice, UpdateNotice
+
+UpdateKey = tuple[str, str]
+"""(run id, update id)"""
+
+
+class Waiting:
+    """Futures by run, and by update."""
+
+    def __init__(self) -> None:
+        self._changed: dict[str, asyncio.Future[None]] = {}
+        self._updates: dict[UpdateKey, list[asyncio.Future[UpdateNotice]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._changed) + len(self._updates)
+
+    def changed(self, run_id: str) -> asyncio.Future[None]:
+        """Done at the run's next commit. Shared: shield it, or use `wait`."""
+        future = self._changed.get(run_id)
+        if future is None:
+            future = self._changed[run_id] = asyncio.get_running_loop().create_future()
+        return future
+
+    def commit_seen(self, run_id: str, notices: list[Notice]) -> None:
+        """A transition of the run was committed."""
+        future = self._changed.pop(run_id, None)
+        if future is not None and not future.done():
+            future.set_result(None)
+        for notice in notices:
+            if isinstance(notice, UpdateNotice):
+                self._tell(run_id, notice)
+
+    def _tell(self, run_id: str, notice: UpdateNotice) -> None:
+        is_final = notice.outcome_bytes is not None or notice.error is not None
+        if not is_final:
+            return  # waiters see the new stage in the run itself
+        for future in self._updates.pop((run_id, notice.update_id), ()):
+            if not future.done():
+                future.set_result(notice)
+
+    def update(self, run_id: str, update_id: str) -> asyncio.Future[UpdateNotice]:
+        """Done when the update has an outcome or was aborted. Own to the caller; give it back with `forget`."""
+        future: asyncio.Future[UpdateNotice] = asyncio.get_running_loop().create_future()
+        self._updates.setdefault((run_id, update_id), []).append(future)
+        return future
+
+    def forget(self, run_id: str, update_id: str, future: asyncio.Future[UpdateNotice]) -> None:
+        """The caller waits no longer."""
+        waiting = self._updates.get((run_id, update_id))
+        if waiting is not None and future in waiting:
+            waiting.remove(future)
+            if not waiting:
+                del self._updates[run_id, update_id]
+
+    async def wait(self, future: asyncio.Future[None], timeout_s: float) -> bool:
+        """Wait for a `changed` future. Returns: it came before the time was up."""
+        if timeout_s <= 0:
+            return future.done()
+        done, _ = await asyncio.wait([future], timeout=timeout_s)
+        return bool(done)
