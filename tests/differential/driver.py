@@ -1,0 +1,462 @@
+"""A scripted client and worker: one RPC at a time, in the scenario's order, all of it written down.
+
+    Driver        client calls, polls          `await driver.start()` `task = await driver.poll_workflow_task()`
+    WorkflowTask  one polled workflow task     `await task.complete(start_timer("t", 1))`
+    ActivityTask  one polled activity task     `await task.fail(failure("no"))`
+
+Every method fills in what its request leaves open (namespace, types, queue, a request id); `send` sends a request as it
+is. An error is raised as `Refused`, after it was written down; `attempt(...)` turns it into None where one is expected.
+Each RPC has a deadline, so no scenario hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self, TypeVar, cast
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+from temporalio.api.command.v1 import Command
+from temporalio.api.common.v1 import Payloads, WorkflowExecution, WorkflowType
+from temporalio.api.enums.v1 import HistoryEventFilterType, TaskQueueKind, WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import CanceledFailureInfo, Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.operatorservice.v1 import OperatorServiceStub
+from temporalio.api.query.v1 import WorkflowQuery
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice import v1 as api
+
+from tests.differential.commands import QUEUE, WORKFLOW_TYPE, failure, filled, payloads
+from tests.differential.transcript import Refused, Transcript, refusal
+
+IDENTITY = "driver"
+WORKFLOW = "workflow"
+RPC_WITHIN_S = 8.0
+POLL_WITHIN_S = 9.0
+EMPTY_POLL_S = 2.2  # polls answer 1 s before their deadline, and refuse deadlines under 2 s
+SETTLE_WITHIN_S = 8.0
+
+Request = TypeVar("Request", bound=Message)
+Reply = TypeVar("Reply", bound=Message)
+Result = TypeVar("Result")
+
+
+class NoTaskError(Exception):
+    """A poll that should bring a task came back empty."""
+
+
+async def attempt(call: Awaitable[Result]) -> Result | None:
+    """The result, or None if the server refuses; the transcript has the refusal."""
+    try:
+        return await call
+    except Refused:
+        return None
+
+
+def execution(workflow_id: str = WORKFLOW, run_id: str = "") -> WorkflowExecution:
+    return WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+
+
+def queue(name: str = QUEUE) -> TaskQueue:
+    return TaskQueue(name=name)
+
+
+def sticky_queue(name: str, normal_name: str = QUEUE) -> TaskQueue:
+    return TaskQueue(name=name, kind=TaskQueueKind.TASK_QUEUE_KIND_STICKY, normal_name=normal_name)
+
+
+def what_about(request: Message) -> str:
+    """The workflow or other thing that a request names."""
+    for name in ("workflow_execution", "execution"):
+        if name in request.DESCRIPTOR.fields_by_name:
+            return str(getattr(request, name).workflow_id)
+    for name in ("workflow_id", "schedule_id", "task_queue", "query"):
+        if name in request.DESCRIPTOR.fields_by_name:
+            value = getattr(request, name)
+            return str(value.name if isinstance(value, TaskQueue) else value)
+    return ""
+
+
+class Driver:
+    """A client and a worker of one server, in one namespace."""
+
+    def __init__(self, address: str, namespace: str) -> None:
+        self.namespace = namespace
+        self.transcript = Transcript()
+        self._channel = grpc.aio.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)])
+        channel = cast(grpc.Channel, self._channel)
+        self.service = api.WorkflowServiceStub(channel)
+        self.operator = OperatorServiceStub(channel)
+        self._tasks: list[asyncio.Task[object]] = []
+        self._request_count = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._channel.close(None)
+
+    # -- any RPC
+
+    async def send(
+        self, rpc: grpc.UnaryUnaryMultiCallable[Request, Reply], request: Request, *, within_s: float = RPC_WITHIN_S
+    ) -> Reply:
+        """Send a request exactly as it is, and write down what comes back."""
+        exchange = self.transcript.begin(request.DESCRIPTOR.name.removesuffix("Request"), what_about(request))
+        call = cast(Callable[..., Awaitable[Reply]], rpc)
+        try:
+            reply = await call(request, timeout=within_s)
+        except grpc.aio.AioRpcError as error:
+            exchange.outcome = refusal(error)
+            raise exchange.outcome from error
+        exchange.outcome = reply
+        return reply
+
+    async def settle(self, call: Callable[[], Awaitable[Result]], until: Callable[[Result], bool]) -> Result:
+        """Repeat a call until its result is as wanted, for what a server brings up to date later.
+
+        Only the last try stays in the transcript. A refusal counts as not yet as wanted.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SETTLE_WITHIN_S
+        while True:
+            before = len(self.transcript.entries)
+            result = await attempt(call())
+            if (result is not None and until(result)) or loop.time() > deadline:
+                assert result is not None, "refused until the end"
+                return result
+            del self.transcript.entries[before:]
+            await asyncio.sleep(0.05)
+
+    async def beside(self, call: Awaitable[Result]) -> asyncio.Task[Result]:
+        """Begin a call that goes on while others follow; await the task for its result."""
+
+        async def run() -> Result:
+            return await call
+
+        task = asyncio.create_task(run())
+        self._tasks.append(cast("asyncio.Task[object]", task))
+        await asyncio.sleep(0.05)  # the call is under way on the server before the next one begins
+        return task
+
+    # -- client
+
+    async def start(
+        self, request: api.StartWorkflowExecutionRequest | None = None
+    ) -> api.StartWorkflowExecutionResponse:
+        """Start `WORKFLOW` of `WORKFLOW_TYPE` on `QUEUE`, unless the request says otherwise."""
+        made = api.StartWorkflowExecutionRequest()
+        if request is not None:
+            made.CopyFrom(request)
+        filled(
+            made,
+            api.StartWorkflowExecutionRequest(
+                namespace=self.namespace,
+                workflow_id=WORKFLOW,
+                workflow_type=WorkflowType(name=WORKFLOW_TYPE),
+                task_queue=queue(),
+                identity=IDENTITY,
+                request_id=self._next_request_id(),
+            ),
+        )
+        return await self.send(self.service.StartWorkflowExecution, made)
+
+    async def signal(
+        self, request: api.SignalWorkflowExecutionRequest | str = "signal"
+    ) -> api.SignalWorkflowExecutionResponse:
+        """Signal `WORKFLOW`; a plain text is the name of the signal."""
+        given = api.SignalWorkflowExecutionRequest(signal_name=request) if isinstance(request, str) else request
+        made = api.SignalWorkflowExecutionRequest()
+        made.CopyFrom(given)
+        filled(
+            made,
+            api.SignalWorkflowExecutionRequest(
+                namespace=self.namespace,
+                workflow_execution=execution(),
+                identity=IDENTITY,
+                request_id=self._next_request_id(),
+            ),
+        )
+        return await self.send(self.service.SignalWorkflowExecution, made)
+
+    async def signal_with_start(
+        self, request: api.SignalWithStartWorkflowExecutionRequest | None = None
+    ) -> api.SignalWithStartWorkflowExecutionResponse:
+        made = api.SignalWithStartWorkflowExecutionRequest()
+        if request is not None:
+            made.CopyFrom(request)
+        filled(
+            made,
+            api.SignalWithStartWorkflowExecutionRequest(
+                namespace=self.namespace,
+                workflow_id=WORKFLOW,
+                workflow_type=WorkflowType(name=WORKFLOW_TYPE),
+                task_queue=queue(),
+                identity=IDENTITY,
+                request_id=self._next_request_id(),
+                signal_name="signal",
+            ),
+        )
+        return await self.send(self.service.SignalWithStartWorkflowExecution, made)
+
+    async def request_cancel(
+        self, request: api.RequestCancelWorkflowExecutionRequest | None = None
+    ) -> api.RequestCancelWorkflowExecutionResponse:
+        made = api.RequestCancelWorkflowExecutionRequest()
+        if request is not None:
+            made.CopyFrom(request)
+        filled(
+            made,
+            api.RequestCancelWorkflowExecutionRequest(
+                namespace=self.namespace,
+                workflow_execution=execution(),
+                identity=IDENTITY,
+                request_id=self._next_request_id(),
+            ),
+        )
+        return await self.send(self.service.RequestCancelWorkflowExecution, made)
+
+    async def terminate(
+        self, request: api.TerminateWorkflowExecutionRequest | None = None
+    ) -> api.TerminateWorkflowExecutionResponse:
+        made = api.TerminateWorkflowExecutionRequest()
+        if request is not None:
+            made.CopyFrom(request)
+        filled(
+            made,
+            api.TerminateWorkflowExecutionRequest(
+                namespace=self.namespace, workflow_execution=execution(), identity=IDENTITY, reason="enough"
+            ),
+        )
+        return await self.send(self.service.TerminateWorkflowExecution, made)
+
+    async def delete(self, workflow_id: str = WORKFLOW, run_id: str = "") -> api.DeleteWorkflowExecutionResponse:
+        request = api.DeleteWorkflowExecutionRequest(
+            namespace=self.namespace, workflow_execution=execution(workflow_id, run_id)
+        )
+        return await self.send(self.service.DeleteWorkflowExecution, request)
+
+    async def query(
+        self, request: api.QueryWorkflowRequest | str = "query", *, within_s: float = RPC_WITHIN_S
+    ) -> api.QueryWorkflowResponse:
+        """Query `WORKFLOW`; a plain text is the type of the query."""
+        made = api.QueryWorkflowRequest()
+        if isinstance(request, str):
+            made.query.query_type = request
+        else:
+            made.CopyFrom(request)
+        filled(
+            made,
+            api.QueryWorkflowRequest(
+                namespace=self.namespace, execution=execution(), query=WorkflowQuery(query_type="query")
+            ),
+        )
+        return await self.send(self.service.QueryWorkflow, made, within_s=within_s)
+
+    async def update(
+        self, request: api.UpdateWorkflowExecutionRequest, *, within_s: float = RPC_WITHIN_S
+    ) -> api.UpdateWorkflowExecutionResponse:
+        made = api.UpdateWorkflowExecutionRequest()
+        made.CopyFrom(request)
+        filled(made, api.UpdateWorkflowExecutionRequest(namespace=self.namespace, workflow_execution=execution()))
+        return await self.send(self.service.UpdateWorkflowExecution, made, within_s=within_s)
+
+    async def describe(self, workflow_id: str = WORKFLOW, run_id: str = "") -> api.DescribeWorkflowExecutionResponse:
+        request = api.DescribeWorkflowExecutionRequest(
+            namespace=self.namespace, execution=execution(workflow_id, run_id)
+        )
+        return await self.send(self.service.DescribeWorkflowExecution, request)
+
+    async def history(self, workflow_id: str = WORKFLOW, run_id: str = "") -> list[HistoryEvent]:
+        """All events up to now."""
+        request = api.GetWorkflowExecutionHistoryRequest(
+            namespace=self.namespace, execution=execution(workflow_id, run_id)
+        )
+        reply = await self.send(self.service.GetWorkflowExecutionHistory, request)
+        return list(reply.history.events)
+
+    async def closing_event(self, workflow_id: str = WORKFLOW, run_id: str = "") -> HistoryEvent:
+        """Wait until the run is closed."""
+        request = api.GetWorkflowExecutionHistoryRequest(
+            namespace=self.namespace,
+            execution=execution(workflow_id, run_id),
+            wait_new_event=True,
+            history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+        )
+        reply = await self.send(self.service.GetWorkflowExecutionHistory, request, within_s=POLL_WITHIN_S)
+        return reply.history.events[-1]
+
+    async def list_runs(self, query: str = "", *, count: int) -> api.ListWorkflowExecutionsResponse:
+        """What the list shows, as soon as it shows `count` runs."""
+        request = api.ListWorkflowExecutionsRequest(namespace=self.namespace, query=query)
+        return await self.settle(
+            lambda: self.send(self.service.ListWorkflowExecutions, request),
+            until=lambda reply: len(reply.executions) == count,
+        )
+
+    # -- worker
+
+    async def poll_workflow_task(
+        self, request: api.PollWorkflowTaskQueueRequest | None = None, *, within_s: float = POLL_WITHIN_S
+    ) -> WorkflowTask:
+        """Poll `QUEUE`, unless the request says otherwise, for a task that must come."""
+        reply = await self._poll_workflow_task(request, within_s)
+        if not reply.task_token:
+            raise NoTaskError("no workflow task came")
+        return WorkflowTask(self, reply)
+
+    async def no_workflow_task(self, request: api.PollWorkflowTaskQueueRequest | None = None) -> None:
+        """Poll for a second, and expect nothing."""
+        reply = await self._poll_workflow_task(request, EMPTY_POLL_S)
+        assert not reply.task_token, "a workflow task came"
+
+    async def poll_activity(
+        self, request: api.PollActivityTaskQueueRequest | None = None, *, within_s: float = POLL_WITHIN_S
+    ) -> ActivityTask:
+        """Poll `QUEUE`, unless the request says otherwise, for an activity that must come."""
+        reply = await self._poll_activity(request, within_s)
+        if not reply.task_token:
+            raise NoTaskError("no activity task came")
+        return ActivityTask(self, reply)
+
+    async def no_activity(self, request: api.PollActivityTaskQueueRequest | None = None) -> None:
+        """Poll for a second, and expect nothing."""
+        reply = await self._poll_activity(request, EMPTY_POLL_S)
+        assert not reply.task_token, "an activity task came"
+
+    async def _poll_workflow_task(
+        self, request: api.PollWorkflowTaskQueueRequest | None, within_s: float
+    ) -> api.PollWorkflowTaskQueueResponse:
+        made = api.PollWorkflowTaskQueueRequest()
+        if request is not None:
+            made.CopyFrom(request)
+        filled(made, api.PollWorkflowTaskQueueRequest(namespace=self.namespace, task_queue=queue(), identity=IDENTITY))
+        return await self.send(self.service.PollWorkflowTaskQueue, made, within_s=within_s)
+
+    async def _poll_activity(
+        self, request: api.PollActivityTaskQueueRequest | None, within_s: float
+    ) -> api.PollActivityTaskQueueResponse:
+        made = api.PollActivityTaskQueueRequest()
+        if request is not None:
+            made.CopyFrom(request)
+        filled(made, api.PollActivityTaskQueueRequest(namespace=self.namespace, task_queue=queue(), identity=IDENTITY))
+        return await self.send(self.service.PollActivityTaskQueue, made, within_s=within_s)
+
+    def _next_request_id(self) -> str:
+        self._request_count += 1
+        return f"request-{self._request_count}"
+
+
+class WorkflowTask:
+    """One workflow task that a poll brought."""
+
+    def __init__(self, driver: Driver, reply: api.PollWorkflowTaskQueueResponse) -> None:
+        self._driver = driver
+        self.reply = reply
+        self.events = list(reply.history.events)
+
+    async def complete(
+        self, *commands: Command, beside: api.RespondWorkflowTaskCompletedRequest | None = None
+    ) -> api.RespondWorkflowTaskCompletedResponse:
+        """Answer with commands; `beside` holds what else the answer says."""
+        made = api.RespondWorkflowTaskCompletedRequest()
+        if beside is not None:
+            made.CopyFrom(beside)
+        made.commands.extend(commands)
+        filled(
+            made,
+            api.RespondWorkflowTaskCompletedRequest(
+                namespace=self._driver.namespace, task_token=self.reply.task_token, identity=IDENTITY
+            ),
+        )
+        return await self._driver.send(self._driver.service.RespondWorkflowTaskCompleted, made)
+
+    async def fail(
+        self, request: api.RespondWorkflowTaskFailedRequest | None = None
+    ) -> api.RespondWorkflowTaskFailedResponse:
+        made = api.RespondWorkflowTaskFailedRequest()
+        if request is not None:
+            made.CopyFrom(request)
+        cause = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
+        filled(
+            made,
+            api.RespondWorkflowTaskFailedRequest(
+                namespace=self._driver.namespace,
+                task_token=self.reply.task_token,
+                identity=IDENTITY,
+                cause=cause,
+                failure=failure("worker failed"),
+            ),
+        )
+        return await self._driver.send(self._driver.service.RespondWorkflowTaskFailed, made)
+
+    async def answer_query(
+        self, request: api.RespondQueryTaskCompletedRequest
+    ) -> api.RespondQueryTaskCompletedResponse:
+        """Answer a task that is nothing but a query."""
+        made = api.RespondQueryTaskCompletedRequest()
+        made.CopyFrom(request)
+        filled(
+            made,
+            api.RespondQueryTaskCompletedRequest(namespace=self._driver.namespace, task_token=self.reply.task_token),
+        )
+        return await self._driver.send(self._driver.service.RespondQueryTaskCompleted, made)
+
+
+class ActivityTask:
+    """One activity task that a poll, or a workflow task's completion, brought."""
+
+    def __init__(self, driver: Driver, reply: api.PollActivityTaskQueueResponse) -> None:
+        self._driver = driver
+        self.reply = reply
+
+    async def complete(self, result: Payloads | None = None) -> api.RespondActivityTaskCompletedResponse:
+        request = api.RespondActivityTaskCompletedRequest(
+            namespace=self._driver.namespace,
+            task_token=self.reply.task_token,
+            identity=IDENTITY,
+            result=result or payloads("result"),
+        )
+        return await self._driver.send(self._driver.service.RespondActivityTaskCompleted, request)
+
+    async def fail(
+        self, reason: Failure | None = None, *, last_heartbeat_details: Payloads | None = None
+    ) -> api.RespondActivityTaskFailedResponse:
+        request = api.RespondActivityTaskFailedRequest(
+            namespace=self._driver.namespace,
+            task_token=self.reply.task_token,
+            identity=IDENTITY,
+            failure=reason or failure("activity failed"),
+            last_heartbeat_details=last_heartbeat_details,
+        )
+        return await self._driver.send(self._driver.service.RespondActivityTaskFailed, request)
+
+    async def cancel(self, details: Payloads | None = None) -> api.RespondActivityTaskCanceledResponse:
+        request = api.RespondActivityTaskCanceledRequest(
+            namespace=self._driver.namespace,
+            task_token=self.reply.task_token,
+            identity=IDENTITY,
+            details=details or payloads("canceled"),
+        )
+        return await self._driver.send(self._driver.service.RespondActivityTaskCanceled, request)
+
+    async def heartbeat(self, *details: str) -> api.RecordActivityTaskHeartbeatResponse:
+        request = api.RecordActivityTaskHeartbeatRequest(
+            namespace=self._driver.namespace,
+            task_token=self.reply.task_token,
+            identity=IDENTITY,
+            details=payloads(*details) if details else None,
+        )
+        return await self._driver.send(self._driver.service.RecordActivityTaskHeartbeat, request)
+
+
+def canceled_failure(text: str) -> Failure:
+    return Failure(message=text, source="driver", canceled_failure_info=CanceledFailureInfo())

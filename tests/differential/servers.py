@@ -1,0 +1,135 @@
+"""The two servers of a differential test, and namespaces that no scenario has used before.
+
+    Pair    specification: the real dev server      candidate: Mainspring, or with
+            `MAINSPRING_DIFFERENTIAL_PEER=real` the real server once more, which shows whether a scenario is fit:
+            two runs on the same server must have equal normal forms.
+
+Both get the same flags and the same namespace names, so a scenario may use constants for all its ids. Namespaces are
+registered many at a time, ahead of use, because the real server takes seconds until a new one is known everywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import msgspec
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice import v1 as api
+
+from tests.server_process import ServerProcess, mainspring_command, real_server_command
+
+PEER_VARIABLE = "MAINSPRING_DIFFERENTIAL_PEER"
+BATCH = 40  # namespaces registered together
+RETENTION_S = 86_400
+USABLE_WITHIN_S = 15.0
+DYNAMIC_CONFIG = {
+    "history.timerProcessorMaxTimeShift": '"20ms"',  # the real server fires timers up to this much late; 1 s by default
+    "system.namespaceCacheRefreshInterval": '"200ms"',
+    "system.forceSearchAttributesCacheRefreshOnRead": "true",
+}
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Where one scenario runs: two addresses, one namespace that is new on both."""
+
+    scenario: str  # "timers::a_timer_fires"
+    namespace: str
+    specification: str
+    candidate: str
+    candidate_is_mainspring: bool
+
+
+class Namespaces:
+    """Hands out namespaces that are ready on both servers."""
+
+    def __init__(self, addresses: list[str]) -> None:
+        self._addresses = addresses
+        self._ready: list[str] = []
+        self._count = 0
+
+    def take(self) -> str:
+        if not self._ready:
+            self._register_batch()
+        return self._ready.pop(0)
+
+    def _register_batch(self) -> None:
+        names = [f"scenario-{self._count + number:04}" for number in range(BATCH)]
+        self._count += BATCH
+        for address in self._addresses:
+            with grpc.insecure_channel(address) as channel:
+                service = api.WorkflowServiceStub(channel)
+                for name in names:
+                    retention = Duration(seconds=RETENTION_S)
+                    request = api.RegisterNamespaceRequest(
+                        namespace=name, workflow_execution_retention_period=retention
+                    )
+                    service.RegisterNamespace(request, timeout=10)
+                wait_until_usable(service, names[-1])
+        self._ready = names
+
+
+def wait_until_usable(service: api.WorkflowServiceStub, namespace: str) -> None:
+    """Until the parts of the server that keep a copy of the namespaces know this one."""
+    deadline = time.monotonic() + USABLE_WITHIN_S
+    request = api.DescribeTaskQueueRequest(
+        namespace=namespace, task_queue=TaskQueue(name="any"), task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+    )
+    while True:
+        try:
+            service.DescribeTaskQueue(request, timeout=5)
+        except grpc.RpcError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def peer_is_mainspring() -> bool:
+    peer = os.environ.get(PEER_VARIABLE, "mainspring")
+    if peer not in {"real", "mainspring"}:
+        raise ValueError(f"{PEER_VARIABLE}: expected real or mainspring, got {peer!r}")
+    return peer == "mainspring"
+
+
+class Servers:
+    """Both servers, running."""
+
+    def __init__(self, specification: ServerProcess, candidate: ServerProcess) -> None:
+        self._specification = specification
+        self._candidate = candidate
+        self._namespaces = Namespaces([specification.address, candidate.address])
+
+    def pair(self, scenario: str) -> Pair:
+        return Pair(
+            scenario=scenario,
+            namespace=self._namespaces.take(),
+            specification=self._specification.address,
+            candidate=self._candidate.address,
+            candidate_is_mainspring=self._candidate.is_mainspring,
+        )
+
+
+@contextmanager
+def both_servers(directory: Path) -> Generator[Servers | None]:
+    """Start both, each on a file of its own; None where the real server is not installed."""
+    real = real_server_command()
+    if real is None:
+        yield None
+        return
+    flags = [word for key, value in DYNAMIC_CONFIG.items() for word in ("--dynamic-config-value", f"{key}={value}")]
+    other = mainspring_command() if peer_is_mainspring() else real
+    for name in ("specification", "candidate"):
+        (directory / name).mkdir()
+    with (
+        ServerProcess(directory / "specification", command=real, arguments=flags) as specification,
+        ServerProcess(directory / "candidate", command=other, arguments=flags) as candidate,
+    ):
+        yield Servers(specification, candidate)
