@@ -113,6 +113,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     poller_history_s: Annotated[float, Key("matching.PollerHistoryTTL")] = 300.0
     idle_task_queue_s: Annotated[float, Key("matching.maxTaskQueueIdleTime")] = 300.0
 
+    # -- switches
+    cancels_polls_on_shutdown: Annotated[bool, Key("frontend.enableCancelWorkerPollsOnShutdown")] = False
+
     # -- pages
     history_page_count: Annotated[int, Key("frontend.historyMaxPageSize")] = 256  # stored batches, not events
     visibility_page_count: Annotated[int, Key("frontend.visibilityMaxPageSize")] = 1_000
@@ -130,6 +133,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if field is None:
             return self
         name, is_duration, is_whole = field
+        if isinstance(getattr(self, name), bool):
+            if not isinstance(value, bool):
+                raise LimitError(f"{key}: expected true or false, got {value!r}")
+            return msgspec.structs.replace(self, **{name: value})
         number = _number(key, value, is_duration=is_duration, is_whole=is_whole)
         return msgspec.structs.replace(self, **{name: number})
 

@@ -9,7 +9,7 @@ Reference: tests/differential/test_start.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from temporalio.api.command.v1 import StartChildWorkflowExecutionCommandAttributes
@@ -45,6 +45,7 @@ class Opening(msgspec.Struct, kw_only=True):
     user_metadata: UserMetadata | None = None
     expected_current: str = ""  # run id that must be current before; "": none may be
     waits_for_parent: bool = False  # a child: its first task is scheduled once the parent knows of it
+    before_task: Callable[[Run], None] | None = None  # what stands between the start and the first task (a signal)
 
 
 def open_run(opening: Opening, attributes: Started) -> Run:
@@ -63,6 +64,10 @@ def open_run(opening: Opening, attributes: Started) -> Run:
     run.current = current_run(run)
     run.expected_current = opening.expected_current
     run.show()
+    if run.state.execution_at > run.now:
+        run.state.first_task_at = run.state.execution_at
+    if opening.before_task is not None:
+        opening.before_task(run)
     if not opening.waits_for_parent:
         schedule_first_task(run)
     return run
@@ -82,15 +87,9 @@ def current_run(run: Run) -> CurrentRun:
 
 
 def schedule_first_task(run: Run) -> None:
-    """Schedule the first workflow task, or wait for its time; does nothing if that has been done."""
-    state = run.state
-    if state.task is not None or state.completed_tasks or not run.is_running:
-        return
-    if state.execution_at > run.now:
-        state.first_task_at = state.execution_at
-        run.touched()
-    else:
-        workflow_task.schedule(run)
+    """Schedule the first workflow task, unless it must wait for its time or has been scheduled."""
+    if not run.state.completed_tasks:
+        workflow_task.want(run)
 
 
 def end_first_wait(run: Run) -> None:

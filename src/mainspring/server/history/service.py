@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from mainspring.server.engine.changes import Changes
+from mainspring.server.engine import close
+from mainspring.server.engine.changes import Changes, RunKey
 from mainspring.server.engine.notices import Notice
+from mainspring.server.engine.run import Run
 from mainspring.server.history.activity_tasks import ActivityTasks
 from mainspring.server.history.effects import Effects
 from mainspring.server.history.outbox import Outbox
@@ -43,6 +45,16 @@ class History:
         self.outbox = Outbox(self.runs, Effects(self.runs, self.starts).handlers())
         self.runs.tell(_Tasks(tasks), self.wakeups, self.outbox, self.queries, _Waiters(self.waiting))
 
+    async def delete(self, key: RunKey) -> None:
+        """Forget a run; a running one is terminated first. It is gone when this returns.
+
+        Raises: NotFound: there is none.
+        """
+        async with self.runs.locks.hold((key.namespace_id, key.workflow_id)):
+            await self.runs.change_held(key, _terminate_for_delete)
+            await self.runs.store.delete_run(key)
+            self.runs.evict(key)
+
     async def start(self) -> None:
         """Take up what was under way when the server stopped."""
         await self.outbox.start()
@@ -52,6 +64,11 @@ class History:
         """Stop the loops; nothing that was acknowledged is lost by that."""
         await self.wakeups.stop()
         await self.outbox.stop()
+
+
+def _terminate_for_delete(run: Run) -> None:
+    if run.is_running:
+        close.terminate(run, reason="Delete workflow execution", details=None, identity="history-service")
 
 
 class _Tasks:

@@ -55,7 +55,8 @@ class StartSpec(msgspec.Struct, kw_only=True):
     attach_links: bool = False
     eager_identity: str | None = None  # start the first workflow task at once for this worker
     waits_for_parent: bool = False
-    on_new: Callable[[Run], None] | None = None  # more to do to a new run in the same commit (signal, update)
+    before_task: Callable[[Run], None] | None = None  # what a new run gets before its first workflow task (a signal)
+    on_new: Callable[[Run], None] | None = None  # more to do to a new run in the same commit (an update)
     on_existing: Callable[[Run], None] | None = None  # more to do to a running one that is joined
 
 
@@ -190,6 +191,7 @@ class Starts:
             user_metadata=spec.user_metadata,
             expected_current=expected_current,
             waits_for_parent=spec.waits_for_parent,
+            before_task=spec.before_task,
         )
         run = start.open_run(opening, spec.attributes(run_id, now))
         if spec.on_new is not None:

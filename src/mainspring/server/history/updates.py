@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage
@@ -112,7 +113,8 @@ class Updates:
             remaining_s = until_s - time.monotonic()
             if status.stage >= wait_for or remaining_s <= 0:
                 return status
-            await asyncio.wait({changed, outcome}, timeout=remaining_s, return_when=asyncio.FIRST_COMPLETED)
+            futures: set[asyncio.Future[Any]] = {changed, outcome}
+            await asyncio.wait(futures, timeout=remaining_s, return_when=asyncio.FIRST_COMPLETED)
 
     async def _status(self, key: RunKey, seen: _Seen) -> UpdateStatus:
         if seen.stage is UpdateStage.COMPLETED:

@@ -10,6 +10,7 @@ Rooms get each other as constructor arguments here and nowhere else.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Final
@@ -18,16 +19,27 @@ import msgspec
 from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
 from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
+from mainspring.server.frontend.activity_tasks import ActivityTasks
+from mainspring.server.frontend.histories import Histories
+from mainspring.server.frontend.messages import Messages
+from mainspring.server.frontend.multi_operations import MultiOperations
 from mainspring.server.frontend.namespaces import NamespaceRegistry, Namespaces, new_namespace
 from mainspring.server.frontend.operator import DeletedNamespaces, Operator
+from mainspring.server.frontend.queries import Queries
 from mainspring.server.frontend.refusals import Refusals
+from mainspring.server.frontend.starts import Starts
 from mainspring.server.frontend.system import API_VERSION, FIELD_TYPES, SUPPORTED_CLIENTS, Cluster, SystemInfo
+from mainspring.server.frontend.updates import Updates
 from mainspring.server.frontend.workers import Workers
+from mainspring.server.frontend.workflow_tasks import WorkflowTasks
+from mainspring.server.history import History
+from mainspring.server.matching.matching import Matching
 from mainspring.server.persistence.store import Store
 from mainspring.server.process.binding import Method, bind
 from mainspring.server.process.client_versions import ClientVersions
 from mainspring.server.process.config import Config, NamespaceConfig
 from mainspring.server.process.grpc_methods import Door
+from mainspring.server.process.namespace_settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +55,16 @@ class Assembly(msgspec.Struct, frozen=True):
     door: Door
     registry: NamespaceRegistry
     deleted: DeletedNamespaces
+    matching: Matching
+    history: History
 
     async def drain(self) -> None:
         """Answer every waiting poll empty, so that calls under way can end."""
+        await self.matching.stop()
 
     async def close(self) -> None:
         """Stop the loops; the store stays open. Nothing may be called after this."""
+        await self.history.stop()
         await self.deleted.close()
 
 
@@ -64,15 +80,48 @@ async def assemble(config: Config, store: Store, *, address: str) -> Assembly:
     deleted = DeletedNamespaces(registry, registry.remove)
     deleted.resume()
 
+    matching = Matching(store, clock=time.time_ns)
+    history = History(
+        store,
+        matching,
+        Settings(registry, config.limits),
+        clock=time.time_ns,
+        new_id=lambda: str(uuid.uuid4()),
+    )
+    await matching.start()
+    await history.start()
+
     refusals = Refusals(registry)
-    workflow_groups = [SystemInfo(cluster), Namespaces(registry, config.limits), Workers(registry)]
+    workflow_groups = [
+        SystemInfo(cluster),
+        Namespaces(registry, config.limits),
+        Workers(registry),
+        *_workflow_groups(history, matching, registry),
+    ]
     operator_groups = [Operator(registry, deleted, cluster)]
     methods = {
         **bind(_WORKFLOW_SERVICE, workflow_groups, refusals.method),
         **bind(_OPERATOR_SERVICE, operator_groups, refusals.method),
     }
     door = Door(ClientVersions(API_VERSION, SUPPORTED_CLIENTS), config.limits)
-    return Assembly(methods, door, registry, deleted)
+    return Assembly(methods, door, registry, deleted, matching, history)
+
+
+def _workflow_groups(history: History, matching: Matching, registry: NamespaceRegistry) -> list[object]:
+    """The groups of methods that serve workflows, clients first."""
+    starts = Starts(history, registry)
+    updates = Updates(history, registry)
+    queries = Queries(history, matching, registry)
+    return [
+        starts,
+        updates,
+        queries,
+        MultiOperations(history, starts, updates, registry),
+        Messages(history, registry),
+        Histories(history, registry),
+        WorkflowTasks(history, matching, queries, registry),
+        ActivityTasks(history, matching, registry),
+    ]
 
 
 async def _create_namespaces(registry: NamespaceRegistry, config: NamespaceConfig) -> None:

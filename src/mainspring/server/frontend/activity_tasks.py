@@ -1,0 +1,258 @@
+"""Activity tasks on the wire: polls, heartbeats, outcomes, each by token and by id."""
+
+from __future__ import annotations
+
+from temporalio.api.common.v1 import Payloads, WorkerVersionStamp
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.workflowservice.v1 import (
+    PollActivityTaskQueueRequest,
+    PollActivityTaskQueueResponse,
+    RecordActivityTaskHeartbeatByIdRequest,
+    RecordActivityTaskHeartbeatByIdResponse,
+    RecordActivityTaskHeartbeatRequest,
+    RecordActivityTaskHeartbeatResponse,
+    RespondActivityTaskCanceledByIdRequest,
+    RespondActivityTaskCanceledByIdResponse,
+    RespondActivityTaskCanceledRequest,
+    RespondActivityTaskCanceledResponse,
+    RespondActivityTaskCompletedByIdRequest,
+    RespondActivityTaskCompletedByIdResponse,
+    RespondActivityTaskCompletedRequest,
+    RespondActivityTaskCompletedResponse,
+    RespondActivityTaskFailedByIdRequest,
+    RespondActivityTaskFailedByIdResponse,
+    RespondActivityTaskFailedRequest,
+    RespondActivityTaskFailedResponse,
+)
+
+from mainspring.server.engine import names
+from mainspring.server.engine.changes import QueueKey, TaskKind
+from mainspring.server.engine.errors import InvalidArgument, NotFound
+from mainspring.server.engine.limits import Limits
+from mainspring.server.frontend import requests, task_replies, waits
+from mainspring.server.frontend.call import Call
+from mainspring.server.frontend.namespaces import NamespaceRegistry
+from mainspring.server.frontend.workflow_tasks import check_poll, check_token_namespace, server_failure
+from mainspring.server.history import History
+from mainspring.server.history.activity_tasks import ActivityName
+from mainspring.server.history.tokens import task_token
+from mainspring.server.matching.matching import Matching
+from mainspring.server.matching.records import Poller, Query
+
+ByToken = (
+    RecordActivityTaskHeartbeatRequest
+    | RespondActivityTaskCompletedRequest
+    | RespondActivityTaskFailedRequest
+    | RespondActivityTaskCanceledRequest
+)
+ById = (
+    RecordActivityTaskHeartbeatByIdRequest
+    | RespondActivityTaskCompletedByIdRequest
+    | RespondActivityTaskFailedByIdRequest
+    | RespondActivityTaskCanceledByIdRequest
+)
+
+
+class ActivityTasks:
+    """See the module."""
+
+    def __init__(self, history: History, matching: Matching, registry: NamespaceRegistry) -> None:
+        self._history = history
+        self._tasks = history.activity_tasks
+        self._matching = matching
+        self._registry = registry
+
+    # -- polling
+
+    async def poll_activity_task_queue(
+        self, request: PollActivityTaskQueueRequest, call: Call
+    ) -> PollActivityTaskQueueResponse:
+        """Wait for an activity task; empty when there is none in time."""
+        record = self._registry.served(request.namespace)
+        limits = self._history.runs.namespaces.settings(record.id).limits
+        until_s = waits.poll_until_s(call, limits)
+        check_poll(request.task_queue, request.identity, limits, is_set=request.HasField("task_queue"))
+        queue = QueueKey(record.id, request.task_queue.name, TaskKind.ACTIVITY)
+        poller = _poller(request)
+        while True:
+            found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=False)
+            if found is None or isinstance(found, Query):
+                return PollActivityTaskQueueResponse()
+            try:
+                started = await self._tasks.start(found, identity=request.identity, worker_version=_stamp(request))
+            except NotFound:
+                self._matching.drop(found)
+                continue
+            except BaseException:
+                self._matching.offer(found)
+                raise
+            return task_replies.activity_task(started)
+
+    # -- heartbeats
+
+    async def record_activity_task_heartbeat(
+        self, request: RecordActivityTaskHeartbeatRequest, _call: Call
+    ) -> RecordActivityTaskHeartbeatResponse:
+        """The worker is alive; learns whether it is to stop."""
+        name, limits = self._by_token(request)
+        details = request.details if request.HasField("details") else None
+        is_canceled = await self._beat(name, details, limits)
+        return RecordActivityTaskHeartbeatResponse(cancel_requested=is_canceled)
+
+    async def record_activity_task_heartbeat_by_id(
+        self, request: RecordActivityTaskHeartbeatByIdRequest, _call: Call
+    ) -> RecordActivityTaskHeartbeatByIdResponse:
+        """The same, by ids."""
+        name, limits = await self._by_id(request)
+        details = request.details if request.HasField("details") else None
+        is_canceled = await self._beat(name, details, limits)
+        return RecordActivityTaskHeartbeatByIdResponse(cancel_requested=is_canceled)
+
+    async def _beat(self, name: ActivityName, details: Payloads | None, limits: Limits) -> bool:
+        if details is not None and details.ByteSize() > limits.blob_size_error_bytes:
+            await self._fail_for_size(name, "Heartbeat details exceed size limit.")
+            return True
+        return await self._tasks.heartbeat(name, details)
+
+    async def _fail_for_size(self, name: ActivityName, message: str) -> None:
+        await self._tasks.fail(name, server_failure(message), "", details=None, worker_version=None)
+
+    # -- completions
+
+    async def respond_activity_task_completed(
+        self, request: RespondActivityTaskCompletedRequest, _call: Call
+    ) -> RespondActivityTaskCompletedResponse:
+        """The activity has a result."""
+        name, limits = self._by_token(request)
+        result = request.result if request.HasField("result") else None
+        await self._complete(name, result, request.identity, limits)
+        return RespondActivityTaskCompletedResponse()
+
+    async def respond_activity_task_completed_by_id(
+        self, request: RespondActivityTaskCompletedByIdRequest, _call: Call
+    ) -> RespondActivityTaskCompletedByIdResponse:
+        """The same, by ids."""
+        name, limits = await self._by_id(request)
+        result = request.result if request.HasField("result") else None
+        await self._complete(name, result, request.identity, limits)
+        return RespondActivityTaskCompletedByIdResponse()
+
+    async def _complete(self, name: ActivityName, result: Payloads | None, identity: str, limits: Limits) -> None:
+        if result is not None and result.ByteSize() > limits.blob_size_error_bytes:
+            await self._fail_for_size(name, "Complete result exceeds size limit.")
+        else:
+            await self._tasks.complete(name, result, identity)
+
+    # -- failures
+
+    async def respond_activity_task_failed(
+        self, request: RespondActivityTaskFailedRequest, _call: Call
+    ) -> RespondActivityTaskFailedResponse:
+        """An attempt failed."""
+        name, limits = self._by_token(request)
+        version = request.worker_version if request.HasField("worker_version") else None
+        details = request.last_heartbeat_details if request.HasField("last_heartbeat_details") else None
+        failures = await self._fail(name, request.failure, request.identity, (details, version), limits)
+        return RespondActivityTaskFailedResponse(failures=failures)
+
+    async def respond_activity_task_failed_by_id(
+        self, request: RespondActivityTaskFailedByIdRequest, _call: Call
+    ) -> RespondActivityTaskFailedByIdResponse:
+        """The same, by ids."""
+        name, limits = await self._by_id(request)
+        details = request.last_heartbeat_details if request.HasField("last_heartbeat_details") else None
+        failures = await self._fail(name, request.failure, request.identity, (details, None), limits)
+        return RespondActivityTaskFailedByIdResponse(failures=failures)
+
+    async def _fail(
+        self,
+        name: ActivityName,
+        failure: Failure,
+        identity: str,
+        extra: tuple[Payloads | None, WorkerVersionStamp | None],
+        limits: Limits,
+    ) -> list[Failure]:
+        """Returns: what was wrong with the report itself."""
+        if failure.WhichOneof("failure_info") not in (None, "application_failure_info"):
+            raise InvalidArgument("Failure must have ApplicationFailureInfo.")
+        details, version = extra
+        problems: list[Failure] = []
+        if details is not None and details.ByteSize() > limits.blob_size_error_bytes:
+            problems.append(server_failure("Heartbeat details exceed size limit."))
+            details = None
+        if failure.ByteSize() > limits.blob_size_error_bytes:
+            problems.append(server_failure("Failure exceeds size limit."))
+            failure = server_failure("Failure exceeds size limit.")
+        await self._tasks.fail(name, failure, identity, details=details, worker_version=version)
+        return problems
+
+    # -- cancellations
+
+    async def respond_activity_task_canceled(
+        self, request: RespondActivityTaskCanceledRequest, _call: Call
+    ) -> RespondActivityTaskCanceledResponse:
+        """The activity stopped because it was asked to."""
+        name, limits = self._by_token(request)
+        details = request.details if request.HasField("details") else None
+        await self._cancel(name, details, request.identity, limits)
+        return RespondActivityTaskCanceledResponse()
+
+    async def respond_activity_task_canceled_by_id(
+        self, request: RespondActivityTaskCanceledByIdRequest, _call: Call
+    ) -> RespondActivityTaskCanceledByIdResponse:
+        """The same, by ids."""
+        name, limits = await self._by_id(request)
+        details = request.details if request.HasField("details") else None
+        await self._cancel(name, details, request.identity, limits)
+        return RespondActivityTaskCanceledByIdResponse()
+
+    async def _cancel(self, name: ActivityName, details: Payloads | None, identity: str, limits: Limits) -> None:
+        if details is not None and details.ByteSize() > limits.blob_size_error_bytes:
+            await self._fail_for_size(name, "Cancel details exceed size limit.")
+        else:
+            await self._tasks.cancel(name, details, identity)
+
+    # -- which activity
+
+    def _by_token(self, request: ByToken) -> tuple[ActivityName, Limits]:
+        token = task_token(request.task_token, TaskKind.ACTIVITY)
+        check_token_namespace(self._registry, token, request.namespace)
+        limits = self._history.runs.namespaces.settings(token.run.namespace_id).limits
+        requests.check_length(request.identity, "Identity", limits)
+        return ActivityName.of_token(token), limits
+
+    async def _by_id(self, request: ById) -> tuple[ActivityName, Limits]:
+        record = self._registry.served(request.namespace)
+        limits = self._history.runs.namespaces.settings(record.id).limits
+        if not request.workflow_id:
+            raise InvalidArgument("WorkflowId is not set on request.")
+        if request.run_id and not names.is_uuid(request.run_id):
+            raise InvalidArgument("Invalid RunId.")
+        if not request.activity_id:
+            raise InvalidArgument("ActivityId is not set on request.")
+        requests.check_length(request.identity, "Identity", limits)
+        key = await self._history.runs.resolve(record.id, request.workflow_id, request.run_id)
+        return ActivityName(key=key, activity_id=request.activity_id), limits
+
+
+def _poller(request: PollActivityTaskQueueRequest) -> Poller:
+    options, capabilities = request.deployment_options, request.worker_version_capabilities
+    metadata = request.task_queue_metadata
+    rate = metadata.max_tasks_per_second.value if metadata.HasField("max_tasks_per_second") else None
+    return Poller(
+        identity=request.identity,
+        worker_instance_key=request.worker_instance_key,
+        build_id=options.build_id or capabilities.build_id,
+        use_versioning=capabilities.use_versioning,
+        deployment_name=options.deployment_name or capabilities.deployment_series_name,
+        worker_versioning_mode=options.worker_versioning_mode,
+        max_tasks_per_second=rate,
+    )
+
+
+def _stamp(request: PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:
+    """The version that goes into ActivityTaskStarted: only of workers that use versioning."""
+    capabilities = request.worker_version_capabilities
+    if not capabilities.use_versioning:
+        return None
+    return WorkerVersionStamp(build_id=capabilities.build_id, use_versioning=True)

@@ -1,0 +1,97 @@
+"""Checks that many requests share: executions, names, links, sizes. The real server's words, and its order of checks.
+
+Every method checks its namespace first (`NamespaceRegistry.served`), then what stands here, then the run.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from temporalio.api.common.v1 import Link, RetryPolicy, WorkflowExecution
+from temporalio.api.sdk.v1 import UserMetadata
+
+from mainspring.server.engine import names, retry
+from mainspring.server.engine.errors import InvalidArgument
+from mainspring.server.engine.limits import Limits
+
+BLOB_TOO_LARGE = "Blob data size exceeds limit."
+MEMO_TOO_LARGE = "Memo size exceeds limit."
+
+
+def check_execution(execution: WorkflowExecution, limits: Limits, *, is_set: bool = True) -> None:
+    """A workflow id is there, a run id is a UUID."""
+    if not is_set:
+        raise InvalidArgument("Execution is not set on request.")
+    if not execution.workflow_id:
+        raise InvalidArgument("WorkflowId is not set on request.")
+    if execution.run_id and not names.is_uuid(execution.run_id):
+        raise InvalidArgument("Invalid RunId.")
+    if names.size_of(execution.workflow_id) > limits.id_length_bytes:
+        raise InvalidArgument("WorkflowId length exceeds limit.")
+
+
+def check_workflow_id(workflow_id: str, limits: Limits) -> None:
+    """The workflow id of a start."""
+    if not workflow_id:
+        raise InvalidArgument("WorkflowId is not set on request.")
+    size, limit = names.size_of(workflow_id), limits.id_length_bytes
+    if size > limit:
+        raise InvalidArgument(f"WorkflowId exceeds maximum allowed length ({size}/{limit})")
+
+
+def check_length(text: str, what: str, limits: Limits) -> None:
+    """A name or id is not too long."""
+    if names.size_of(text) > limits.id_length_bytes:
+        raise InvalidArgument(f"{what} length exceeds limit.")
+
+
+def request_id_or_new(request_id: str, limits: Limits) -> str:
+    """The request's id, or one of ours if it has none."""
+    check_length(request_id, "RequestId", limits)
+    return request_id or str(uuid.uuid4())
+
+
+def check_retry_policy(policy: RetryPolicy, limits: Limits) -> None:
+    """Fill in the defaults, in place, and check."""
+    retry.fill_defaults(policy, limits)
+    retry.check(policy)
+
+
+def check_links(links: Sequence[Link], limits: Limits) -> None:
+    """Not too many, none too big, each of a known kind."""
+    if len(links) > limits.links_per_request_count:
+        raise InvalidArgument(
+            f"cannot attach more than {limits.links_per_request_count} links per request, got {len(links)}"
+        )
+    for link in links:
+        if link.ByteSize() > limits.link_size_bytes:
+            raise InvalidArgument(f"link exceeds allowed size of {limits.link_size_bytes}, got {link.ByteSize()}")
+        kind = link.WhichOneof("variant")
+        if kind == "workflow_event":
+            event = link.workflow_event
+            if not event.namespace or not event.workflow_id or not event.run_id:
+                raise InvalidArgument("workflow event link must not have an empty namespace, workflow ID or run ID")
+        elif kind is None:
+            raise InvalidArgument("unsupported link variant")
+
+
+def check_blob(size_bytes: int, limits: Limits) -> None:
+    """A payload field is not over the limit."""
+    if size_bytes > limits.blob_size_error_bytes:
+        raise InvalidArgument(BLOB_TOO_LARGE)
+
+
+def check_memo(size_bytes: int, limits: Limits) -> None:
+    """A memo is not over the limit."""
+    if size_bytes > limits.memo_size_error_bytes:
+        raise InvalidArgument(MEMO_TOO_LARGE)
+
+
+def check_user_metadata(metadata: UserMetadata, limits: Limits) -> None:
+    """Summary and details are short enough."""
+    summary, details = metadata.summary.ByteSize(), metadata.details.ByteSize()
+    if summary > limits.user_metadata_summary_bytes:
+        raise InvalidArgument(f"UserMetadata.Summary exceeds limit of {limits.user_metadata_summary_bytes} bytes")
+    if details > limits.user_metadata_details_bytes:
+        raise InvalidArgument(f"UserMetadata.Details exceeds limit of {limits.user_metadata_details_bytes} bytes")

@@ -1,0 +1,146 @@
+"""Tasks as workers get them: the API's poll replies, made of what the history room started.
+
+History travels as bytes (`RawReply`): it is never decoded or encoded again on its way.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from temporalio.api.common.v1 import Payloads
+from temporalio.api.enums.v1 import TaskQueueKind
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.query.v1 import WorkflowQuery
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse
+
+from mainspring.server.engine import retry
+from mainspring.server.engine.changes import RunKey
+from mainspring.server.engine.records import Activity
+from mainspring.server.engine.times import duration, timestamp
+from mainspring.server.frontend.call import RawReply
+from mainspring.server.frontend.page_tokens import HistoryToken
+from mainspring.server.history.activity_tasks import StartedActivity, activity_token
+from mainspring.server.history.workflow_tasks import StartedTask, history_bytes
+
+HISTORY_FIELD = PollWorkflowTaskQueueResponse.DESCRIPTOR.fields_by_name["history"].number
+
+
+class QueryTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A query as its worker gets it, on a task of its own."""
+
+    token: bytes
+    key: RunKey
+    workflow_type: str
+    task_queue: str
+    query: WorkflowQuery
+    previous_started_event_id: int
+    started_event_id: int
+    history: list[bytes]
+    next_page_token: bytes
+
+
+def workflow_task(task: StartedTask, *, backlog: int = 0) -> RawReply:
+    """The reply to a poll that got a workflow task."""
+    reply = PollWorkflowTaskQueueResponse(
+        task_token=task.token,
+        previous_started_event_id=task.previous_started_event_id,
+        started_event_id=task.started_event_id,
+        attempt=task.attempt,
+        backlog_count_hint=backlog,
+        next_page_token=_next_page(task),
+        scheduled_time=timestamp(task.scheduled_at),
+        started_time=timestamp(task.started_at),
+        messages=task.messages,
+    )
+    _name(reply, task.key, task.workflow_type, task.task_queue)
+    for query_id, query in task.queries.items():
+        reply.queries[query_id].CopyFrom(query)
+    return RawReply(reply, HISTORY_FIELD, history_bytes(task))
+
+
+def whole(reply: RawReply) -> PollWorkflowTaskQueueResponse:
+    """A poll reply as a message, to stand inside another one."""
+    return PollWorkflowTaskQueueResponse.FromString(reply.serialize())
+
+
+def _name(reply: PollWorkflowTaskQueueResponse, key: RunKey, workflow_type: str, queue: str) -> None:
+    reply.workflow_execution.workflow_id = key.workflow_id
+    reply.workflow_execution.run_id = key.run_id
+    reply.workflow_type.name = workflow_type
+    reply.workflow_execution_task_queue.CopyFrom(TaskQueue(name=queue, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL))
+
+
+def _next_page(task: StartedTask) -> bytes:
+    if not task.next_event_id:
+        return b""
+    return HistoryToken(
+        run_id=task.key.run_id,
+        next_event_id=task.next_event_id,
+        before_event_id=task.before_event_id,
+        is_for_task=True,
+    ).encode()
+
+
+def query_task(task: QueryTask) -> RawReply:
+    """The reply to a poll that got a query."""
+    reply = PollWorkflowTaskQueueResponse(
+        task_token=task.token,
+        previous_started_event_id=task.previous_started_event_id,
+        started_event_id=task.started_event_id,
+        query=task.query,
+        next_page_token=task.next_page_token,
+    )
+    _name(reply, task.key, task.workflow_type, task.task_queue)
+    return RawReply(reply, HISTORY_FIELD, task.history)
+
+
+def activity_task(started: StartedActivity) -> PollActivityTaskQueueResponse:
+    """The reply to a poll that got an activity task."""
+    return _activity_reply(
+        started.key,
+        started.activity,
+        started.scheduled,
+        namespace=started.namespace,
+        workflow_type=started.workflow_type,
+    )
+
+
+def eager_activity_task(
+    task: tuple[RunKey, Activity, HistoryEvent], *, namespace: str, workflow_type: str
+) -> PollActivityTaskQueueResponse:
+    """An activity task that is handed out with a workflow task completion."""
+    key, activity, scheduled = task
+    return _activity_reply(key, activity, scheduled, namespace=namespace, workflow_type=workflow_type)
+
+
+def _activity_reply(
+    key: RunKey, activity: Activity, scheduled: HistoryEvent, *, namespace: str, workflow_type: str
+) -> PollActivityTaskQueueResponse:
+    attributes = scheduled.activity_task_scheduled_event_attributes
+    reply = PollActivityTaskQueueResponse(
+        task_token=activity_token(key, activity),
+        workflow_namespace=namespace,
+        activity_id=activity.activity_id,
+        scheduled_time=timestamp(activity.first_scheduled_at),
+        current_attempt_scheduled_time=timestamp(activity.scheduled_at),
+        started_time=timestamp(activity.started_at),
+        attempt=activity.attempt,
+        schedule_to_close_timeout=duration(activity.schedule_to_close_ns),
+        start_to_close_timeout=duration(activity.start_to_close_ns),
+        heartbeat_timeout=duration(activity.heartbeat_ns),
+        retry_policy=retry.policy_of(activity.retry),
+    )
+    reply.workflow_execution.workflow_id = key.workflow_id
+    reply.workflow_execution.run_id = key.run_id
+    reply.workflow_type.name = workflow_type
+    reply.activity_type.name = activity.activity_type
+    reply.priority.priority_key = activity.priority.key
+    reply.priority.fairness_key = activity.priority.fairness_key
+    reply.priority.fairness_weight = activity.priority.fairness_weight
+    if attributes.HasField("header"):
+        reply.header.CopyFrom(attributes.header)
+    if attributes.HasField("input"):
+        reply.input.CopyFrom(attributes.input)
+    if activity.heartbeat_details_bytes:
+        reply.heartbeat_details.CopyFrom(Payloads.FromString(activity.heartbeat_details_bytes))
+    return reply

@@ -1,0 +1,194 @@
+"""Workflow tasks on the wire: polls, completions, failures, sticky queues, the end of a worker."""
+
+from __future__ import annotations
+
+from temporalio.api.enums.v1 import TaskQueueKind
+from temporalio.api.failure.v1 import Failure, ServerFailureInfo
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    PollWorkflowTaskQueueRequest,
+    PollWorkflowTaskQueueResponse,
+    ResetStickyTaskQueueRequest,
+    ResetStickyTaskQueueResponse,
+    RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskCompletedResponse,
+    RespondWorkflowTaskFailedRequest,
+    RespondWorkflowTaskFailedResponse,
+    ShutdownWorkerRequest,
+    ShutdownWorkerResponse,
+)
+
+from mainspring.server.engine import names, signal, workflow_task
+from mainspring.server.engine.changes import QueueKey, TaskKind
+from mainspring.server.engine.errors import InvalidArgument, NotFound
+from mainspring.server.engine.limits import Limits
+from mainspring.server.engine.run import Run
+from mainspring.server.engine.settings import NamespaceSettings
+from mainspring.server.frontend import requests, task_replies, waits
+from mainspring.server.frontend.call import Call, RawReply
+from mainspring.server.frontend.namespaces import NamespaceRegistry
+from mainspring.server.frontend.queries import Queries
+from mainspring.server.history import History
+from mainspring.server.history.tokens import TaskToken, task_token
+from mainspring.server.history.workflow_tasks import CompletedTask
+from mainspring.server.matching.matching import Matching
+from mainspring.server.matching.records import Poller, Query
+
+_KIND = TaskQueueKind
+
+
+class WorkflowTasks:
+    """See the module."""
+
+    def __init__(self, history: History, matching: Matching, queries: Queries, registry: NamespaceRegistry) -> None:
+        self._history = history
+        self._matching = matching
+        self._queries = queries
+        self._registry = registry
+
+    def _settings(self, namespace: str) -> NamespaceSettings:
+        return self._history.runs.namespaces.settings(self._registry.served(namespace).id)
+
+    # -- polling
+
+    async def poll_workflow_task_queue(
+        self, request: PollWorkflowTaskQueueRequest, call: Call
+    ) -> RawReply | PollWorkflowTaskQueueResponse:
+        """Wait for a workflow task or a query; empty when there is none in time."""
+        settings = self._settings(request.namespace)
+        until_s = waits.poll_until_s(call, settings.limits)
+        check_poll(request.task_queue, request.identity, settings.limits, is_set=request.HasField("task_queue"))
+        queue = QueueKey(settings.id, request.task_queue.name, TaskKind.WORKFLOW)
+        is_sticky = request.task_queue.kind == _KIND.TASK_QUEUE_KIND_STICKY
+        poller = workflow_poller(request)
+        while True:
+            found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=is_sticky)
+            if found is None:
+                return PollWorkflowTaskQueueResponse()
+            if isinstance(found, Query):
+                reply = await self._queries.task_for(found, is_sticky=is_sticky)
+                if reply is not None:
+                    return reply
+                continue
+            try:
+                started = await self._history.workflow_tasks.start(
+                    found,
+                    queue=request.task_queue.name,
+                    identity=request.identity,
+                    page_limit=settings.limits.history_page_count,
+                )
+            except NotFound:
+                self._matching.drop(found)
+                continue
+            except BaseException:
+                self._matching.offer(found)
+                raise
+            return task_replies.workflow_task(started, backlog=self._matching.backlog_count_hint(queue))
+
+    # -- answers
+
+    async def respond_workflow_task_completed(
+        self, request: RespondWorkflowTaskCompletedRequest, _call: Call
+    ) -> RespondWorkflowTaskCompletedResponse:
+        """Commands, messages and query answers of a worker; maybe the next task in return."""
+        token = self._token(request.task_token, request.namespace)
+        settings = self._history.runs.namespaces.settings(token.run.namespace_id)
+        requests.check_length(request.identity, "Identity", settings.limits)
+        done = await self._history.workflow_tasks.complete(
+            token, request, page_limit=settings.limits.history_page_count
+        )
+        return await self._completed(done, token, settings)
+
+    async def _completed(
+        self, done: CompletedTask, token: TaskToken, settings: NamespaceSettings
+    ) -> RespondWorkflowTaskCompletedResponse:
+        response = RespondWorkflowTaskCompletedResponse(reset_history_event_id=done.completed.reset_to_event_id)
+        if done.next_task is not None:
+            response.workflow_task.CopyFrom(task_replies.whole(task_replies.workflow_task(done.next_task)))
+        if done.eager_activities:
+            workflow_type = await self._history.runs.look(token.run, lambda run: run.state.workflow_type)
+            for activity, scheduled in done.eager_activities:
+                response.activity_tasks.append(
+                    task_replies.eager_activity_task(
+                        (token.run, activity, scheduled), namespace=settings.name, workflow_type=workflow_type
+                    )
+                )
+        return response
+
+    async def respond_workflow_task_failed(
+        self, request: RespondWorkflowTaskFailedRequest, _call: Call
+    ) -> RespondWorkflowTaskFailedResponse:
+        """A worker cannot handle its task; another attempt follows."""
+        token = self._token(request.task_token, request.namespace)
+        settings = self._history.runs.namespaces.settings(token.run.namespace_id)
+        requests.check_length(request.identity, "Identity", settings.limits)
+        if request.failure.ByteSize() > settings.limits.blob_size_error_bytes:
+            request.failure.CopyFrom(server_failure("Failure exceeds size limit."))
+        await self._history.workflow_tasks.fail(token, request)
+        return RespondWorkflowTaskFailedResponse()
+
+    def _token(self, token: bytes, namespace: str) -> TaskToken:
+        decoded = task_token(token, TaskKind.WORKFLOW)
+        check_token_namespace(self._registry, decoded, namespace)
+        return decoded
+
+    # -- sticky queues
+
+    async def reset_sticky_task_queue(
+        self, request: ResetStickyTaskQueueRequest, _call: Call
+    ) -> ResetStickyTaskQueueResponse:
+        """The run's worker has dropped it from its cache."""
+        settings = self._settings(request.namespace)
+        requests.check_execution(request.execution, settings.limits, is_set=request.HasField("execution"))
+        key = await self._history.runs.resolve(settings.id, request.execution.workflow_id, request.execution.run_id)
+
+        def reset(run: Run) -> None:
+            signal.check_running(run)
+            workflow_task.clear_sticky(run)
+
+        await self._history.runs.change(key, reset)
+        return ResetStickyTaskQueueResponse()
+
+    async def shutdown_worker(self, request: ShutdownWorkerRequest, _call: Call) -> ShutdownWorkerResponse:
+        """A worker ends: its sticky queue goes, and its polls are answered empty."""
+        settings = self._settings(request.namespace)
+        if request.worker_instance_key and settings.limits.cancels_polls_on_shutdown:
+            self._matching.cancel_polls(request.worker_instance_key)
+        if request.sticky_task_queue:
+            self._matching.forget_queue(QueueKey(settings.id, request.sticky_task_queue, TaskKind.WORKFLOW))
+        return ShutdownWorkerResponse()
+
+
+def check_poll(queue: TaskQueue, identity: str, limits: Limits, *, is_set: bool) -> None:
+    """The queue and the identity of a poll."""
+    requests.check_length(identity, "Identity", limits)
+    if not is_set:
+        raise InvalidArgument("taskQueue is not set")
+    if not queue.name:
+        raise InvalidArgument("missing task queue name")
+    names.check_task_queue(queue, limits)
+
+
+def workflow_poller(request: PollWorkflowTaskQueueRequest) -> Poller:
+    """Who polls for workflow tasks."""
+    options, capabilities = request.deployment_options, request.worker_version_capabilities
+    return Poller(
+        identity=request.identity,
+        worker_instance_key=request.worker_instance_key,
+        build_id=options.build_id or capabilities.build_id,
+        use_versioning=capabilities.use_versioning,
+        deployment_name=options.deployment_name or capabilities.deployment_series_name,
+        worker_versioning_mode=options.worker_versioning_mode,
+    )
+
+
+def server_failure(message: str) -> Failure:
+    """Stands in for a failure that is too large to be kept."""
+    return Failure(message=message, source="Server", server_failure_info=ServerFailureInfo(non_retryable=True))
+
+
+def check_token_namespace(registry: NamespaceRegistry, token: TaskToken, namespace: str) -> None:
+    """A token belongs to the namespace that its request names, if it names one."""
+    record = registry.with_id(token.run.namespace_id)
+    if namespace and record.name != namespace:
+        raise InvalidArgument("Operation requested with a token from a different namespace.")
