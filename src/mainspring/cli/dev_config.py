@@ -1,4 +1,9 @@
-"""What the flags of `mainspring server start-dev` mean, as the server's configuration."""
+"""What the flags of `mainspring server start-dev` mean, as the server's configuration.
+
+    DevFlags  --dev_config-->  Config | UsageError with all that is wrong
+
+Dynamic-config keys of no limit are ignored: every feature that test suites switch on with them is on, or not built.
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
     schedule -> dispatch -> start_attempt -> complete | fail | cancel | time_out
                    ^------------- backoff ------------'
 
-Attempts live in the record only: the Started event is written together with the outcome, so that retries do not grow the
-history. Input and header stay in the ActivityTaskScheduled event.
+Attempts live in the record only: the Started event is written together with the outcome, so that retries do not grow
+the history. Input and header stay in the ActivityTaskScheduled event.
 Reference: tests/differential/test_activities.py.
 """
 
@@ -46,7 +46,8 @@ def check_schedule_activity_task(run: Run, command: ScheduleActivityTaskCommandA
     if command.activity_id in run.activity_ids:
         raise BadCommand(
             _Cause.WORKFLOW_TASK_FAILED_CAUSE_SCHEDULE_ACTIVITY_DUPLICATE_ID,
-            f"invalid history builder state for action: add-activitytask-scheduled-event, ActivityID: {command.activity_id}",
+            "invalid history builder state for action: add-activitytask-scheduled-event, "
+            f"ActivityID: {command.activity_id}",
         )
 
 

@@ -139,8 +139,8 @@ class Changes(msgspec.Struct, kw_only=True):
     """All that one transition did to one run. The only thing that leaves the engine.
 
     Order is the caller's duty: everything here is committed together, with full durability, BEFORE anyone learns of it:
-    before the reply is sent, a poller is woken or a waiter is told. If the commit fails, drop this and the run in memory;
-    nothing has happened.
+    before the reply is sent, a poller is woken or a waiter is told. If the commit fails, drop this and the run in
+    memory; nothing has happened.
     """
 
     key: RunKey

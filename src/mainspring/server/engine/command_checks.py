@@ -1,7 +1,7 @@
 """What can be said of a command without looking at the run: attributes present, names, durations, sizes.
 
-One check per command type; each fills in defaults in place, raises BadCommand with the cause and text of the real server,
-and needs of the run only its settings and its own start values. The order of commands is checked here too.
+One check per command type; each fills in defaults in place, raises BadCommand with the cause and text of the real
+server, and needs of the run only its settings and its own start values. The order of commands is checked here too.
 Reference: tests/differential/test_commands_bad.py.
 """
 
@@ -341,6 +341,7 @@ def _start_child(run: Run, command: commands.StartChildWorkflowExecutionCommandA
     names.check_priority(command.priority, run.limits)
     names.check_task_queue(command.task_queue, run.limits, default_name=run.state.task_queue)
     start.fill_timeouts(command, run.limits)
+    command.workflow_run_timeout.SetInParent()
     _default_child_policies(command)
     text = "StartChildWorkflowExecutionCommandAttributes. Input exceeds size limit."
     _check_blob(run, command.input.ByteSize(), text, cause)

@@ -2,7 +2,8 @@
 
     check("0 * * * *"), next_start(schedule, after=...)  ->  instant
 
-The fields' meaning is croniter's; what it knows beyond the real server's grammar (seconds, `L`, `#`, hashes) is refused.
+The fields' meaning is croniter's; what it knows beyond the real server's grammar (seconds, `L`, `#`, hashes) is
+refused.
 """
 
 from __future__ import annotations

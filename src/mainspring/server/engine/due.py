@@ -1,6 +1,7 @@
 """Time passes for a run: whatever has come due happens, in the order in which it came due.
 
-    run.wake_at() has come  ->  fire_due(run)  ->  timers fire, activities time out or try again, tasks time out, the run ends
+    run.wake_at() has come  ->  fire_due(run)  ->  timers fire, activities time out or try again, tasks time out, the
+    run ends
 
 Reference: tests/engine/test_due.py.
 """

@@ -1,6 +1,7 @@
 """What a run asks to be done to other runs: the outbox entries, their making and their contents.
 
-    command or close  ->  run.effects  ->  (committed with the run)  ->  history.outbox carries each out  ->  result transition
+    command or close  ->  run.effects  ->  (committed with the run)  ->  history.outbox carries each out  ->  result
+    transition
 
 Inputs are not copied into an effect: the event with id `ref` has them.
 """

@@ -4,7 +4,8 @@
 
 A constructor fills the attributes that the real server fills, files the event with the run and returns it. It decides
 nothing: whether the event may be written is the caller's business. Events of workflows' own lives (started, completed,
-failed, ...) stand first, then workflow tasks, activities, timers, messages; those about other runs are in `events_external`.
+failed, ...) stand first, then workflow tasks, activities, timers, messages; those about other runs are in
+`events_external`.
 """
 
 from __future__ import annotations

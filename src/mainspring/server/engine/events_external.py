@@ -42,9 +42,10 @@ def start_child_workflow_execution_initiated(
     ):
         setattr(attributes, name, getattr(command, name))
     attributes.inherit_build_id = command.inherit_build_id
-    for name in ("workflow_execution_timeout", "workflow_run_timeout", "workflow_task_timeout"):
-        getattr(attributes, name).CopyFrom(getattr(command, name))
     for name in (
+        "workflow_execution_timeout",
+        "workflow_run_timeout",
+        "workflow_task_timeout",
         "workflow_type",
         "task_queue",
         "input",

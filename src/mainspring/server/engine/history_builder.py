@@ -1,8 +1,8 @@
 """Events get their ids and batches here.
 
-Events from outside (`FROM_OUTSIDE`) are first held back; all others are filed at once. Held back ones get their ids when
-a workflow task is scheduled or the transition ends, outcomes of activities and children last, as the real server orders
-them. While a worker has the workflow task they stay held back, stored as records, until it ends.
+Events from outside (`FROM_OUTSIDE`) are first held back; all others are filed at once. Held back ones get their ids
+when a workflow task is scheduled or the transition ends, outcomes of activities and children last, as the real server
+orders them. While a worker has the workflow task they stay held back, stored as records, until it ends.
 
     events.timer_fired(run, ...)  ->  add(event)  ->  current batch | held back
     a workflow task is scheduled, or the transition ends without one started  ->  flush_buffered()
@@ -52,7 +52,7 @@ FROM_OUTSIDE = OUTCOMES | frozenset(
         _E.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED,
     }
 )
-"""Held back until flushed. Events made by commands and messages, about the task, or that open or close the run never are."""
+"""Held back until flushed. Events of commands and messages, of the task, or that open or close the run never are."""
 
 READ_AGAIN = frozenset(
     {

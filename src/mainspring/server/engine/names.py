@@ -57,8 +57,7 @@ def check_priority(priority: Priority, limits: Limits) -> None:
     """The priority key, fairness key and weight can be used."""
     if priority.priority_key < 0:
         raise InvalidArgument("priority key can't be negative")
-    if priority.priority_key > limits.priority_level_count:
-        priority.priority_key = limits.priority_level_count
+    priority.priority_key = min(priority.priority_key, limits.priority_level_count)
     if size_of(priority.fairness_key) > limits.fairness_key_bytes:
         raise InvalidArgument("fairness key length exceeds limit")
     if priority.fairness_weight < 0:

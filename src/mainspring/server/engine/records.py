@@ -18,8 +18,8 @@ from mainspring.server.engine.stages import ActivityStage, ChildStage, UpdateSta
 class WorkflowTask(msgspec.Struct, array_like=True):
     """The one pending workflow task of a run.
 
-    A transient task (attempt > 1) and a speculative one (made for an update) are not in the history: their two events get
-    ids only when the history must show them. Until then `scheduled_event_id` is the id that the event would have.
+    A transient task (attempt > 1) and a speculative one (made for an update) are not in the history: their two events
+    get ids only when the history must show them. Until then `scheduled_event_id` is the id that the event would have.
     """
 
     scheduled_event_id: int
@@ -75,6 +75,18 @@ class Parent(msgspec.Struct, frozen=True, array_like=True):
     initiated_event_id: int
 
 
+class ResetPoint(msgspec.Struct, frozen=True, array_like=True):
+    """The first workflow task that a build completed, in this run or in one before it in the chain."""
+
+    build_id: str
+    binary_checksum: str
+    completed_event_id: int
+    created_at: Nanos
+    run_id: str
+    is_resettable: bool = True  # nothing was under way to other runs then
+    expires_at: Nanos = 0  # its run has closed: when retention ends; 0: its run is open
+
+
 class RunState(msgspec.Struct, array_like=True):
     """The scalars of a run."""
 
@@ -123,7 +135,7 @@ class RunState(msgspec.Struct, array_like=True):
     accepted_update_count: int = 0
     worker_version_bytes: bytes = b""  # the last one reported (WorkerVersionStamp)
     build_ids: tuple[str, ...] = ()
-    reset_points: tuple[tuple[str, str, int, int], ...] = ()  # (build id, binary checksum, completed event id, at)
+    reset_points: tuple[ResetPoint, ...] = ()
     close_batch_event_id: int = 0  # first event id of the batch that holds the close event
     start_delay_ns: int = 0
     first_event_bytes_in_chain: bytes = b""
@@ -206,6 +218,13 @@ class ExternalRequest(msgspec.Struct, frozen=True, array_like=True):
     signal_name: str = ""
     control: str = ""
     reason: str = ""
+
+
+class MadeByRequest(msgspec.Struct, array_like=True):
+    """What a request that the run carried out once has made of it."""
+
+    event_type: int = 0  # temporal.api.enums.v1.EventType
+    event_id: int = 0  # 0: the event is held back, or not known
 
 
 class Update(msgspec.Struct, array_like=True):

@@ -1,17 +1,19 @@
 """Which builds have completed workflow tasks of a run: reset points, and the `BuildIds` search attribute.
 
 Workers report a binary checksum (old) or a build id (new) with each completed task. The first completion of each build
-becomes a point to which the run can be reset after a bad deploy.
+becomes a point to which the run can be reset after a bad deploy. A chain's next run takes the points over.
 """
 
 from __future__ import annotations
 
+import msgspec
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import ResetPointInfo, ResetPoints
 
 from mainspring.server.engine import search_attributes
+from mainspring.server.engine.records import ResetPoint
 from mainspring.server.engine.run import Run
-from mainspring.server.engine.times import timestamp
+from mainspring.server.engine.times import instant, timestamp
 
 
 def note_completion(run: Run, event: HistoryEvent) -> None:
@@ -21,27 +23,57 @@ def note_completion(run: Run, event: HistoryEvent) -> None:
     build_id, checksum = attributes.worker_version.build_id, attributes.binary_checksum
     if attributes.HasField("worker_version"):
         state.worker_version_bytes = attributes.worker_version.SerializeToString()
-    if all((point[0], point[1]) != (build_id, checksum) for point in state.reset_points):
-        point = (build_id, checksum, event.event_id, run.now)
+    if all((point.build_id, point.binary_checksum) != (build_id, checksum) for point in state.reset_points):
+        point = ResetPoint(
+            build_id=build_id,
+            binary_checksum=checksum,
+            completed_event_id=event.event_id,
+            created_at=run.now,
+            run_id=run.key.run_id,
+            is_resettable=not (run.children or run.signals or run.cancels),
+        )
         state.reset_points = (*state.reset_points, point)[-run.limits.auto_reset_points_count :]
-        search_attributes.note_build(run, build_id, [p[1] for p in state.reset_points if p[1]] if checksum else [])
+        checksums = [p.binary_checksum for p in state.reset_points if p.binary_checksum]
+        search_attributes.note_build(run, build_id, checksums if checksum else [])
 
 
-def as_message(run: Run) -> ResetPoints | None:
-    """The points as clients see them; None if there are none."""
-    points = run.state.reset_points
-    if not points:
-        return None
-    return ResetPoints(
-        points=[
-            ResetPointInfo(
-                build_id=build_id,
-                binary_checksum=checksum,
-                run_id=run.key.run_id,
-                first_workflow_task_completed_id=event_id,
-                create_time=timestamp(at),
-                resettable=not run.children,
-            )
-            for build_id, checksum, event_id, at in points
-        ]
+def expire(run: Run) -> None:
+    """The run closes and another follows: its own points last as long as it is kept."""
+    expires_at = run.now + run.settings.retention_ns
+    run.state.reset_points = tuple(
+        msgspec.structs.replace(point, expires_at=expires_at) if point.run_id == run.key.run_id else point
+        for point in run.state.reset_points
+    )
+
+
+def as_message(points: tuple[ResetPoint, ...]) -> ResetPoints:
+    """The points as clients see them."""
+    return ResetPoints(points=[_point(point) for point in points])
+
+
+def taken_over(message: ResetPoints) -> tuple[ResetPoint, ...]:
+    """The points that a run finds in its first event."""
+    return tuple(
+        ResetPoint(
+            build_id=point.build_id,
+            binary_checksum=point.binary_checksum,
+            completed_event_id=point.first_workflow_task_completed_id,
+            created_at=instant(point.create_time),
+            run_id=point.run_id,
+            is_resettable=point.resettable,
+            expires_at=instant(point.expire_time),
+        )
+        for point in message.points
+    )
+
+
+def _point(point: ResetPoint) -> ResetPointInfo:
+    return ResetPointInfo(
+        build_id=point.build_id,
+        binary_checksum=point.binary_checksum,
+        run_id=point.run_id,
+        first_workflow_task_completed_id=point.completed_event_id,
+        create_time=timestamp(point.created_at),
+        expire_time=timestamp(point.expires_at) if point.expires_at else None,
+        resettable=point.is_resettable,
     )

@@ -12,7 +12,7 @@ records lie in a heap whose stale entries are dropped when they come up; run-wid
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping
 from typing import Generic, TypeVar
 
 import msgspec
@@ -39,6 +39,7 @@ from mainspring.server.engine.records import (
     Activity,
     Child,
     ExternalRequest,
+    MadeByRequest,
     RunState,
     Timer,
     Update,
@@ -56,7 +57,7 @@ _TIMER = msgspec.msgpack.Decoder(Timer)
 _CHILD = msgspec.msgpack.Decoder(Child)
 _EXTERNAL = msgspec.msgpack.Decoder(ExternalRequest)
 _UPDATE = msgspec.msgpack.Decoder(Update)
-_INT = msgspec.msgpack.Decoder(int)
+_REQUEST = msgspec.msgpack.Decoder(MadeByRequest)
 
 RUNNING = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
 
@@ -87,6 +88,10 @@ class Records(Generic[K, R]):
 
     def __iter__(self) -> Iterator[R]:
         return iter(self._items.values())
+
+    def items(self) -> ItemsView[K, R]:
+        """Keys with their records."""
+        return self._items.items()
 
     def get(self, key: K) -> R | None:
         return self._items.get(key)
@@ -126,6 +131,16 @@ class Records(Generic[K, R]):
         return bool(self._touched)
 
 
+AnyRecords = (
+    Records[int, Activity]
+    | Records[str, Timer]
+    | Records[int, Child]
+    | Records[int, ExternalRequest]
+    | Records[str, Update]
+    | Records[str, MadeByRequest]
+)
+
+
 class Run:
     """One workflow execution. Not thread safe; its lock is the caller's duty."""
 
@@ -145,7 +160,7 @@ class Run:
         self.signals: Records[int, ExternalRequest] = Records("signal", _EXTERNAL, int)
         self.cancels: Records[int, ExternalRequest] = Records("cancel", _EXTERNAL, int)
         self.updates: Records[str, Update] = Records("update", _UPDATE, str)
-        self.requests: Records[str, int] = Records("request", _INT, str)  # request id -> event id it made, 0 unknown
+        self.requests: Records[str, MadeByRequest] = Records("request", _REQUEST, str)  # by request id
         self.memo = Memo()
         self.search_attributes = SearchAttributes()
         self.searchable: dict[str, Searchable] = {}  # search attributes as JSON values
@@ -209,8 +224,7 @@ class Run:
         self._deadlines += [(t.fires_at, t.started_event_id, "timer", t.timer_id) for t in self.timers]
         heapq.heapify(self._deadlines)
 
-    def _keyed(self) -> tuple[Records[int, Activity] | Records[str, Timer] | Records[int, Child]
-                              | Records[int, ExternalRequest] | Records[str, Update] | Records[str, int], ...]:  # fmt: skip
+    def _keyed(self) -> tuple[AnyRecords, ...]:
         return (self.activities, self.timers, self.children, self.signals, self.cancels, self.updates, self.requests)
 
     # -- what it is
@@ -287,6 +301,21 @@ class Run:
                 if child is not None:
                     child.started_event_id = event.event_id
                     self.children.touch(child.initiated_event_id)
+            self._note_request_event(event)
+
+    def _note_request_event(self, event: HistoryEvent) -> None:
+        """An event that a request has made got its id."""
+        kind = event.event_type
+        if kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+            request_id = event.workflow_execution_signaled_event_attributes.request_id
+        elif kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+            request_id = event.workflow_execution_options_updated_event_attributes.attached_request_id
+        else:
+            return
+        made = self.requests.get(request_id)
+        if made is not None:
+            made.event_id = event.event_id
+            self.requests.touch(request_id)
 
     # -- deadlines
 

@@ -49,11 +49,11 @@ CLIENT_SETTABLE: dict[str, int] = {
 
 RESERVED: frozenset[str] = frozenset(
     {
-        "WorkflowId", "RunId", "WorkflowType", "StartTime", "ExecutionTime", "CloseTime", "ExecutionStatus", "TaskQueue",
-        "HistoryLength", "ExecutionDuration", "StateTransitionCount", "HistorySizeBytes", "ParentWorkflowId",
-        "ParentRunId", "RootWorkflowId", "RootRunId", "TemporalReportedProblems", "TemporalPauseInfo",
-        "TemporalWorkerDeployment", "TemporalWorkerDeploymentVersion", "TemporalWorkflowVersioningBehavior",
-        "TemporalExternalPayloadCount", "TemporalExternalPayloadSizeBytes",
+        "WorkflowId", "RunId", "WorkflowType", "StartTime", "ExecutionTime", "CloseTime", "ExecutionStatus",
+        "TaskQueue", "HistoryLength", "ExecutionDuration", "StateTransitionCount", "HistorySizeBytes",
+        "ParentWorkflowId", "ParentRunId", "RootWorkflowId", "RootRunId", "TemporalReportedProblems",
+        "TemporalPauseInfo", "TemporalWorkerDeployment", "TemporalWorkerDeploymentVersion",
+        "TemporalWorkflowVersioningBehavior", "TemporalExternalPayloadCount", "TemporalExternalPayloadSizeBytes",
     }
 )  # fmt: skip
 """Attributes that only the server sets."""

@@ -8,7 +8,7 @@ Reference: tests/differential/test_signals.py, test_cancel_terminate.py.
 from __future__ import annotations
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.workflowservice.v1 import (
     RequestCancelWorkflowExecutionRequest,
     RespondWorkflowTaskFailedRequest,
@@ -17,6 +17,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from mainspring.server.engine import events, events_external, workflow_task
 from mainspring.server.engine.errors import InvalidArgument, NotFound
+from mainspring.server.engine.records import MadeByRequest
 from mainspring.server.engine.run import Run
 
 COMPLETED = "workflow execution already completed"
@@ -41,15 +42,18 @@ def signal(run: Run, request: SignalWorkflowExecutionRequest, source: WorkflowEx
     else:
         events_external.workflow_execution_signaled_by(run, request, source)
     run.state.signal_count += 1
-    remember_request(run, request.request_id)
+    remember_request(run, request.request_id, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
     workflow_task.want(run)
     deliver_if_too_much(run)
 
 
-def remember_request(run: Run, request_id: str) -> None:
-    """The request was carried out: the same one again is answered without doing anything."""
+def remember_request(run: Run, request_id: str, event_type: EventType.ValueType) -> None:
+    """The request was carried out: the same one again is answered without doing anything.
+
+    Its event, which is always held back first, tells its id when it is flushed.
+    """
     if request_id:
-        run.requests.put(request_id, 0)
+        run.requests.put(request_id, MadeByRequest(event_type))
 
 
 def deliver_if_too_much(run: Run) -> None:

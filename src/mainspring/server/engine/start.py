@@ -23,7 +23,7 @@ from temporalio.api.history.v1 import (
 from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
-from mainspring.server.engine import cron, events, retry, search_attributes, workflow_task
+from mainspring.server.engine import cron, events, reset_points, retry, search_attributes, workflow_task
 from mainspring.server.engine.changes import CurrentRun, Nanos, RunKey
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.records import Parent, Priority, RunState
@@ -129,6 +129,7 @@ def _state(opening: Opening, started: Started) -> RunState:
         cron_schedule=started.cron_schedule,
         parent=_parent(started),
         priority=priority_of(started.priority),
+        reset_points=reset_points.taken_over(started.prev_auto_reset_points),
     )
 
 
@@ -191,10 +192,18 @@ def copy_common(
     started.workflow_type.CopyFrom(source.workflow_type)
     started.task_queue.name = source.task_queue.name
     started.task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
-    for name in ("workflow_execution_timeout", "workflow_run_timeout", "workflow_task_timeout"):
-        getattr(started, name).CopyFrom(getattr(source, name))
-    for name in ("input", "header", "retry_policy", "memo", "search_attributes", "priority"):
-        if source.HasField(name):  # type: ignore[arg-type]  # one of the literals above
+    for name in (
+        "workflow_execution_timeout",
+        "workflow_run_timeout",
+        "workflow_task_timeout",
+        "input",
+        "header",
+        "retry_policy",
+        "memo",
+        "search_attributes",
+        "priority",
+    ):
+        if source.HasField(name):
             getattr(started, name).CopyFrom(getattr(source, name))
     drop_null_fields(started)
 
@@ -214,8 +223,8 @@ def fill_timeouts(
     run_ns = length_ns(request.workflow_run_timeout)
     if execution_ns:
         run_ns = min(run_ns or execution_ns, execution_ns)
-    request.workflow_execution_timeout.CopyFrom(duration(execution_ns))
-    request.workflow_run_timeout.CopyFrom(duration(run_ns))
+    if run_ns != length_ns(request.workflow_run_timeout):
+        request.workflow_run_timeout.CopyFrom(duration(run_ns))
     task_ns = effective_task_timeout_ns(length_ns(request.workflow_task_timeout), run_ns, limits)
     request.workflow_task_timeout.CopyFrom(duration(task_ns))
 

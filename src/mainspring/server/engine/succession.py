@@ -137,8 +137,9 @@ def _inherited(run: Run, next_run_id: str) -> Started:
         first_execution_run_id=state.first_run_id,
         original_execution_run_id=next_run_id,
         continued_execution_run_id=run.key.run_id,
-        workflow_execution_timeout=duration(state.execution_timeout_ns),
     )
+    if state.execution_timeout_ns:
+        started.workflow_execution_timeout.CopyFrom(duration(state.execution_timeout_ns))
     started.task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
     if state.execution_expires_at:
         started.workflow_execution_expiration_time.CopyFrom(timestamp(state.execution_expires_at))
@@ -146,9 +147,9 @@ def _inherited(run: Run, next_run_id: str) -> Started:
         started.priority.priority_key = state.priority.key
         started.priority.fairness_key = state.priority.fairness_key
         started.priority.fairness_weight = state.priority.fairness_weight
-    points = reset_points.as_message(run)
-    if points is not None:
-        started.prev_auto_reset_points.CopyFrom(points)
+    reset_points.expire(run)
+    if state.reset_points:
+        started.prev_auto_reset_points.CopyFrom(reset_points.as_message(state.reset_points))
     if state.parent is not None:
         started.parent_workflow_namespace = state.parent.namespace
         started.parent_workflow_namespace_id = state.parent.namespace_id

@@ -96,7 +96,7 @@ def _check_open(run: Run) -> None:
     if run.state.next_attempt >= FAILING_TASK_ATTEMPT:
         raise WorkflowNotReady("Unable to perform workflow execution update due to Workflow Task in failed state.")
     if run.state.close_attempted and run.has_started_task:
-        raise WorkflowClosing()
+        raise WorkflowClosing
 
 
 def _check_limits(run: Run, request: Request) -> None:

@@ -2,9 +2,9 @@
 
     want -> schedule -> [poll] start -> complete (commands follow) | fail | time_out -> schedule again
 
-Three kinds. A *normal* task has its Scheduled and Started events written as they happen. A *transient* one (attempt > 1)
-writes none until it completes, so that a failing workflow does not grow its history. A *speculative* one, made only to
-carry updates, writes none until it turns out to matter: a rejected update leaves no trace.
+Three kinds. A *normal* task has its Scheduled and Started events written as they happen. A *transient* one (attempt >
+1) writes none until it completes, so that a failing workflow does not grow its history. A *speculative* one, made only
+to carry updates, writes none until it turns out to matter: a rejected update leaves no trace.
 
 While a task is started, events from outside are held back (`history_builder`). At most one task is pending at a time.
 Reference: tests/differential/test_workflow_task.py, test_updates.py.
@@ -39,8 +39,8 @@ def want(run: Run) -> None:
 def schedule(run: Run, *, is_speculative: bool = False, heartbeat_of: Nanos = 0, dispatch: bool = True) -> WorkflowTask:
     """Schedule a task now; held back events are flushed first, and make it a normal one.
 
-    `heartbeat_of`: when the first task in a row of heartbeats was scheduled. `dispatch`: make a task for matching (not if
-    the caller starts it in the same transition).
+    `heartbeat_of`: when the first task in a row of heartbeats was scheduled. `dispatch`: make a task for matching (not
+    if the caller starts it in the same transition).
     """
     state = run.state
     if run.has_buffered_events:
@@ -332,7 +332,7 @@ def _end_badly(run: Run, task: WorkflowTask, *, counts: bool, problem: tuple[str
 
 
 def drop_for_close(run: Run, *, completed: bool) -> None:
-    """The run closes: no task may be pending. A started one is failed first, unless it is the one that closes the run."""
+    """The run closes: no task may be pending. A started one is failed first, unless it is what closes the run."""
     task = run.state.task
     if task is None:
         return

@@ -1,4 +1,7 @@
-"""Activity tasks on the wire: polls, heartbeats, outcomes, each by token and by id."""
+"""Activity tasks on the wire: polls, heartbeats, outcomes, each by token and by id.
+
+A payload over the blob limit fails the activity rather than the call, as in the real server: workers do not retry it.
+"""
 
 from __future__ import annotations
 

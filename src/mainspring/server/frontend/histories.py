@@ -45,6 +45,14 @@ class _Position(msgspec.Struct, frozen=True, kw_only=True):
     unrecorded: list[HistoryEvent]
 
 
+class _Range(msgspec.Struct, frozen=True):
+    """What a page covered."""
+
+    next_event_id: int  # where the next page begins; 0: there is none
+    before_event_id: int
+    is_for_task: bool
+
+
 class Histories:
     """See the module."""
 
@@ -78,7 +86,8 @@ class Histories:
         is_for_worker = call.metadata.get("client-name", "") not in _TOOLS
         if shows_all and position.unrecorded and is_for_worker and before == position.next_event_id:
             parts.append(History(events=position.unrecorded).SerializeToString())
-        following = _next_token(request, key, position, page.next_event_id, before, token)
+        is_for_task = token is not None and token.is_for_task
+        following = _next_token(request, key, position, _Range(page.next_event_id, before, is_for_task))
         return _reply(following, parts)
 
     async def _close_event(
@@ -162,20 +171,12 @@ def _page_limit(asked: int, limits: Limits) -> int:
     return min(asked, limits.history_page_count) if asked > 0 else limits.history_page_count
 
 
-def _next_token(
-    request: GetWorkflowExecutionHistoryRequest,
-    key: RunKey,
-    position: _Position,
-    next_event_id: int,
-    before: int,
-    token: HistoryToken | None,
-) -> bytes:
-    is_for_task = token is not None and token.is_for_task
-    if next_event_id:
-        kept = before if is_for_task or not request.wait_new_event else 0
-        return HistoryToken(key.run_id, next_event_id, kept, is_for_task).encode()
+def _next_token(request: GetWorkflowExecutionHistoryRequest, key: RunKey, position: _Position, page: _Range) -> bytes:
+    if page.next_event_id:
+        kept = page.before_event_id if page.is_for_task or not request.wait_new_event else 0
+        return HistoryToken(key.run_id, page.next_event_id, kept, page.is_for_task).encode()
     if request.wait_new_event and position.is_running:
-        return HistoryToken(key.run_id, before, waits=True).encode()
+        return HistoryToken(key.run_id, page.before_event_id, waits=True).encode()
     return b""
 
 

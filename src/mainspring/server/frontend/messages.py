@@ -1,4 +1,7 @@
-"""What clients send to runs: signals, cancel requests, terminations, deletions."""
+"""What clients send to runs: signals, cancel requests, terminations, deletions.
+
+Each is one transition of one run, durable when it is answered. Without a run id the workflow id's current run is meant.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """ExecuteMultiOperation: start a workflow, or join the running one, and update it, as one request.
 
-A new run gets the update in the commit that makes it; a running one gets it as if it had been sent alone. Either operation's
-fault fails both: the reply then has one status per operation, the innocent one aborted.
+A new run gets the update in the commit that makes it; a running one gets it as if it had been sent alone. Either
+operation's fault fails both: the reply then has one status per operation, the innocent one aborted.
 Reference: tests/differential/test_update_with_start.py; CASES "Update-with-start, same IDs, client retry".
 """
 

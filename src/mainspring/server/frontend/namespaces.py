@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 import msgspec
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import ArchivalState, IndexedValueType, NamespaceState
+from temporalio.api.enums.v1 import ArchivalState, IndexedValueType, NamespaceState, ReplicationState
 from temporalio.api.errordetails import v1 as details
 from temporalio.api.namespace.v1 import BadBinaries, NamespaceConfig, NamespaceInfo
 from temporalio.api.replication.v1 import ClusterReplicationConfig, NamespaceReplicationConfig
@@ -53,6 +53,7 @@ DELETED: Final = NamespaceState.NAMESPACE_STATE_DELETED
 _STATE_WORDS: Final = {REGISTERED: "Registered", DEPRECATED: "Deprecated", DELETED: "Deleted"}
 _STATE_MOVES: Final = {REGISTERED: {DEPRECATED, DELETED}, DEPRECATED: {DELETED}}
 
+_NOT_SET: Final = "Namespace not set on request."
 _DEFAULT_PAGE_COUNT: Final = 100
 _LONGEST_RETENTION_S: Final = 100 * 365 * 86_400
 _NANOS_PER_S: Final = 1_000_000_000
@@ -261,7 +262,7 @@ class Namespaces:
         name = request.namespace
         self._registry.check_length(name)
         if not name:
-            raise InvalidArgument("Namespace not set on request.")
+            raise InvalidArgument(_NOT_SET)
         if request.is_global_namespace:
             raise InvalidArgument("Cannot register global namespace when not enabled")
         retention_ns = self._retention_ns(request.workflow_execution_retention_period)
@@ -283,7 +284,7 @@ class Namespaces:
 
     async def describe_namespace(self, request: DescribeNamespaceRequest, _call: Call) -> DescribeNamespaceResponse:
         if not request.namespace and not request.id:
-            raise InvalidArgument("Namespace not set on request.")
+            raise InvalidArgument(_NOT_SET)
         self._registry.check_length(request.namespace)
         if request.namespace and request.id:
             raise InvalidArgument("GetNamespace operation failed.  Both ID and Name specified in request.")
@@ -307,7 +308,7 @@ class Namespaces:
         )
 
     async def update_namespace(self, request: UpdateNamespaceRequest, _call: Call) -> UpdateNamespaceResponse:
-        self._registry.served(request.namespace)
+        self._check_named(request.namespace)
         self._check_update(request)
         record = await self._registry.change(request.namespace, lambda before: self._updated(before, request))
         if request.config.custom_search_attribute_aliases:
@@ -317,11 +318,16 @@ class Namespaces:
         )
 
     async def deprecate_namespace(self, request: DeprecateNamespaceRequest, _call: Call) -> DeprecateNamespaceResponse:
-        self._registry.served(request.namespace)
+        self._check_named(request.namespace)
         await self._registry.change(
             request.namespace, lambda before: msgspec.structs.replace(before, state=int(DEPRECATED))
         )
         return DeprecateNamespaceResponse()
+
+    def _check_named(self, name: str) -> None:
+        if not name:
+            raise InvalidArgument(_NOT_SET)
+        self._registry.served(name)
 
     def _check_update(self, request: UpdateNamespaceRequest) -> None:
         """What can be refused without looking at the namespace."""
@@ -331,6 +337,8 @@ class Namespaces:
             raise Unimplemented("bad binaries are not supported, use worker versioning instead")
         if request.HasField("replication_config"):
             replication = request.replication_config
+            if replication.state == ReplicationState.REPLICATION_STATE_HANDOVER:
+                raise InvalidArgument("Handover can only be set for global namespace")
             _check_replication(
                 replication.active_cluster_name, [cluster.cluster_name for cluster in replication.clusters]
             )

@@ -37,6 +37,7 @@ from mainspring.server.frontend.system import (
     FIELD_TYPES,
     HISTORY_SHARD_COUNT,
     INITIAL_FAILOVER_VERSION,
+    STOCK_FIELDS,
     SYSTEM_SEARCH_ATTRIBUTES,
     Cluster,
 )
@@ -63,7 +64,7 @@ class DeletedNamespaces:
     def resume(self) -> None:
         """Go on with those that an earlier process left."""
         for record in self._registry.all():
-            if record.state == DELETED:
+            if _is_renamed(record):
                 self.remove_later(record.id, delay_s=0)
 
     def remove_later(self, namespace_id: str, *, delay_s: float) -> None:
@@ -108,7 +109,8 @@ class Operator:
             _check_new_search_attribute(name, kind)
         if not request.namespace:
             raise InvalidArgument("Namespace is not set on request.")
-        await self._registry.add_search_attributes(request.namespace, dict(request.search_attributes))
+        added = {name: kind for name, kind in request.search_attributes.items() if name}
+        await self._registry.add_search_attributes(request.namespace, added)
         return AddSearchAttributesResponse()
 
     async def remove_search_attributes(
@@ -121,7 +123,7 @@ class Operator:
             raise InvalidArgument("Namespace is not set on request.")
         custom = self._registry.search_attributes(self._registry.named(request.namespace).id)
         for name in request.search_attributes:
-            if name in SYSTEM_SEARCH_ATTRIBUTES and name not in custom:
+            if name not in custom and (name in SYSTEM_SEARCH_ATTRIBUTES or name in STOCK_FIELDS):
                 raise InvalidArgument(f"Unable to remove non-custom search attributes: {name}.")
         await self._registry.remove_search_attributes(request.namespace, list(request.search_attributes))
         return RemoveSearchAttributesResponse()
@@ -175,12 +177,18 @@ class Operator:
             self._registry.served(name)
 
     def _marked_deleted(self, before: NamespaceRecord) -> NamespaceRecord:
-        if before.state == DELETED:
+        if _is_renamed(before):
             return before
         length = _DELETED_SUFFIX_LENGTH
         while self._registry.has(f"{before.name}-deleted-{before.id[:length]}"):
             length += 1
         return msgspec.structs.replace(before, state=int(DELETED), name=f"{before.name}-deleted-{before.id[:length]}")
+
+
+def _is_renamed(record: NamespaceRecord) -> bool:
+    """Deleted by DeleteNamespace. UpdateNamespace can mark it deleted too, which removes nothing."""
+    suffix = f"-deleted-{record.id[:_DELETED_SUFFIX_LENGTH]}"
+    return record.state == DELETED and suffix in record.name
 
 
 def _check_new_search_attribute(name: str, kind: int) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import NoReturn
 
 import msgspec
 from temporalio.api.common.v1 import Link, Payloads
@@ -231,17 +230,17 @@ def _check_can_answer(state: _State, until_s: float, failing_attempt: int) -> No
 def _answered(result: WorkflowQueryResult) -> QueryWorkflowResponse:
     if result.result_type == QueryResultType.QUERY_RESULT_TYPE_ANSWERED:
         return QueryWorkflowResponse(query_result=result.answer)
-    _failed(result.error_message, result.failure if result.HasField("failure") else None)
+    raise _failure(result.error_message, result.failure if result.HasField("failure") else None)
 
 
 def _told(answer: Answer) -> QueryWorkflowResponse:
     if answer.completed_type == QueryResultType.QUERY_RESULT_TYPE_ANSWERED:
         return QueryWorkflowResponse(query_result=Payloads.FromString(answer.result))
-    _failed(answer.error_message, Failure.FromString(answer.failure) if answer.failure else None)
+    raise _failure(answer.error_message, Failure.FromString(answer.failure) if answer.failure else None)
 
 
-def _failed(message: str, failure: Failure | None) -> NoReturn:
-    raise QueryFailed(message, QueryFailedFailure(failure=failure))
+def _failure(message: str, failure: Failure | None) -> QueryFailed:
+    return QueryFailed(message, QueryFailedFailure(failure=failure))
 
 
 def _link(namespace: str, key: RunKey, *, is_rejected: bool) -> Link:

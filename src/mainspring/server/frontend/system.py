@@ -116,6 +116,15 @@ _STOCK_FIELD_COUNTS: Final = {
     "Text": 3,
 }
 
+STOCK_FIELDS: Final[Mapping[str, IndexedValueType.ValueType]] = MappingProxyType(
+    {
+        f"{spelling}{number:02}": FIELD_TYPES[spelling]
+        for spelling, count in _STOCK_FIELD_COUNTS.items()
+        for number in range(1, count + 1)
+    }
+)
+"""The fields that the real server has for custom search attributes on SQL. Here there may be any number of them."""
+
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """What this server says of itself."""
@@ -154,12 +163,7 @@ class SystemInfo:
         self, _request: GetSearchAttributesRequest, _call: Call
     ) -> GetSearchAttributesResponse:
         """All legal keys of any namespace. Names of custom ones are a namespace's own: see ListSearchAttributes."""
-        fields = {
-            f"{spelling}{number:02}": FIELD_TYPES[spelling]
-            for spelling, count in _STOCK_FIELD_COUNTS.items()
-            for number in range(1, count + 1)
-        }
-        return GetSearchAttributesResponse(keys={**SYSTEM_SEARCH_ATTRIBUTES, **fields})
+        return GetSearchAttributesResponse(keys={**SYSTEM_SEARCH_ATTRIBUTES, **STOCK_FIELDS})
 
 
 def _capabilities() -> GetSystemInfoResponse.Capabilities:

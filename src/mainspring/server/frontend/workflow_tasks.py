@@ -1,4 +1,7 @@
-"""Workflow tasks on the wire: polls, completions, failures, sticky queues, the end of a worker."""
+"""Workflow tasks on the wire: polls, completions, failures, sticky queues, the end of a worker.
+
+A poll takes what matching has until one task proves fresh: a stale one is dropped and the poll goes on.
+"""
 
 from __future__ import annotations
 

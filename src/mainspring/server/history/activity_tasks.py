@@ -1,4 +1,7 @@
-"""Activity tasks between a run and its workers: started by a poll, heartbeats, outcomes, by token or by id."""
+"""Activity tasks between a run and its workers: started by a poll, heartbeats, outcomes, by token or by id.
+
+The engine decides whether an attempt is still the current one; here it is found, and its input is read from its event.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What each kind of effect does: to the target first, then to the source, which learns the result.
 
-Targets are named by workflow id, or by run id; what a target refuses (closed, unknown, taken) is a result too, and becomes
-an event of the source. Locks are taken one after the other, never two at once.
+Targets are named by workflow id, or by run id; what a target refuses (closed, unknown, taken) is a result too, and
+becomes an event of the source. Locks are taken one after the other, never two at once.
 """
 
 from __future__ import annotations
@@ -66,6 +66,14 @@ class Effects:
             await self._runs.change(effect.run, record)
         except NotFound:
             await self._runs.store.drop_effect(effect)  # the source was deleted meanwhile
+
+    async def _change_if_there(self, key: RunKey, decide: Callable[[Run], None]) -> bool:
+        """Change a run. Returns: it was there and open; a run that is deleted or closed needs nothing any more."""
+        try:
+            await self._runs.change(key, decide)
+        except NotFound:
+            return False
+        return True
 
     # -- children
 
@@ -133,10 +141,7 @@ class Effects:
         key = RunKey(pending.namespace_id, pending.workflow_id, run_id)
         if pending.stage is ChildStage.INITIATED:
             await self._runs.change(effect.run, lambda run: _record_started(run, effect.ref, run_id))
-        try:
-            await self._runs.change(key, start.schedule_first_task)
-        except NotFound:
-            pass  # it was deleted already
+        await self._change_if_there(key, start.schedule_first_task)
         await self._record(effect, lambda run: _apply_policy_late(run, effect.ref))
 
     async def child_closed(self, effect: Effect) -> None:
@@ -157,10 +162,7 @@ class Effects:
                 return
             child.record_closed(parent, pending, effect.run, outcome, closed.first_run_id)
 
-        try:
-            await self._runs.change(closed.parent, tell)
-        except NotFound:
-            pass  # the parent was deleted
+        await self._change_if_there(closed.parent, tell)
         await self._runs.store.drop_effect(effect)
 
     async def close_child(self, effect: Effect) -> None:
@@ -184,10 +186,7 @@ class Effects:
             else:
                 signal.request_cancel(run, request, source, effect.ref)
 
-        try:
-            await self._runs.change(key, apply)
-        except NotFound:
-            pass  # it closed by itself meanwhile
+        await self._change_if_there(key, apply)
 
     # -- external workflows
 

@@ -1,6 +1,7 @@
 """Events that the server reads again: activity inputs, child starts, first events of chains.
 
-They are kept as they are made, and read from the store when they have been dropped. Bounded by bytes, oldest use first out.
+They are kept as they are made, and read from the store when they have been dropped. Bounded by bytes, oldest use first
+out.
 """
 
 from __future__ import annotations

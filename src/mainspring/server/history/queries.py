@@ -3,7 +3,8 @@
     ask -> (a task is pending) buffer -> the task starts: `attach` -> its completion: answered | unblocked
         -> (none is pending) straight to matching, which is the frontend's business
 
-Nothing of this is stored: who asks, asks again. A query that its task did not answer is unblocked, and then goes straight.
+Nothing of this is stored: who asks, asks again. A query that its task did not answer is unblocked, and then goes
+straight.
 Reference: tests/differential/test_queries.py.
 """
 

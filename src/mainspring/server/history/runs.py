@@ -7,7 +7,8 @@
         publish(changes)                         tasks, effects, deadlines, waiters
 
 Any exception evicts the run, so what is in memory is never ahead of, nor behind, the store for long. A version conflict
-loads the run again and decides again. A caller that goes away while its commit is under way does not stop the publishing.
+loads the run again and decides again. A caller that goes away while its commit is under way does not stop the
+publishing.
 """
 
 from __future__ import annotations
@@ -279,7 +280,7 @@ class Runs:
 
 
 async def finish(work: Coroutine[object, object, T], then: Callable[[], object]) -> T:
-    """Await `work` and then call `then`, even if the awaiting task is cancelled meanwhile; the cancellation comes after."""
+    """Await `work` and then call `then`, even if the caller is cancelled meanwhile; the cancellation comes after."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():

@@ -4,8 +4,8 @@
     running: FAIL | USE_EXISTING | TERMINATE_EXISTING ->  refuse | join | end it and start, in one commit
     the same request id again                        ->  the same answer again
 
-An id that was never seen is started without asking the store first: if it turns out to be taken, the commit says so, and
-the decision is made again with the current run in hand.
+An id that was never seen is started without asking the store first: if it turns out to be taken, the commit says so,
+and the decision is made again with the current run in hand.
 Reference: tests/differential/test_start.py, CASES "Workflow ID reuse x conflict matrix".
 """
 
@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 from temporalio.api.common.v1 import Link, Payload, Payloads
-from temporalio.api.enums.v1 import WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy
+from temporalio.api.enums.v1 import EventType, WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 from temporalio.api.sdk.v1 import UserMetadata
 
-from mainspring.server.engine import close, events, start, workflow_task
+from mainspring.server.engine import close, events, signal, start, workflow_task
 from mainspring.server.engine.changes import CurrentRun, Nanos, RunKey
 from mainspring.server.engine.errors import CurrentRunConflict, Unavailable, VersionConflict, WorkflowAlreadyStarted
 from mainspring.server.engine.run import Run
@@ -125,7 +125,7 @@ class Starts:
                 workflow_task.record_speculative(run)
                 links = spec.links if spec.attach_links else ()
                 events.workflow_execution_options_updated(run, spec.request_id, spec.identity, links)
-                run.requests.put(spec.request_id, 0)
+                signal.remember_request(run, spec.request_id, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED)
                 workflow_task.want(run)
             if spec.on_existing is not None:
                 spec.on_existing(run)

@@ -1,6 +1,7 @@
 """Updates: admitted to a run, waited for until a stage is reached.
 
-    admit (a transition) -> wait: outcome by notice, stage by looking at the run -> outcome of a completed one from history
+    admit (a transition) -> wait: outcome by notice, stage by looking at the run -> outcome of a completed one from
+    history
 
 A run that continues as new hands its unanswered updates to the next one: the wait starts over there, unless the request
 named the run. Waiting holds nothing but a future.
@@ -70,7 +71,8 @@ class Updates:
     ) -> UpdateStatus:
         """Send an update and wait for a stage, or until `until_s` (time.monotonic); then say how far it is.
 
-        Raises: NotFound, WorkflowNotReady, ResourceExhausted; WorkflowClosing: the run is closing, see whether it goes on.
+        Raises: NotFound, WorkflowNotReady, ResourceExhausted; WorkflowClosing: the run is closing, see whether it goes
+        on.
         """
         update_id = request.meta.update_id
         outcome = self._waiting.update(key.run_id, update_id)

@@ -24,7 +24,7 @@ let go. Their number is bounded by what workers hold in their caches.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mainspring.server.engine.changes import Nanos, QueueKey, Task, TaskKind
 from mainspring.server.matching.order import Entry, ReadyOrder
@@ -138,8 +138,9 @@ class Backlog:
         """How many tasks wait, as far as is known."""
         return len(self._order) + self.left_count
 
-    def oldest_created_at(self) -> Nanos | None:
-        return min((task.created_at for _, task in self._order.tasks()), default=None)
+    def tasks(self) -> Iterator[Task]:
+        """What is in memory, in no particular order."""
+        return (task for _, task in self._order.tasks())
 
     def has_sticky_tasks(self) -> bool:
         """Whether what waits would have a normal queue to go to."""

@@ -34,10 +34,10 @@ class Queries:
         """Offer the query to the queue's pollers and wait for the answer (see `Matching.ask`)."""
         future: asyncio.Future[Answer] = self._loop.create_future()
         self._asked[query.query_id] = future
-        timers = [
-            self._loop.call_at(deadline_s - self._settings.query_margin_s, self._look_for_poller, query, queue),
-            self._loop.call_at(deadline_s, _fail, future, "context deadline exceeded"),
-        ]
+        timers = [self._loop.call_at(deadline_s, _fail, future, "context deadline exceeded")]
+        look_s = deadline_s - self._settings.query_margin_s
+        if look_s > self._loop.time():  # a caller in more of a hurry just gets its deadline
+            timers.append(self._loop.call_at(look_s, self._look_for_poller, query, queue))
         try:
             queue.offer_query(query)
             return await future

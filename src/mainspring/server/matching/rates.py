@@ -1,6 +1,6 @@
-"""Two small clocks of a queue: how fast it may go, and how fast it went.
+"""Small clocks of a queue: how fast it may go, and how fast it went, for each priority.
 
-Both take the time as an argument, in seconds of the loop's clock.
+All take the time as an argument, in seconds of the loop's clock.
 """
 
 from __future__ import annotations
@@ -71,3 +71,20 @@ class RateWindow:
         for passed in range(max(self._step + 1, step - BUCKET_COUNT), step + 1):
             self._counts[passed % len(self._counts)] = 0
         self._step = max(step, self._step)
+
+
+class RateByPriority:
+    """A window for each priority that was met; all begin with the queue."""
+
+    def __init__(self, now_s: float) -> None:
+        self._born_s = now_s
+        self._windows: dict[int, RateWindow] = {}
+
+    def add(self, priority: int, now_s: float) -> None:
+        window = self._windows.get(priority)
+        if window is None:
+            window = self._windows[priority] = RateWindow(self._born_s)
+        window.add(now_s)
+
+    def per_second(self, now_s: float) -> dict[int, float]:
+        return {priority: window.per_second(now_s) for priority, window in self._windows.items()}

@@ -68,6 +68,15 @@ class PollerSeen(msgspec.Struct, frozen=True):
     last_access_at: Nanos
 
 
+class PriorityLoad(msgspec.Struct, kw_only=True):
+    """What waits and what moves at one priority of a queue."""
+
+    backlog_count_hint: int = 0
+    backlog_age_ns: int = 0  # of the oldest task in memory
+    add_rate: float = 0.0  # tasks per second over the last 30 s
+    dispatch_rate: float = 0.0
+
+
 class QueueDescription(msgspec.Struct, frozen=True, kw_only=True):
     """One queue as `DescribeTaskQueue` shows it."""
 
@@ -78,7 +87,9 @@ class QueueDescription(msgspec.Struct, frozen=True, kw_only=True):
     add_rate: float  # tasks per second over the last 30 s
     dispatch_rate: float
     max_tasks_per_second: float | None
+    is_rate_limited: bool  # tasks wait for the rate now
     is_sticky: bool
+    by_priority: dict[int, PriorityLoad]  # the normal one is always there
 
 
 class MatchingStatistics(msgspec.Struct, kw_only=True):

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from functools import partial
 
 import msgspec
 
-from mainspring.server.engine.changes import Nanos, QueueKey, Task
+from mainspring.server.engine.changes import NORMAL_PRIORITY, Nanos, QueueKey, Task
 from mainspring.server.matching.backlog import Backlog, Known
 from mainspring.server.matching.pollers import PollerMemory, Wait, WaitingPolls
-from mainspring.server.matching.rates import RateWindow, TokenBucket
+from mainspring.server.matching.rates import RateByPriority, TokenBucket
 from mainspring.server.matching.records import (
     MatchingSettings,
     MatchingStatistics,
     Poller,
+    PriorityLoad,
     Query,
     QueueDescription,
 )
@@ -62,8 +63,8 @@ class TaskQueue:
         self._memory = PollerMemory()
         self._bucket = TokenBucket()
         self._rate_timer: asyncio.TimerHandle | None = None
-        self._added = RateWindow(now_s)
-        self._dispatched = RateWindow(now_s)
+        self._added = RateByPriority(now_s)
+        self._dispatched = RateByPriority(now_s)
         self._touched_s = now_s
         self._is_given_up = False
 
@@ -76,7 +77,7 @@ class TaskQueue:
         """A task is ready, and `Known.offer` let it pass."""
         now_s = self._around.loop.time()
         if is_new:
-            self._added.add(now_s)
+            self._added.add(task.priority, now_s)
             self._around.statistics.added_count += 1
         self._touched_s = now_s
         if self.backlog.is_drained and not self._queries and self._bucket.ready_at_s() <= now_s:
@@ -168,17 +169,34 @@ class TaskQueue:
 
     def describe(self) -> QueueDescription:
         now_s = self._around.loop.time()
-        oldest_at = self.backlog.oldest_created_at()
+        loads = self._loads(now_s)
         return QueueDescription(
             pollers=self._memory.newest_first(now_s - self._around.settings.poller_memory_s),
             waiting_poll_count=len(self.polls),
             backlog_count_hint=self.backlog.count,
-            backlog_age_ns=0 if oldest_at is None else max(0, self._around.clock() - oldest_at),
-            add_rate=self._added.per_second(now_s),
-            dispatch_rate=self._dispatched.per_second(now_s),
+            backlog_age_ns=max(load.backlog_age_ns for load in loads.values()),
+            add_rate=sum(load.add_rate for load in loads.values()),
+            dispatch_rate=sum(load.dispatch_rate for load in loads.values()),
             max_tasks_per_second=self._bucket.per_second,
+            is_rate_limited=self._rate_timer is not None,
             is_sticky=self.is_sticky,
+            by_priority=loads,
         )
+
+    def _loads(self, now_s: float) -> dict[int, PriorityLoad]:
+        """By priority. Rows that are not in memory count as normal ones: which they are is not known."""
+        loads: defaultdict[int, PriorityLoad] = defaultdict(PriorityLoad)
+        loads[NORMAL_PRIORITY].backlog_count_hint = self.backlog.left_count
+        now = self._around.clock()
+        for task in self.backlog.tasks():
+            load = loads[task.priority]
+            load.backlog_count_hint += 1
+            load.backlog_age_ns = max(load.backlog_age_ns, now - task.created_at)
+        for priority, rate in self._added.per_second(now_s).items():
+            loads[priority].add_rate = rate
+        for priority, rate in self._dispatched.per_second(now_s).items():
+            loads[priority].dispatch_rate = rate
+        return dict(sorted(loads.items()))
 
     def is_idle(self) -> bool:
         """Whether nothing would be lost by forgetting the queue. Also forgets pollers that have been away for long."""
@@ -228,7 +246,7 @@ class TaskQueue:
 
     def _dispatch(self, task: Task, now_s: float) -> None:
         self._bucket.spend(now_s)
-        self._dispatched.add(now_s)
+        self._dispatched.add(task.priority, now_s)
         self._around.known.hand_out(task)
         self._around.statistics.matched_count += 1
 

@@ -20,6 +20,7 @@ from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
 from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
 from mainspring.server.frontend.activity_tasks import ActivityTasks
+from mainspring.server.frontend.describing import Describing
 from mainspring.server.frontend.histories import Histories
 from mainspring.server.frontend.messages import Messages
 from mainspring.server.frontend.multi_operations import MultiOperations
@@ -30,6 +31,7 @@ from mainspring.server.frontend.refusals import Refusals
 from mainspring.server.frontend.starts import Starts
 from mainspring.server.frontend.system import API_VERSION, FIELD_TYPES, SUPPORTED_CLIENTS, Cluster, SystemInfo
 from mainspring.server.frontend.updates import Updates
+from mainspring.server.frontend.visibility import Visibility
 from mainspring.server.frontend.workers import Workers
 from mainspring.server.frontend.workflow_tasks import WorkflowTasks
 from mainspring.server.history import History
@@ -97,6 +99,7 @@ async def assemble(config: Config, store: Store, *, address: str) -> Assembly:
         Namespaces(registry, config.limits),
         Workers(registry),
         *_workflow_groups(history, matching, registry),
+        Visibility(store, registry, config.limits),
     ]
     operator_groups = [Operator(registry, deleted, cluster)]
     methods = {
@@ -118,6 +121,7 @@ def _workflow_groups(history: History, matching: Matching, registry: NamespaceRe
         queries,
         MultiOperations(history, starts, updates, registry),
         Messages(history, registry),
+        Describing(history, matching, registry),
         Histories(history, registry),
         WorkflowTasks(history, matching, queries, registry),
         ActivityTasks(history, matching, registry),
