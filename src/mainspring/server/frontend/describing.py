@@ -51,10 +51,7 @@ class Describing:
         runs = self._history.runs
         key = await runs.resolve(namespace_id, request.execution.workflow_id, request.execution.run_id)
         response = await runs.look(key, lambda run: run_descriptions.describe(run, runs.clock()))
-        first = await runs.event(key, 1)
-        if first.HasField("user_metadata"):
-            response.execution_config.user_metadata.CopyFrom(first.user_metadata)
-        response.workflow_extended_info.original_start_time.CopyFrom(first.event_time)
+        run_descriptions.add_from_first_event(response, await runs.event(key, 1))
         return response
 
     async def describe_task_queue(self, request: DescribeTaskQueueRequest, _call: Call) -> DescribeTaskQueueResponse:

@@ -2,8 +2,8 @@
 
     Run + now  --describe-->  DescribeWorkflowExecutionResponse
 
-What stands in the run's first event only (user metadata, the original start) is filled in by the caller. Fields that the
-real server leaves out stay out; those that it sets though empty are set.
+What stands in the run's first event only (user metadata, which timeouts were set, the original start) is added from
+there. Fields that the real server leaves out stay out; those that it sets though empty are set.
 Reference: tests/differential/test_describe.py.
 """
 
@@ -18,6 +18,7 @@ from temporalio.api.common.v1 import (
     Payloads,
     Priority,
     RetryPolicy,
+    SearchAttributes,
     WorkerVersionStamp,
     WorkflowExecution,
     WorkflowType,
@@ -31,6 +32,7 @@ from temporalio.api.enums.v1 import (
     WorkflowExecutionStatus,
 )
 from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import (
     PendingActivityInfo,
@@ -43,7 +45,7 @@ from temporalio.api.workflow.v1 import (
 )
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from mainspring.server.engine import records, reset_points
+from mainspring.server.engine import records, reset_points, search_attributes
 from mainspring.server.engine.changes import Nanos
 from mainspring.server.engine.records import Activity, Child, RetryRules, WorkflowTask
 from mainspring.server.engine.run import Run
@@ -72,17 +74,25 @@ def describe(run: Run, now: Nanos) -> DescribeWorkflowExecutionResponse:
     )
 
 
+def add_from_first_event(response: DescribeWorkflowExecutionResponse, event: HistoryEvent) -> None:
+    """What the run does not keep beside its history."""
+    config = response.execution_config
+    attributes = event.workflow_execution_started_event_attributes
+    if attributes.HasField("workflow_execution_timeout"):
+        config.workflow_execution_timeout.CopyFrom(attributes.workflow_execution_timeout)
+    if attributes.HasField("workflow_run_timeout"):
+        config.workflow_run_timeout.CopyFrom(attributes.workflow_run_timeout)
+    if event.HasField("user_metadata"):
+        config.user_metadata.CopyFrom(event.user_metadata)
+    response.workflow_extended_info.original_start_time.CopyFrom(event.event_time)
+
+
 def _config(run: Run) -> WorkflowExecutionConfig:
     state = run.state
-    config = WorkflowExecutionConfig(
+    return WorkflowExecutionConfig(
         task_queue=TaskQueue(name=state.task_queue, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL),
         default_workflow_task_timeout=duration(state.task_timeout_ns),
     )
-    if state.execution_timeout_ns:
-        config.workflow_execution_timeout.CopyFrom(duration(state.execution_timeout_ns))
-    if state.run_timeout_ns:
-        config.workflow_run_timeout.CopyFrom(duration(state.run_timeout_ns))
-    return config
 
 
 def _info(run: Run) -> WorkflowExecutionInfo:
@@ -95,7 +105,7 @@ def _info(run: Run) -> WorkflowExecutionInfo:
         status=WorkflowExecutionStatus.ValueType(state.status),
         history_length=run.history.next_event_id - 1,
         memo=run.memo,
-        search_attributes=run.search_attributes,
+        search_attributes=_typed(run),
         auto_reset_points=reset_points.as_message(state.reset_points),
         task_queue=state.task_queue,
         state_transition_count=state.transition_count,
@@ -114,6 +124,17 @@ def _info(run: Run) -> WorkflowExecutionInfo:
         info.close_time.CopyFrom(timestamp(state.closed_at))
         info.execution_duration.FromNanoseconds(state.closed_at - state.execution_at)
     return info
+
+
+def _typed(run: Run) -> SearchAttributes:
+    """The search attributes, each with its type, which clients need not send."""
+    shown = SearchAttributes()
+    shown.CopyFrom(run.search_attributes)
+    for name, payload in shown.indexed_fields.items():
+        kind = run.settings.search_attributes.get(name) or search_attributes.CLIENT_SETTABLE.get(name, 0)
+        if kind and "type" not in payload.metadata:
+            payload.metadata["type"] = search_attributes.TYPE_NAMES[kind].encode()
+    return shown
 
 
 def _extended(run: Run) -> WorkflowExecutionExtendedInfo:
