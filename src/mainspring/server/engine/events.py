@@ -146,13 +146,11 @@ def workflow_execution_cancel_requested(run: Run, request: RequestCancelWorkflow
     return run.history.add(event)
 
 
-def workflow_execution_options_updated(
-    run: Run, attached_request_id: str, identity: str, links: Iterable[Link] = ()
-) -> HistoryEvent:
+def workflow_execution_options_updated(run: Run, attached_request_id: str, links: Iterable[Link] = ()) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED)
     attributes = event.workflow_execution_options_updated_event_attributes
     attributes.attached_request_id = attached_request_id
-    attributes.identity = identity
+    event.worker_may_ignore = True
     event.links.extend(links)
     return run.history.add(event)
 

@@ -57,7 +57,8 @@ def check_priority(priority: Priority, limits: Limits) -> None:
     """The priority key, fairness key and weight can be used."""
     if priority.priority_key < 0:
         raise InvalidArgument("priority key can't be negative")
-    priority.priority_key = min(priority.priority_key, limits.priority_level_count)
+    if priority.priority_key > limits.priority_level_count:  # noqa: PLR1730  # an assignment would set the message
+        priority.priority_key = limits.priority_level_count
     if size_of(priority.fairness_key) > limits.fairness_key_bytes:
         raise InvalidArgument("fairness key length exceeds limit")
     if priority.fairness_weight < 0:

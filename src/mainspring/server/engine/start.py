@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 from temporalio.api.command.v1 import StartChildWorkflowExecutionCommandAttributes
-from temporalio.api.common.v1 import Link, WorkflowExecution
+from temporalio.api.common.v1 import Link
 from temporalio.api.common.v1 import Priority as PriorityMessage
 from temporalio.api.enums.v1 import ContinueAsNewInitiator, TaskQueueKind
 from temporalio.api.history.v1 import (
@@ -177,7 +177,6 @@ def attributes_of_request(request: StartWorkflowExecutionRequest, run_id: str, *
     if length_ns(request.workflow_execution_timeout):
         expires_at = now + length_ns(request.workflow_execution_timeout) + backoff_ns
         started.workflow_execution_expiration_time.CopyFrom(timestamp(_round_to_ms(expires_at)))
-    started.root_workflow_execution.CopyFrom(WorkflowExecution(workflow_id=request.workflow_id, run_id=run_id))
     return started
 
 

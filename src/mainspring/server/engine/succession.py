@@ -77,12 +77,11 @@ def open_next(
     first = chain.first_event.workflow_execution_started_event_attributes
     is_retry = following.initiator == _Initiator.CONTINUE_AS_NEW_INITIATOR_RETRY
     started = _inherited(run, following.run_id)
-    for name in ("input", "header", "retry_policy", "memo", "search_attributes"):
+    for name in ("input", "header", "retry_policy", "memo", "search_attributes", "workflow_run_timeout"):
         if first.HasField(name):
             getattr(started, name).CopyFrom(getattr(first, name))
     started.workflow_type.CopyFrom(first.workflow_type)
     started.task_queue.name = first.task_queue.name
-    started.workflow_run_timeout.CopyFrom(first.workflow_run_timeout)
     started.workflow_task_timeout.CopyFrom(first.workflow_task_timeout)
     started.cron_schedule = first.cron_schedule
     started.initiator = following.initiator

@@ -15,7 +15,7 @@ from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse, Pol
 
 from mainspring.server.engine import retry
 from mainspring.server.engine.changes import RunKey
-from mainspring.server.engine.records import Activity
+from mainspring.server.engine.records import Activity, Priority
 from mainspring.server.engine.times import duration, timestamp
 from mainspring.server.frontend.call import RawReply
 from mainspring.server.frontend.page_tokens import HistoryToken
@@ -134,9 +134,10 @@ def _activity_reply(
     reply.workflow_execution.run_id = key.run_id
     reply.workflow_type.name = workflow_type
     reply.activity_type.name = activity.activity_type
-    reply.priority.priority_key = activity.priority.key
-    reply.priority.fairness_key = activity.priority.fairness_key
-    reply.priority.fairness_weight = activity.priority.fairness_weight
+    if activity.priority != Priority():
+        reply.priority.priority_key = activity.priority.key
+        reply.priority.fairness_key = activity.priority.fairness_key
+        reply.priority.fairness_weight = activity.priority.fairness_weight
     if attributes.HasField("header"):
         reply.header.CopyFrom(attributes.header)
     if attributes.HasField("input"):

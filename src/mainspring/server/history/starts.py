@@ -124,7 +124,7 @@ class Starts:
             if spec.attach_request_id:
                 workflow_task.record_speculative(run)
                 links = spec.links if spec.attach_links else ()
-                events.workflow_execution_options_updated(run, spec.request_id, spec.identity, links)
+                events.workflow_execution_options_updated(run, spec.request_id, links)
                 signal.remember_request(run, spec.request_id, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED)
                 workflow_task.want(run)
             if spec.on_existing is not None:
