@@ -47,4 +47,19 @@ MEANT: list[Difference] = [
         r"(?<=event_type=WORKFLOW_EXECUTION_STARTED )event_id=\d",
         "a run's started event is its first: the real server names the signal that came with it",
     ),
+    Difference(
+        "describe_queues::*",
+        r"(requests|rate)_per_second=(4000|100000)\b",
+        "a queue whose workers ask for no rate has none: the real server divides a limit of its own among partitions",
+    ),
+    Difference(
+        "describe_queues::*",
+        r" ?(read_level=\d+|task_id_block=\{[^}]*\})",
+        "tasks have no ids that come in blocks",
+    ),
+    Difference(
+        "describe_queues::*",
+        r", \{key=\"/_sys/[^}]*\}| owner_host_name=\"[^\"]*\"",
+        "a queue is one partition in one process",
+    ),
 ]

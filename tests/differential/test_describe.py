@@ -12,6 +12,7 @@ from temporalio.api.command.v1 import (
 )
 from temporalio.api.common.v1 import (
     Memo,
+    Payload,
     Priority,
     RetryPolicy,
     SearchAttributes,
@@ -43,6 +44,7 @@ from tests.differential.rig import on_both
 Activity = ScheduleActivityTaskCommandAttributes
 Completed = api.RespondWorkflowTaskCompletedRequest
 Start = api.StartWorkflowExecutionRequest
+KEYWORD = Payload(metadata={"encoding": b"json/plain", "type": b"Keyword"}, data=b'"me"')
 
 
 async def describe(driver: Driver, workflow_id: str = "workflow", run_id: str = "") -> None:
@@ -76,7 +78,7 @@ async def test_a_run_from_its_start_to_its_first_completed_task(driver: Driver) 
             workflow_run_timeout=seconds(400),
             workflow_task_timeout=seconds(20),
             memo=Memo(fields={"m": payload("memo")}),
-            search_attributes=SearchAttributes(indexed_fields={"BatcherUser": payload("me")}),
+            search_attributes=SearchAttributes(indexed_fields={"BatcherUser": KEYWORD}),
             user_metadata=UserMetadata(summary=payload("summary"), details=payload("details")),
             priority=Priority(priority_key=2, fairness_key="f", fairness_weight=3),
         )
@@ -229,12 +231,12 @@ async def test_a_started_activity_that_is_to_stop(driver: Driver) -> None:
 # -- children
 
 
-def child(workflow_id: str) -> Command:
+def child(workflow_id: str, *, on_queue: str = "children") -> Command:
     return command(
         StartChildWorkflowExecutionCommandAttributes(
             workflow_id=workflow_id,
             workflow_type=WorkflowType(name="Child"),
-            task_queue=queue("children"),
+            task_queue=queue(on_queue),
             parent_close_policy=ParentClosePolicy.PARENT_CLOSE_POLICY_ABANDON,
         )
     )
@@ -254,8 +256,8 @@ async def test_children_and_grandchildren(driver: Driver) -> None:
     await task.complete()
     await describe(driver)
     await describe(driver, "child")
-    await first_child.complete(child("grandchild"))
-    await driver.poll_workflow_task(at_children)
+    await first_child.complete(child("grandchild", on_queue="grandchildren"))
+    await driver.poll_workflow_task(api.PollWorkflowTaskQueueRequest(task_queue=queue("grandchildren")))
     await describe(driver, "grandchild")
     await second_child.complete(complete_workflow())
     await driver.poll_workflow_task()
