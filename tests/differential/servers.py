@@ -31,6 +31,8 @@ RETENTION_S = 86_400
 USABLE_WITHIN_S = 15.0
 DYNAMIC_CONFIG = {
     "history.timerProcessorMaxTimeShift": '"20ms"',  # the real server fires timers up to this much late; 1 s by default
+    "matching.numTaskqueueReadPartitions": "1",  # in four, tasks and pollers meet by chance
+    "matching.numTaskqueueWritePartitions": "1",
     "system.namespaceCacheRefreshInterval": '"200ms"',
     "system.forceSearchAttributesCacheRefreshOnRead": "true",
 }
