@@ -32,15 +32,18 @@ MEANT: list[Difference] = [
         r"current_retry_interval=\S+( last_attempt_complete_time=…)?",
         "an attempt that timed out is over, too: the real server does not say when, and counts the interval from 1970",
     ),
-    Difference(
-        "describe::a_run_that_timed_out",
-        r" pending_workflow_task=\{[^}]*\}",
-        "nobody will take the workflow task of a closed run: the real server goes on to show it",
-    ),
-    Difference(
-        "describe::request_ids_of_a_signal_that_starts",
-        r" pending_workflow_task=\{[^}]*\}",
-        "the same",
+    *(
+        Difference(
+            scenario,
+            r" pending_workflow_task=\{[^}]*\}",
+            "nobody will take the workflow task of a closed run: the real server goes on to show it",
+        )
+        for scenario in (
+            "describe::a_run_that_timed_out",
+            "describe::request_ids_of_a_signal_that_starts",
+            "start::a_run_timeout_ends_the_run",
+            "start_policies::*",
+        )
     ),
     Difference(
         "describe::request_ids_of_a_signal_that_starts",
