@@ -206,7 +206,7 @@ def _run_pytest(node_ids: Sequence[str], suite: Path, address: str, options: Opt
         "-p",
         "no:cacheprovider",
     ]
-    command += ["--timeout", str(options.timeout_s), "-n", str(options.processes), "--dist", "loadfile"]
+    command += ["--timeout", str(options.timeout_s), "-n", str(options.processes), "--dist", "worksteal"]
     command += [f"--junitxml={report}"]
     log_path = suite / "pytest.log"
     with log_path.open("wb") as log:
