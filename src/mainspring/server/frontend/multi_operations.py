@@ -29,6 +29,7 @@ from mainspring.server.engine.errors import (
     WorkflowAlreadyStarted,
 )
 from mainspring.server.engine.run import Run
+from mainspring.server.engine.stages import UpdateStage
 from mainspring.server.engine.times import length_ns
 from mainspring.server.engine.update import WorkflowClosing
 from mainspring.server.frontend import updates, waits
@@ -149,7 +150,7 @@ class MultiOperations:
         if current is None:
             return None
         update_id = request.request.meta.update_id
-        is_known = await self._history.runs.look(current.key, lambda run: update_id in run.updates)
+        is_known = await self._history.runs.look(current.key, lambda run: _can_answer(run, update_id))
         if not is_known:
             return None
         status = await self._updates.send(request, current.key, until_s)
@@ -157,6 +158,12 @@ class MultiOperations:
             key=current.key, first_run_id=current.first_run_id, is_new=False, was_known=True, status=current.status
         )
         return outcome, status
+
+
+def _can_answer(run: Run, update_id: str) -> bool:
+    """The run knows the update, and it is not one that the run's close left without an outcome."""
+    known = run.updates.get(update_id)
+    return known is not None and (run.is_running or known.stage is UpdateStage.COMPLETED)
 
 
 class _UpdateFault(Exception):
