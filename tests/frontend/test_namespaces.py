@@ -9,7 +9,13 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType, NamespaceState, ReplicationState
 from temporalio.api.errordetails.v1 import NamespaceInvalidStateFailure, NamespaceNotFoundFailure
-from temporalio.api.namespace.v1 import BadBinaries, BadBinaryInfo, NamespaceConfig, NamespaceFilter, UpdateNamespaceInfo
+from temporalio.api.namespace.v1 import (
+    BadBinaries,
+    BadBinaryInfo,
+    NamespaceConfig,
+    NamespaceFilter,
+    UpdateNamespaceInfo,
+)
 from temporalio.api.replication.v1 import ClusterReplicationConfig, NamespaceReplicationConfig
 from temporalio.api.workflowservice.v1 import (
     DeprecateNamespaceRequest,
@@ -34,7 +40,7 @@ async def refused(request: RegisterNamespaceRequest | UpdateNamespaceRequest | D
     """The code and text with which a request about namespaces is refused."""
     async with a_registry("default", "mine") as registry:
         rpcs = Namespaces(registry, LIMITS)
-        with pytest.raises(ServiceError) as caught:
+        with pytest.raises(ServiceError) as caught:  # noqa: PT012  # one statement, of four arms
             match request:
                 case RegisterNamespaceRequest():
                     await rpcs.register_namespace(request, CALL)
@@ -85,8 +91,10 @@ async def refused(request: RegisterNamespaceRequest | UpdateNamespaceRequest | D
         (UpdateNamespaceRequest(namespace="mine", delete_bad_binary="q"), "Bad binary checksum q doesn't exists."),
         (
             UpdateNamespaceRequest(namespace="mine", promote_namespace=True),
-            "global namespace is not enabled on this cluster, cannot update global namespace or promote local"
-            " namespace: mine",
+            (
+                "global namespace is not enabled on this cluster, cannot update global namespace or promote local"
+                " namespace: mine"
+            ),
         ),
         (
             UpdateNamespaceRequest(
@@ -102,7 +110,9 @@ async def refused(request: RegisterNamespaceRequest | UpdateNamespaceRequest | D
             "Handover can only be set for global namespace",
         ),
         (
-            UpdateNamespaceRequest(namespace="mine", update_info=UpdateNamespaceInfo(state=NamespaceState.ValueType(9))),
+            UpdateNamespaceRequest(
+                namespace="mine", update_info=UpdateNamespaceInfo(state=NamespaceState.ValueType(9))
+            ),
             "Invalid namespace state update.",
         ),
         (DescribeNamespaceRequest(), "Namespace not set on request."),

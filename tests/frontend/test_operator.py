@@ -82,9 +82,7 @@ async def test_fields_are_given_out_in_order_and_again_when_they_are_free() -> N
         (adding("", A=INT), "Namespace is not set on request."),
     ],
 )
-async def test_search_attributes_that_cannot_be_are_refused(
-    request_: AddSearchAttributesRequest, answer: str
-) -> None:
+async def test_search_attributes_that_cannot_be_are_refused(request_: AddSearchAttributesRequest, answer: str) -> None:
     async with an_operator() as (operator, _registry, _deleted):
         with pytest.raises(ServiceError) as caught:
             await operator.add_search_attributes(request_, CALL)

@@ -150,7 +150,7 @@ def dispatch_attempt(run: Run, activity: Activity) -> None:
 
 def _latest_start(activity: Activity) -> Nanos | None:
     """After this the attempt's timeout will have closed it, so that handing it out makes no sense."""
-    bounds = []
+    bounds: list[Nanos] = []
     if activity.schedule_to_start_ns:
         bounds.append(activity.scheduled_at + activity.schedule_to_start_ns)
     if activity.schedule_to_close_ns:

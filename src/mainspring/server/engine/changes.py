@@ -150,7 +150,7 @@ class Changes(msgspec.Struct, kw_only=True):
     status: int  # temporal.api.enums.v1.WorkflowExecutionStatus
     wake_at: Nanos | None  # the run's earliest deadline; None = nothing to wait for
     events: tuple[EventBatch, ...] = ()
-    records: dict[tuple[str, str], bytes | None] = msgspec.field(default_factory=dict)  # (kind, key): None = deleted
+    records: dict[tuple[str, str], bytes | None] = {}  # (kind, key): None = deleted
     tasks: tuple[Task, ...] = ()  # ready now; speculative ones have no row
     finished_tasks: tuple[tuple[TaskKind, int], ...] = ()  # (kind, ref) whose rows go
     effects: tuple[Effect, ...] = ()

@@ -34,8 +34,8 @@ class Batch(msgspec.Struct, kw_only=True):
     chain: Chain | None  # known if the run may be followed by another
     messages: dict[str, Message]  # protocol messages by id; taken out as commands name them
     had_buffered_events: bool  # the worker did not see all that has happened: it may not close the run
-    eager_activity_ids: list[str] = msgspec.field(default_factory=list)  # asked to be handed out with the answer
-    started_children: set[str] = msgspec.field(default_factory=set)  # workflow ids, in this batch
+    eager_activity_ids: list[str] = []  # asked to be handed out with the answer
+    started_children: set[str] = msgspec.field(default_factory=set[str])  # workflow ids, in this batch
     wants_task: bool = False  # something happened that the workflow must learn of
 
 

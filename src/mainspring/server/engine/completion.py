@@ -35,8 +35,8 @@ class Completed(msgspec.Struct, kw_only=True):
     completed_event_id: int  # 0: the task was speculative and left no trace
     reset_to_event_id: int = 0  # then: the worker rewinds its copy to this event
     next_task: WorkflowTask | None = None  # started for this worker already
-    next_messages: list[Message] = msgspec.field(default_factory=list)
-    eager_activities: list[Activity] = msgspec.field(default_factory=list)  # started for this worker already
+    next_messages: list[Message] = []
+    eager_activities: list[Activity] = []  # started for this worker already
     heartbeat_is_over: bool = False
 
 

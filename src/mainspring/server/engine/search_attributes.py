@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import cast
 
 import msgspec
 from temporalio.api.common.v1 import Payload, SearchAttributes
@@ -137,14 +138,19 @@ def decode(payload: Payload, value_type: int) -> Searchable:
     """
     if payload.metadata.get("encoding") == b"binary/null" or not payload.data:
         return None
-    value = msgspec.json.decode(payload.data)
+    value: object = msgspec.json.decode(payload.data)
     if value_type == _T.INDEXED_VALUE_TYPE_KEYWORD_LIST:
         return _keyword_list(value)
     if isinstance(value, list):
-        if len(value) > 1:
-            raise ValueError("list of values not allowed")
-        value = value[0] if value else None
+        value = _only(cast("list[object]", value))
     return None if value is None else _scalar(value, value_type)
+
+
+def _only(values: list[object]) -> object:
+    """The one value of a list; None if it is empty."""
+    if len(values) > 1:
+        raise ValueError("list of values not allowed")
+    return values[0] if values else None
 
 
 def _keyword_list(value: object) -> list[str] | None:
@@ -154,7 +160,7 @@ def _keyword_list(value: object) -> list[str] | None:
         return None
     if not isinstance(value, list):
         raise ValueError(f"expected a list of strings, got {type(value).__name__}")
-    return [_text(item) for item in value]
+    return [_text(item) for item in cast("list[object]", value)]
 
 
 def _text(value: object) -> str:

@@ -20,5 +20,5 @@ class NamespaceSettings(msgspec.Struct, kw_only=True):
     name: str
     limits: Limits = Limits()
     retention_ns: int = 24 * 3600 * 1_000_000_000
-    search_attributes: dict[str, int] = msgspec.field(default_factory=dict)  # custom: name -> IndexedValueType
-    namespace_ids: Mapping[str, str] = msgspec.field(default_factory=dict)  # of all namespaces, by name
+    search_attributes: dict[str, int] = {}  # custom: name -> IndexedValueType
+    namespace_ids: Mapping[str, str] = {}  # of all namespaces, by name

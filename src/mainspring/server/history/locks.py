@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 LockKey = tuple[str, str]
@@ -20,7 +20,7 @@ class KeyedLocks:
         return len(self._locks)
 
     @asynccontextmanager
-    async def hold(self, key: LockKey) -> AsyncIterator[None]:
+    async def hold(self, key: LockKey) -> AsyncGenerator[None]:
         """Hold the lock of `key` for as long as the block runs."""
         entry = self._locks.get(key)
         if entry is None:
