@@ -84,16 +84,16 @@ def command(attributes: Message) -> Command:
 
 
 def schedule_activity(
-    activity_id: str, attributes: ScheduleActivityTaskCommandAttributes | None = None, *, start_to_close_s: float = 0
+    activity_id: str, attributes: ScheduleActivityTaskCommandAttributes | None = None, *, on_queue: str = QUEUE
 ) -> Command:
-    """Schedule `ACTIVITY_TYPE` on `QUEUE`."""
+    """Schedule `ACTIVITY_TYPE`. Activities scheduled together need queues of their own to come in a certain order."""
     made = ScheduleActivityTaskCommandAttributes(activity_id=activity_id)
     if attributes is not None:
         made.MergeFrom(attributes)
     defaults = ScheduleActivityTaskCommandAttributes(
         activity_type=ActivityType(name=ACTIVITY_TYPE),
-        task_queue=TaskQueue(name=QUEUE),
-        start_to_close_timeout=seconds(start_to_close_s or START_TO_CLOSE_S),
+        task_queue=TaskQueue(name=on_queue),
+        start_to_close_timeout=seconds(START_TO_CLOSE_S),
     )
     filled(made, defaults)
     return command(made)

@@ -27,7 +27,17 @@ def pair(request: pytest.FixtureRequest, servers: Servers) -> Pair:
     return servers.pair(f"{feature}::{request.node.name.removeprefix('test_')}")
 
 
+def open_differences() -> set[str]:
+    """Test ids whose scenario is known to differ still."""
+    lines = (Path(__file__).parent / "open_differences.txt").read_text("utf-8").splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    still_open = open_differences()
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(FIRST_WITHIN_S))
+            if item.nodeid in still_open:
+                # Not strict: some of these hang on the moment, and pass now and then.
+                item.add_marker(pytest.mark.xfail(reason="listed in open_differences.txt", strict=False))

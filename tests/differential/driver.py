@@ -319,17 +319,19 @@ class Driver:
         assert not reply.task_token, "a workflow task came"
 
     async def poll_activity(
-        self, request: api.PollActivityTaskQueueRequest | None = None, *, within_s: float = POLL_WITHIN_S
+        self, request: api.PollActivityTaskQueueRequest | None = None, *, on_queue: str = QUEUE
     ) -> ActivityTask:
-        """Poll `QUEUE`, unless the request says otherwise, for an activity that must come."""
-        reply = await self._poll_activity(request, within_s)
+        """Poll for an activity that must come."""
+        reply = await self._poll_activity(request, POLL_WITHIN_S, on_queue)
         if not reply.task_token:
             raise NoTaskError("no activity task came")
         return ActivityTask(self, reply)
 
-    async def no_activity(self, request: api.PollActivityTaskQueueRequest | None = None) -> None:
+    async def no_activity(
+        self, request: api.PollActivityTaskQueueRequest | None = None, *, on_queue: str = QUEUE
+    ) -> None:
         """Poll for a second, and expect nothing."""
-        reply = await self._poll_activity(request, EMPTY_POLL_S)
+        reply = await self._poll_activity(request, EMPTY_POLL_S, on_queue)
         assert not reply.task_token, "an activity task came"
 
     async def _poll_workflow_task(
@@ -342,12 +344,15 @@ class Driver:
         return await self.send(self.service.PollWorkflowTaskQueue, made, within_s=within_s)
 
     async def _poll_activity(
-        self, request: api.PollActivityTaskQueueRequest | None, within_s: float
+        self, request: api.PollActivityTaskQueueRequest | None, within_s: float, on_queue: str
     ) -> api.PollActivityTaskQueueResponse:
         made = api.PollActivityTaskQueueRequest()
         if request is not None:
             made.CopyFrom(request)
-        filled(made, api.PollActivityTaskQueueRequest(namespace=self.namespace, task_queue=queue(), identity=IDENTITY))
+        usual = api.PollActivityTaskQueueRequest(
+            namespace=self.namespace, task_queue=queue(on_queue), identity=IDENTITY
+        )
+        filled(made, usual)
         return await self.send(self.service.PollActivityTaskQueue, made, within_s=within_s)
 
     def _next_request_id(self) -> str:

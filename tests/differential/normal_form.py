@@ -47,6 +47,7 @@ BLANK = {
     "backoff_start_interval",
     "execution_duration",
 }
+MOST_PLAIN_ATTEMPTS = 3
 LEFT_OUT = {
     "version",
     "task_id",
@@ -132,6 +133,8 @@ def event_line(event: HistoryEvent, names: Names) -> str:
     attributes = event.WhichOneof("attributes")
     rest = HistoryEvent()
     rest.CopyFrom(event)
+    if event.workflow_task_scheduled_event_attributes.attempt > MOST_PLAIN_ATTEMPTS:
+        event = without_backoff(event)
     for name in ("event_id", "event_type", "event_time", attributes):
         if name is not None:
             rest.ClearField(name)
@@ -139,6 +142,14 @@ def event_line(event: HistoryEvent, names: Names) -> str:
     line += f" {message(getattr(event, attributes), names)}" if attributes else ""
     line += f" + {message(rest, names)}" if fields_of(rest) else ""
     return line if event.HasField("event_time") else f"{line} WITHOUT A TIME"
+
+
+def without_backoff(event: HistoryEvent) -> HistoryEvent:
+    """Late attempts get a random extra time, so that many runs do not try again at once."""
+    made = HistoryEvent()
+    made.CopyFrom(event)
+    made.workflow_task_scheduled_event_attributes.ClearField("start_to_close_timeout")
+    return made
 
 
 def fields_of(value: Message) -> list[FieldDescriptor]:

@@ -34,7 +34,10 @@ class Counter:
         self.features: defaultdict[str, Count] = defaultdict(Count)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        feature = self.features[Path(report.location[0]).stem.removeprefix("test_")]
+        name = Path(report.location[0]).stem.removeprefix("test_")
+        if name == "rig":  # tests of the rig itself compare no servers
+            return
+        feature = self.features[name]
         if report.failed:
             feature.failed += 1
         elif report.skipped:

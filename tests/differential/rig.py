@@ -18,6 +18,8 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Concatenate, ParamSpec
 
+import pytest
+
 from tests.differential.differences import MEANT, Difference
 from tests.differential.driver import Driver, NoTaskError
 from tests.differential.normal_form import normal_form
@@ -67,7 +69,8 @@ def compare(pair: Pair, specification: list[str], candidate: list[str]) -> None:
     if os.environ.get(SHOW_VARIABLE):
         print("\n".join(specification))
     stopped = next((line for line in specification if STOPPED in line), None)
-    assert stopped is None, "on the real server " + "\n".join(["", *specification])
+    if stopped is not None:
+        pytest.fail("\n".join(["on the real server", *specification]), pytrace=False)
     if specification == candidate:
         return
     meant = [difference for difference in MEANT if difference.concerns(pair.scenario)]
@@ -76,7 +79,8 @@ def compare(pair: Pair, specification: list[str], candidate: list[str]) -> None:
     difference = list(
         difflib.unified_diff(specification, candidate, "the real server", "Mainspring", lineterm="", n=CONTEXT_LINES)
     )
-    assert not difference, "\n" + "\n".join(difference)
+    if difference:
+        pytest.fail("\n".join(["", *difference]), pytrace=False)
 
 
 def without(meant: list[Difference], lines: list[str]) -> list[str]:

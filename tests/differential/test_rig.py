@@ -75,18 +75,18 @@ def test_runs_that_differ_in_ids_and_times_only_are_equal() -> None:
 def test_a_difference_shows_as_a_diff_of_one_line() -> None:
     one = normal_form(a_transcript(str(uuid.uuid4()), seconds=5))
     other = normal_form(a_transcript(str(uuid.uuid4()), seconds=5, signal_name="stop"))
-    with pytest.raises(AssertionError) as raised:
+    with pytest.raises(pytest.fail.Exception) as raised:
         rig.compare(A_PAIR, one, other)
     changed = [line for line in str(raised.value).splitlines() if line.startswith(("-  ", "+  "))]
-    assert [line[:36] for line in changed] == [
-        "-  1 WORKFLOW_EXECUTION_SIGNALED {sig",
-        "+  1 WORKFLOW_EXECUTION_SIGNALED {sig",
+    assert [line.split()[:3] for line in changed] == [
+        ["-", "1", "WORKFLOW_EXECUTION_SIGNALED"],
+        ["+", "1", "WORKFLOW_EXECUTION_SIGNALED"],
     ]
 
 
 def test_a_scenario_that_stops_on_the_real_server_fails() -> None:
     lines = [f"# {rig.STOPPED} NoTaskError: no workflow task came"]
-    with pytest.raises(AssertionError, match="on the real server"):
+    with pytest.raises(pytest.fail.Exception, match="on the real server"):
         rig.compare(A_PAIR, lines, lines)
 
 
@@ -99,5 +99,5 @@ def test_a_meant_difference_counts_only_where_it_is_listed(monkeypatch: pytest.M
     elsewhere = Pair(
         scenario="timers::one", namespace="n", specification="", candidate="", candidate_is_mainspring=True
     )
-    with pytest.raises(AssertionError):
+    with pytest.raises(pytest.fail.Exception):
         rig.compare(elsewhere, one, other)

@@ -46,9 +46,7 @@ def check_task_queue(queue: TaskQueue, limits: Limits, *, default_name: str = ""
 def check_queue_name(name: str, limits: Limits) -> None:
     """A queue's name is of a legal length and not one of the server's own."""
     if size_of(name) > limits.id_length_bytes:
-        raise InvalidArgument(
-            f"taskQueue length exceeds limit of {limits.id_length_bytes}: {size_of(name)}, it is too long"
-        )
+        raise InvalidArgument("taskQueue length exceeds limit")
     if name.startswith(RESERVED_QUEUE_PREFIX):
         raise InvalidArgument(f"task queue name cannot start with reserved prefix {RESERVED_QUEUE_PREFIX}")
 
@@ -57,8 +55,6 @@ def check_priority(priority: Priority, limits: Limits) -> None:
     """The priority key, fairness key and weight can be used."""
     if priority.priority_key < 0:
         raise InvalidArgument("priority key can't be negative")
-    if priority.priority_key > limits.priority_level_count:  # noqa: PLR1730  # an assignment would set the message
-        priority.priority_key = limits.priority_level_count
     if size_of(priority.fairness_key) > limits.fairness_key_bytes:
         raise InvalidArgument("fairness key length exceeds limit")
     if priority.fairness_weight < 0:

@@ -204,6 +204,13 @@ def instant_of(text: str) -> int:
     return whole * 1_000_000_000 + int((fraction + "0" * 9)[:9])
 
 
+def mark_types(attributes: SearchAttributes, settings: NamespaceSettings) -> None:
+    """Say in each payload of which type it is, in place, as histories and lists show it."""
+    for name, payload in attributes.indexed_fields.items():
+        value_type = settings.search_attributes.get(name) or CLIENT_SETTABLE.get(name, 0)
+        payload.metadata["type"] = TYPE_NAMES[value_type].encode()
+
+
 # -- the run's own
 
 

@@ -52,6 +52,7 @@ def open_run(opening: Opening, attributes: Started) -> Run:
     """A new run with its first event and, unless it must wait, its first workflow task."""
     run = Run(opening.key, _state(opening, attributes), opening.settings)
     run.begin(opening.now)
+    search_attributes.mark_types(attributes.search_attributes, opening.settings)
     event = events.workflow_execution_started(run, attributes)
     event.links.extend(opening.links)
     if opening.user_metadata is not None:

@@ -224,7 +224,12 @@ def _response(
         first_execution_run_id=outcome.first_run_id,
         started=outcome.is_new,
         status=outcome.status,  # type: ignore[arg-type]  # an enum's number
-        link=start_link(start_request.namespace, outcome, start_request.request_id),
+        link=start_link(
+            start_request.namespace,
+            outcome,
+            start_request.request_id,
+            is_attached=start_request.on_conflict_options.attach_request_id,
+        ),
     )
     response = ExecuteMultiOperationResponse()
     response.responses.add().start_workflow.CopyFrom(started)

@@ -53,7 +53,7 @@ class Starts:
             first_execution_run_id=outcome.first_run_id,
             started=outcome.is_new,
             status=outcome.status,  # type: ignore[arg-type]  # an enum's number
-            link=start_link(request.namespace, outcome, request.request_id),
+            link=start_link(request.namespace, outcome, request.request_id, is_attached=spec.attach_request_id),
         )
         if outcome.is_new and spec.eager_identity is not None:
             limits = self._history.runs.namespaces.settings(spec.namespace_id).limits
@@ -94,6 +94,11 @@ class Starts:
         record = self._registry.open_for_starts(request.namespace)
         settings = self._history.runs.namespaces.settings(record.id)
         fill_policies(request, _Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
+        _check_policies(request)
+        if request.workflow_id_conflict_policy == _Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL:
+            raise InvalidArgument(
+                "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation."
+            )
         cron.check(request.cron_schedule)
         requests.check_workflow_id(request.workflow_id, settings.limits)
         if not request.signal_name:
@@ -187,7 +192,7 @@ def _check_start(request: AnyStart, settings: NamespaceSettings) -> None:
         requests.check_retry_policy(request.retry_policy, limits)
     if request.cron_schedule and length_ns(request.workflow_start_delay):
         raise InvalidArgument("CronSchedule and WorkflowStartDelay may not be used together.")
-    names.cap(request.workflow_start_delay, "An invalid WorkflowStartDelay is set on request: {}")
+    names.cap(request.workflow_start_delay, "An invalid WorkflowStartDelaySeconds is set on request. cause: {}")
     cron.check(request.cron_schedule)
     if not request.workflow_type.name:
         raise InvalidArgument("WorkflowType is not set on request.")
@@ -197,7 +202,7 @@ def _check_start(request: AnyStart, settings: NamespaceSettings) -> None:
     names.check_task_queue(request.task_queue, limits)
     for name in ("WorkflowExecutionTimeout", "WorkflowRunTimeout", "WorkflowTaskTimeout"):
         field = "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
-        names.cap(getattr(request, field), f"An invalid {name} is set on request: {{}}")
+        names.cap(getattr(request, field), f"An invalid {name}Seconds is set on request. cause: {{}}")
     request.request_id = requests.request_id_or_new(request.request_id, limits)
 
 
@@ -227,9 +232,9 @@ def _spec(request: StartWorkflowExecutionRequest, namespace_id: str) -> StartSpe
     )
 
 
-def start_link(namespace: str, outcome: StartOutcome, request_id: str) -> Link:
+def start_link(namespace: str, outcome: StartOutcome, request_id: str, *, is_attached: bool) -> Link:
     """Points at the first event of a run, or at the event that a joined start left behind."""
-    if outcome.is_new:
+    if outcome.is_new or not is_attached:
         return Link(
             workflow_event=Link.WorkflowEvent(
                 namespace=namespace,
