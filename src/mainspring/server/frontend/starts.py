@@ -97,8 +97,8 @@ class Starts:
         _check_policies(request)
         if request.workflow_id_conflict_policy == _Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL:
             raise InvalidArgument(
-                "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this
-                operation."
+                "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported "
+                "for this operation."
             )
         cron.check(request.cron_schedule)
         requests.check_workflow_id(request.workflow_id, settings.limits)
