@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 
 from temporalio.api.command import v1 as commands
 from temporalio.api.command.v1 import Command
-from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import (
     CommandType,
     ContinueAsNewInitiator,
@@ -23,6 +22,7 @@ from temporalio.api.enums.v1 import (
 from mainspring.server.engine import cron, names, retry, search_attributes, start
 from mainspring.server.engine.errors import BadCommand, InvalidArgument
 from mainspring.server.engine.run import Run
+from mainspring.server.engine.spelling import camel_case, snake_case
 from mainspring.server.engine.times import duration, length_ns
 
 _C = CommandType
@@ -63,7 +63,7 @@ def _camel(kind: int) -> str:
         name = CommandType.Name(kind)  # type: ignore[arg-type]  # may be a number that has no name
     except ValueError:
         return str(kind)
-    return "".join(word.capitalize() for word in name.removeprefix("COMMAND_TYPE_").split("_"))
+    return camel_case(name.removeprefix("COMMAND_TYPE_"))
 
 
 def check_attributes(run: Run, command: Command) -> None:
@@ -108,8 +108,7 @@ def _schedule_activity_task(run: Run, command: commands.ScheduleActivityTaskComm
         raise InvalidArgument("activityId is not set")
     if not command.activity_type.name:
         raise InvalidArgument("activityType is not set")
-    retry.fill_defaults(command.retry_policy, run.limits)
-    retry.check(command.retry_policy)
+    retry.fill_and_check(command.retry_policy, run.limits)
     _id_text(command.activity_id, "activityId", run)
     _id_text(command.activity_type.name, "activityType", run)
     try:
@@ -123,7 +122,7 @@ def _schedule_activity_task(run: Run, command: commands.ScheduleActivityTaskComm
 
 def _fill_activity_timeouts(command: commands.ScheduleActivityTaskCommandAttributes, run_timeout_ns: int) -> None:
     for name in ("ScheduleToCloseTimeout", "ScheduleToStartTimeout", "StartToCloseTimeout", "HeartbeatTimeout"):
-        names.cap(getattr(command, _snake(name)), f"invalid {name}: {{}}")
+        names.cap(getattr(command, snake_case(name)), f"invalid {name}: {{}}")
     close_ns = length_ns(command.schedule_to_close_timeout)
     start_ns = length_ns(command.schedule_to_start_timeout)
     work_ns = length_ns(command.start_to_close_timeout)
@@ -145,10 +144,6 @@ def _fill_activity_timeouts(command: commands.ScheduleActivityTaskCommandAttribu
     command.schedule_to_start_timeout.CopyFrom(duration(start_ns))
     command.start_to_close_timeout.CopyFrom(duration(work_ns))
     command.heartbeat_timeout.CopyFrom(duration(min(beat_ns, work_ns)))
-
-
-def _snake(name: str) -> str:
-    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
 
 
 def _request_cancel_activity_task(run: Run, command: commands.RequestCancelActivityTaskCommandAttributes) -> None:
@@ -276,7 +271,7 @@ def _continue_as_new(run: Run, command: commands.ContinueAsNewWorkflowExecutionC
     _id_text(command.workflow_type.name, f"WorkflowType on {title}", run)
     names.check_task_queue(command.task_queue, run.limits, default_name=state.task_queue)
     for name in ("WorkflowRunTimeout", "WorkflowTaskTimeout", "BackoffStartInterval"):
-        field = _snake(name)
+        field = snake_case(name)
         if command.HasField(field):  # type: ignore[arg-type]  # one of the literals above
             names.cap(getattr(command, field), f"Invalid {name} on {title}: {{}}.")
     run_ns = length_ns(command.workflow_run_timeout) or state.run_timeout_ns
@@ -289,16 +284,11 @@ def _continue_as_new(run: Run, command: commands.ContinueAsNewWorkflowExecutionC
     if command.initiator == ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_UNSPECIFIED:
         command.initiator = ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_WORKFLOW
     if command.HasField("retry_policy"):
-        _check_workflow_retry(command.retry_policy, run)
+        retry.fill_and_check(command.retry_policy, run.limits)
     _check_search_attributes(run, command)
     text = "ContinueAsNewWorkflowExecutionCommandAttributes. Input exceeds size limit."
     _check_blob(run, command.input.ByteSize(), text, cause)
     _check_memo(run, command.memo.ByteSize(), "ContinueAsNewWorkflowExecutionCommandAttributes. Memo", cause)
-
-
-def _check_workflow_retry(policy: RetryPolicy, run: Run) -> None:
-    retry.fill_defaults(policy, run.limits)
-    retry.check(policy)
 
 
 def _check_memo(run: Run, size_bytes: int, what: str, cause: WorkflowTaskFailedCause.ValueType) -> None:
@@ -333,9 +323,9 @@ def _start_child(run: Run, command: commands.StartChildWorkflowExecutionCommandA
     _id_text(type_name, f"WorkflowType on {title}", run, f"WorkflowId={command.workflow_id} WorkflowType={type_name} ")
     tail = f". WorkflowId={command.workflow_id} WorkflowType={type_name} {where}"
     for name in ("WorkflowExecutionTimeout", "WorkflowRunTimeout", "WorkflowTaskTimeout"):
-        names.cap(getattr(command, _snake(name)), f"Invalid {name} on {title}: {{}}{_braced(tail)}")
+        names.cap(getattr(command, snake_case(name)), f"Invalid {name} on {title}: {{}}{_braced(tail)}")
     if command.HasField("retry_policy"):
-        _check_workflow_retry(command.retry_policy, run)
+        retry.fill_and_check(command.retry_policy, run.limits)
     cron.check(command.cron_schedule)
     _check_search_attributes(run, command)
     names.check_priority(command.priority, run.limits)

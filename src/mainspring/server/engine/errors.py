@@ -48,6 +48,8 @@ from temporalio.api.enums.v1 import (
 )
 from temporalio.api.errordetails import v1 as details
 
+from mainspring.server.engine.spelling import camel_case
+
 
 class StatusCode(IntEnum):
     """The gRPC status codes, by number, so that the engine needs no transport."""
@@ -282,8 +284,7 @@ class BadCommand(MainspringError):
     @property
     def text(self) -> str:
         """Cause and message, as they stand in the failure that the history shows."""
-        words = WorkflowTaskFailedCause.Name(self.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_").split("_")
-        name = "".join(word.capitalize() for word in words)
+        name = camel_case(WorkflowTaskFailedCause.Name(self.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_"))
         return f"{name}: {self.message}" if self.message else name
 
 

@@ -94,7 +94,6 @@ class RunState(msgspec.Struct, array_like=True):
     workflow_type: str
     task_queue: str
     first_run_id: str
-    original_run_id: str
     create_request_id: str
     root_workflow_id: str
     root_run_id: str
@@ -116,7 +115,6 @@ class RunState(msgspec.Struct, array_like=True):
     delete_at: Nanos = 0  # closed runs: when retention ends
     next_run_id: str = ""  # of the run that this one was continued in
     cancel_requested: bool = False
-    cancel_request_id: str = ""
     last_event_at: Nanos = 0
     history_size_bytes: int = 0
     transition_count: int = 0
@@ -128,17 +126,12 @@ class RunState(msgspec.Struct, array_like=True):
     failures_in_a_row: int = 0  # workflow task problems since one completed
     last_problem: tuple[str, ...] = ()  # texts for TemporalReportedProblems
     last_completed_started_event_id: int = 0
-    last_completed_event_id: int = 0
     completed_tasks: int = 0
     sticky_queue: str = ""
     sticky_timeout_ns: int = 0
     accepted_update_count: int = 0
     worker_version_bytes: bytes = b""  # the last one reported (WorkerVersionStamp)
-    build_ids: tuple[str, ...] = ()
     reset_points: tuple[ResetPoint, ...] = ()
-    close_batch_event_id: int = 0  # first event id of the batch that holds the close event
-    start_delay_ns: int = 0
-    first_event_bytes_in_chain: bytes = b""
     close_attempted: bool = False  # the worker wanted to close but a buffered event stood in the way
 
 

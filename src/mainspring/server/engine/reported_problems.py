@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mainspring.server.engine import search_attributes
 from mainspring.server.engine.run import Run
+from mainspring.server.engine.spelling import camel_case
 
 ATTRIBUTE = "TemporalReportedProblems"
 
@@ -26,7 +27,7 @@ def note(run: Run, problem: tuple[str, str]) -> None:
 def _detail(category: str, cause: str) -> str:
     if category == "WorkflowTaskTimedOut":
         return f"Cause{cause}"
-    return "Cause" + "".join(part.capitalize() for part in cause.split("_"))
+    return "Cause" + camel_case(cause)
 
 
 def clear(run: Run) -> None:

@@ -44,6 +44,12 @@ def fill_defaults(policy: RetryPolicy, limits: Limits) -> None:
         policy.backoff_coefficient = limits.retry_coefficient
 
 
+def fill_and_check(policy: RetryPolicy, limits: Limits) -> None:
+    """Set what a policy leaves open, in place; then see that it makes sense. Raises: InvalidArgument."""
+    fill_defaults(policy, limits)
+    check(policy)
+
+
 def check(policy: RetryPolicy) -> None:
     """The policy makes sense; one that allows a single attempt always does.
 

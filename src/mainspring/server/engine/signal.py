@@ -89,7 +89,6 @@ def request_cancel(
     else:
         events_external.workflow_execution_cancel_requested_by(run, request, source, initiated_event_id)
     run.state.cancel_requested = True
-    run.state.cancel_request_id = request.request_id
     workflow_task.want(run)
 
 

@@ -114,7 +114,6 @@ def _state(opening: Opening, started: Started) -> RunState:
         workflow_type=started.workflow_type.name,
         task_queue=started.task_queue.name,
         first_run_id=started.first_execution_run_id,
-        original_run_id=started.original_execution_run_id,
         create_request_id=opening.create_request_id,
         root_workflow_id=root.workflow_id or opening.key.workflow_id,
         root_run_id=root.run_id or opening.key.run_id,

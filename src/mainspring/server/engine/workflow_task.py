@@ -248,7 +248,6 @@ def complete(run: Run, task: WorkflowTask, request: RespondWorkflowTaskCompleted
         _write_started(run, task, request.identity)
     event = events.workflow_task_completed(run, task, request)
     state.last_completed_started_event_id = task.started_event_id
-    state.last_completed_event_id = event.event_id
     state.completed_tasks += 1
     reset_points.note_completion(run, event)
     reported_problems.clear(run)

@@ -35,12 +35,12 @@ from mainspring.server.engine.limits import Limits
 from mainspring.server.frontend import requests, task_replies, waits
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.namespaces import NamespaceRegistry
-from mainspring.server.frontend.workflow_tasks import check_poll, check_token_namespace, server_failure
+from mainspring.server.frontend.workflow_tasks import check_poll, check_token_namespace, poller_of, server_failure
 from mainspring.server.history import History
 from mainspring.server.history.activity_tasks import ActivityName
 from mainspring.server.history.tokens import task_token
 from mainspring.server.matching.matching import Matching
-from mainspring.server.matching.records import Poller, Query
+from mainspring.server.matching.records import Query
 
 ByToken = (
     RecordActivityTaskHeartbeatRequest
@@ -76,7 +76,9 @@ class ActivityTasks:
         until_s = waits.poll_until_s(call, limits)
         check_poll(request.task_queue, request.identity, limits, is_set=request.HasField("task_queue"))
         queue = QueueKey(record.id, request.task_queue.name, TaskKind.ACTIVITY)
-        poller = _poller(request)
+        metadata = request.task_queue_metadata
+        rate = metadata.max_tasks_per_second.value if metadata.HasField("max_tasks_per_second") else None
+        poller = poller_of(request, rate)
         while True:
             found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=False)
             if found is None or isinstance(found, Query):
@@ -236,21 +238,6 @@ class ActivityTasks:
         requests.check_length(request.identity, "Identity", limits)
         key = await self._history.runs.resolve(record.id, request.workflow_id, request.run_id)
         return ActivityName(key=key, activity_id=request.activity_id), limits
-
-
-def _poller(request: PollActivityTaskQueueRequest) -> Poller:
-    options, capabilities = request.deployment_options, request.worker_version_capabilities
-    metadata = request.task_queue_metadata
-    rate = metadata.max_tasks_per_second.value if metadata.HasField("max_tasks_per_second") else None
-    return Poller(
-        identity=request.identity,
-        worker_instance_key=request.worker_instance_key,
-        build_id=options.build_id or capabilities.build_id,
-        use_versioning=capabilities.use_versioning,
-        deployment_name=options.deployment_name or capabilities.deployment_series_name,
-        worker_versioning_mode=options.worker_versioning_mode,
-        max_tasks_per_second=rate,
-    )
 
 
 def _stamp(request: PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:

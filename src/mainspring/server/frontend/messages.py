@@ -29,6 +29,13 @@ from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.frontend.starts import event_link
 from mainspring.server.history import History
 
+AboutOneRun = (
+    SignalWorkflowExecutionRequest
+    | RequestCancelWorkflowExecutionRequest
+    | TerminateWorkflowExecutionRequest
+    | DeleteWorkflowExecutionRequest
+)
+
 
 class Messages:
     """See the module."""
@@ -41,9 +48,7 @@ class Messages:
         self, request: SignalWorkflowExecutionRequest, _call: Call
     ) -> SignalWorkflowExecutionResponse:
         """Append a signal to a running workflow, once per request id."""
-        namespace_id, limits = self._namespace(request.namespace)
-        is_set = request.HasField("workflow_execution")
-        requests.check_execution(request.workflow_execution, limits, is_set=is_set)
+        namespace_id, limits = self._checked(request)
         if not request.signal_name:
             raise InvalidArgument("SignalName is not set on request.")
         requests.check_length(request.signal_name, "SignalName", limits)
@@ -59,9 +64,7 @@ class Messages:
         self, request: RequestCancelWorkflowExecutionRequest, _call: Call
     ) -> RequestCancelWorkflowExecutionResponse:
         """Ask a run to cancel itself. Asking a closed one is no error."""
-        namespace_id, limits = self._namespace(request.namespace)
-        is_set = request.HasField("workflow_execution")
-        requests.check_execution(request.workflow_execution, limits, is_set=is_set)
+        namespace_id, limits = self._checked(request)
         requests.check_links(request.links, limits)
         key = await self._key(namespace_id, request.workflow_execution)
 
@@ -77,9 +80,7 @@ class Messages:
         self, request: TerminateWorkflowExecutionRequest, _call: Call
     ) -> TerminateWorkflowExecutionResponse:
         """End a run at once."""
-        namespace_id, limits = self._namespace(request.namespace)
-        is_set = request.HasField("workflow_execution")
-        requests.check_execution(request.workflow_execution, limits, is_set=is_set)
+        namespace_id, limits = self._checked(request)
         requests.check_links(request.links, limits)
         key = await self._key(namespace_id, request.workflow_execution)
         details: Payloads | None = request.details if request.HasField("details") else None
@@ -101,16 +102,18 @@ class Messages:
         self, request: DeleteWorkflowExecutionRequest, _call: Call
     ) -> DeleteWorkflowExecutionResponse:
         """Forget a run; a running one is terminated first. Gone when this returns."""
-        namespace_id, limits = self._namespace(request.namespace)
-        is_set = request.HasField("workflow_execution")
-        requests.check_execution(request.workflow_execution, limits, is_set=is_set)
+        namespace_id, _ = self._checked(request)
         key = await self._key(namespace_id, request.workflow_execution)
         await self._history.delete(key)
         return DeleteWorkflowExecutionResponse()
 
-    def _namespace(self, name: str) -> tuple[str, Limits]:
-        record = self._registry.served(name)
-        return record.id, self._history.runs.namespaces.settings(record.id).limits
+    def _checked(self, request: AboutOneRun) -> tuple[str, Limits]:
+        """The namespace's id and limits, once it and the execution of the request are checked."""
+        record = self._registry.served(request.namespace)
+        limits = self._history.runs.namespaces.settings(record.id).limits
+        is_set = request.HasField("workflow_execution")
+        requests.check_execution(request.workflow_execution, limits, is_set=is_set)
+        return record.id, limits
 
     async def _key(self, namespace_id: str, execution: WorkflowExecution) -> RunKey:
         return await self._history.runs.resolve(namespace_id, execution.workflow_id, execution.run_id)

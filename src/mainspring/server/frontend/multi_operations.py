@@ -28,6 +28,7 @@ from mainspring.server.engine.errors import (
     ServiceError,
     WorkflowAlreadyStarted,
 )
+from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.stages import UpdateStage
 from mainspring.server.engine.times import length_ns
@@ -61,7 +62,7 @@ class MultiOperations:
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
         start_request, update_request = _operations(request)
-        spec = self._checked(request, start_request, update_request)
+        spec = self._checked(request.namespace, start_request, update_request, limits)
         until_s = waits.wait_until_s(call, limits)
         while True:
             try:
@@ -75,20 +76,20 @@ class MultiOperations:
 
     def _checked(
         self,
-        request: ExecuteMultiOperationRequest,
+        namespace: str,
         start_request: StartWorkflowExecutionRequest,
         update_request: UpdateWorkflowExecutionRequest,
+        limits: Limits,
     ) -> StartSpec:
         start_fault: ServiceError | None = None
         update_fault: ServiceError | None = None
         spec: StartSpec | None = None
-        limits = self._history.runs.namespaces.settings(self._registry.served(request.namespace).id).limits
         try:
-            spec = self._checked_start(request.namespace, start_request)
+            spec = self._checked_start(namespace, start_request)
         except ServiceError as error:
             start_fault = error
         try:
-            _check_update(request.namespace, update_request)
+            _check_update(namespace, update_request)
             updates.prepare(update_request, limits)
             _check_update_target(update_request)
             if not start_fault and update_request.workflow_execution.workflow_id != start_request.workflow_id:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from temporalio.api.common.v1 import Link, RetryPolicy, WorkflowExecution
+from temporalio.api.common.v1 import Link, WorkflowExecution
 from temporalio.api.sdk.v1 import UserMetadata
 
-from mainspring.server.engine import names, retry
+from mainspring.server.engine import names
 from mainspring.server.engine.errors import InvalidArgument
 from mainspring.server.engine.limits import Limits
 
@@ -50,12 +50,6 @@ def request_id_or_new(request_id: str, limits: Limits) -> str:
     """The request's id, or one of ours if it has none."""
     check_length(request_id, "RequestId", limits)
     return request_id or str(uuid.uuid4())
-
-
-def check_retry_policy(policy: RetryPolicy, limits: Limits) -> None:
-    """Fill in the defaults, in place, and check."""
-    retry.fill_defaults(policy, limits)
-    retry.check(policy)
 
 
 def check_links(links: Sequence[Link], limits: Limits) -> None:

@@ -17,12 +17,13 @@ from temporalio.api.workflowservice.v1 import (
     StartWorkflowExecutionResponse,
 )
 
-from mainspring.server.engine import cron, names, search_attributes, signal, start
+from mainspring.server.engine import cron, names, retry, search_attributes, signal, start
 from mainspring.server.engine.changes import Nanos, RunKey
 from mainspring.server.engine.errors import InvalidArgument
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.settings import NamespaceSettings
+from mainspring.server.engine.spelling import snake_case
 from mainspring.server.engine.times import length_ns
 from mainspring.server.frontend import requests, task_replies
 from mainspring.server.frontend.call import Call
@@ -190,7 +191,7 @@ def _check_start(request: AnyStart, settings: NamespaceSettings) -> None:
     limits = settings.limits
     requests.check_workflow_id(request.workflow_id, limits)
     if request.HasField("retry_policy"):
-        requests.check_retry_policy(request.retry_policy, limits)
+        retry.fill_and_check(request.retry_policy, limits)
     if request.cron_schedule and length_ns(request.workflow_start_delay):
         raise InvalidArgument("CronSchedule and WorkflowStartDelay may not be used together.")
     names.cap(request.workflow_start_delay, "An invalid WorkflowStartDelaySeconds is set on request. cause: {}")
@@ -202,8 +203,7 @@ def _check_start(request: AnyStart, settings: NamespaceSettings) -> None:
         raise InvalidArgument("taskQueue is not set")
     names.check_task_queue(request.task_queue, limits)
     for name in ("WorkflowExecutionTimeout", "WorkflowRunTimeout", "WorkflowTaskTimeout"):
-        field = "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
-        names.cap(getattr(request, field), f"An invalid {name}Seconds is set on request. cause: {{}}")
+        names.cap(getattr(request, snake_case(name)), f"An invalid {name}Seconds is set on request. cause: {{}}")
     request.request_id = requests.request_id_or_new(request.request_id, limits)
 
 

@@ -9,6 +9,7 @@ from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.failure.v1 import Failure, ServerFailureInfo
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
+    PollActivityTaskQueueRequest,
     PollWorkflowTaskQueueRequest,
     PollWorkflowTaskQueueResponse,
     ResetStickyTaskQueueRequest,
@@ -63,7 +64,7 @@ class WorkflowTasks:
         check_poll(request.task_queue, request.identity, settings.limits, is_set=request.HasField("task_queue"))
         queue = QueueKey(settings.id, request.task_queue.name, TaskKind.WORKFLOW)
         is_sticky = request.task_queue.kind == _KIND.TASK_QUEUE_KIND_STICKY
-        poller = workflow_poller(request)
+        poller = poller_of(request)
         while True:
             found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=is_sticky)
             if found is None:
@@ -167,13 +168,13 @@ def check_poll(queue: TaskQueue, identity: str, limits: Limits, *, is_set: bool)
     requests.check_length(identity, "Identity", limits)
     if not is_set:
         raise InvalidArgument("taskQueue is not set")
-    if not queue.name:
-        raise InvalidArgument("missing task queue name")
     names.check_task_queue(queue, limits)
 
 
-def workflow_poller(request: PollWorkflowTaskQueueRequest) -> Poller:
-    """Who polls for workflow tasks."""
+def poller_of(
+    request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest, max_tasks_per_second: float | None = None
+) -> Poller:
+    """Who polls, as the request says."""
     options, capabilities = request.deployment_options, request.worker_version_capabilities
     return Poller(
         identity=request.identity,
@@ -182,6 +183,7 @@ def workflow_poller(request: PollWorkflowTaskQueueRequest) -> Poller:
         use_versioning=capabilities.use_versioning,
         deployment_name=options.deployment_name or capabilities.deployment_series_name,
         worker_versioning_mode=options.worker_versioning_mode,
+        max_tasks_per_second=max_tasks_per_second,
     )
 
 

@@ -9,7 +9,6 @@ method: those that no group has, one that refuses.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
@@ -18,6 +17,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from mainspring.server.engine.spelling import snake_case
 from mainspring.server.frontend.call import Call, RawReply
 
 Handler = Callable[[Message, Call], Awaitable[Message | RawReply]]
@@ -56,8 +56,3 @@ def bind(service: ServiceDescriptor, groups: Sequence[object], refuse: Callable[
         if id(group) not in useful:
             raise TypeError(f"{type(group).__name__} serves no RPC of {service.full_name}")
     return methods
-
-
-def snake_case(name: str) -> str:
-    """`GetSystemInfo` -> `get_system_info`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -29,6 +29,7 @@ from mainspring.server.engine.errors import (
     Unavailable,
 )
 from mainspring.server.engine.limits import Limits
+from mainspring.server.engine.spelling import camel_case
 from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.process.binding import Method
 from mainspring.server.process.client_versions import ClientVersions
@@ -121,8 +122,8 @@ def trailers(error: ServiceError, message: str) -> tuple[tuple[str, str | bytes]
     if isinstance(error, ResourceExhausted):
         cause = ResourceExhaustedCause.Name(error.cause).removeprefix("RESOURCE_EXHAUSTED_CAUSE_")
         scope = ResourceExhaustedScope.Name(error.scope).removeprefix("RESOURCE_EXHAUSTED_SCOPE_")
-        found.append(("x-resource-exhausted-cause", _camel_case(cause)))
-        found.append(("x-resource-exhausted-scope", _camel_case(scope)))
+        found.append(("x-resource-exhausted-cause", camel_case(cause)))
+        found.append(("x-resource-exhausted-scope", camel_case(scope)))
     return tuple(found)
 
 
@@ -143,8 +144,3 @@ class MessageTooLarge(ServiceError):
 def too_large(size_bytes: int, limit_bytes: int) -> ServiceError:
     """The refusal of a request by its size, in the words by which SDKs know it."""
     return MessageTooLarge(f"grpc: received message larger than max ({size_bytes} vs. {limit_bytes})")
-
-
-def _camel_case(name: str) -> str:
-    """`RPS_LIMIT` -> `RpsLimit`."""
-    return "".join(word.capitalize() for word in name.split("_"))
