@@ -387,7 +387,7 @@ async def add(client: Client, node_id: str) -> None:
 
 
 async def until_stage(client: Client, node_id: str, stage: Stage) -> None:
-    handle = client.get_workflow_handle_for(AddNode.run, node_id)
+    handle = client.get_workflow_handle(node_id)
     await first_that(lambda status: status.stage is stage, lambda: handle.query(AddNode.status))
 
 
@@ -432,7 +432,7 @@ async def test_a_failure_undoes_all_that_may_have_been_done(
     async with working(server, world) as client:
         with pytest.raises(WorkflowFailureError):
             await add(client, node_id)
-        status = await client.get_workflow_handle_for(AddNode.run, node_id).query(AddNode.status)
+        status = await client.get_workflow_handle(node_id).query(AddNode.status)
 
     assert world.changes() == undone
     assert (world.vms, world.members, status.stage) == ({}, {}, Stage.UNDONE)
