@@ -18,6 +18,9 @@ from mainspring.server.engine.times import LONGEST_NS, SECOND, fault_of
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 RESERVED_QUEUE_PREFIX = "/_sys/"
+_UNSPECIFIED = TaskQueueKind.TASK_QUEUE_KIND_UNSPECIFIED
+_NORMAL = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
+_STICKY = TaskQueueKind.TASK_QUEUE_KIND_STICKY
 
 
 def is_uuid(text: str) -> bool:
@@ -32,14 +35,14 @@ def size_of(text: str) -> int:
 
 def check_task_queue(queue: TaskQueue, limits: Limits, *, default_name: str = "") -> None:
     """Fill in the default name and kind, in place, and check what stands there then."""
-    if queue.kind == TaskQueueKind.TASK_QUEUE_KIND_UNSPECIFIED:
-        queue.kind = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
+    if queue.kind == _UNSPECIFIED:
+        queue.kind = _NORMAL
     if not queue.name:
         if not default_name:
             raise InvalidArgument("missing task queue name")
         queue.name = default_name
     check_queue_name(queue.name, limits)
-    if queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY and queue.normal_name:
+    if queue.kind == _STICKY and queue.normal_name:
         check_queue_name(queue.normal_name, limits)
 
 

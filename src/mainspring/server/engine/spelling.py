@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+@cache
 def snake_case(name: str) -> str:
-    """`GetSystemInfo` -> `get_system_info`."""
+    """`GetSystemInfo` -> `get_system_info`. Kept: names are the API's own, never a caller's."""
     return _WORD_START.sub("_", name).lower()
 
 

@@ -7,6 +7,7 @@ Reference: tests/differential/test_history.py.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -34,6 +35,7 @@ from mainspring.server.history import History as HistoryRoom
 _FIELD = GetWorkflowExecutionHistoryResponse.DESCRIPTOR.fields_by_name["history"].number
 _REVERSE_FIELD = GetWorkflowExecutionHistoryReverseResponse.DESCRIPTOR.fields_by_name["history"].number
 _CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
+_Waiter = asyncio.Future[None]
 _TOOLS = frozenset({"temporal-cli", "temporal-ui"})
 
 
@@ -105,20 +107,23 @@ class Histories:
 
     async def _position(self, key: RunKey, *, beyond: int, waits_s: float) -> _Position:
         """Where the run is; waits until it has events from `beyond` on, or is closed."""
-        return await self._wait(key, waits_s, lambda p: p.next_event_id > beyond or not p.is_running)
+        waiting = self._history.waiting.changed
+        return await self._wait(key, waits_s, waiting, lambda p: p.next_event_id > beyond or not p.is_running)
 
     async def _position_closed(self, key: RunKey, *, waits_s: float) -> _Position:
-        return await self._wait(key, waits_s, lambda p: not p.is_running)
+        return await self._wait(key, waits_s, self._history.waiting.closed, lambda p: not p.is_running)
 
-    async def _wait(self, key: RunKey, waits_s: float, is_enough: Callable[[_Position], bool]) -> _Position:
+    async def _wait(
+        self, key: RunKey, waits_s: float, waiter: Callable[[str], _Waiter], is_enough: Callable[[_Position], bool]
+    ) -> _Position:
         until_s = time.monotonic() + waits_s
         while True:
-            changed = self._history.waiting.changed(key.run_id)
             position = await self._history.runs.look(key, _position_of)
             remaining_s = until_s - time.monotonic()
             if is_enough(position) or remaining_s <= 0:
                 return position
-            await self._history.waiting.wait(changed, remaining_s)
+            # Nothing was awaited since the look, so no change can slip through.
+            await self._history.waiting.wait(waiter(key.run_id), remaining_s)
 
     # -- newest first
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mainspring.server.engine import close
 from mainspring.server.engine.changes import Changes, RunKey
 from mainspring.server.engine.notices import Notice
-from mainspring.server.engine.run import Run
+from mainspring.server.engine.run import RUNNING, Run
 from mainspring.server.history.activity_tasks import ActivityTasks
 from mainspring.server.history.effects import Effects
 from mainspring.server.history.outbox import Outbox
@@ -92,4 +92,4 @@ class _Waiters:
         self._waiting = waiting
 
     def publish(self, changes: Changes, notices: list[Notice]) -> None:
-        self._waiting.commit_seen(changes.key.run_id, notices)
+        self._waiting.commit_seen(changes.key.run_id, notices, is_closed=changes.status != RUNNING)

@@ -84,8 +84,8 @@ class Store(Protocol):
         """Write one transition (of one run, or of several that must change together) atomically and durably.
 
         Order of checks: each run's version first, then current runs. Concurrent transitions share a database
-        transaction, but one's conflict never undoes its neighbours. Cancelling the caller leaves the commit to finish;
-        whether it did is then not known.
+        transaction, but one's conflict never undoes its neighbours. A caller that is cancelled meanwhile waits to the
+        end all the same, and knows how it ended: nothing that this waits for lets itself be cancelled.
 
         Raises:
             VersionConflict: some run is past `expected_version`, or exists already for 0. Nothing was written.

@@ -4,8 +4,9 @@
     thread:  all waiting jobs -> one transaction -> ONE call_soon_threadsafe  -->  their futures are done
 
 Two kinds: `Writer`, one thread that commits all waiting jobs in one database transaction (group commit), and
-`Readers`, some threads that take one question each. A coroutine that is cancelled while it waits gives up its future,
-nothing else: the work is done all the same, so no request can leave a connection in the middle of something.
+`Readers`, some threads that take one question each. A coroutine that is cancelled while it waits for a reader gives up
+its future, nothing else; one that waits for the writer learns how it ended first, and is cancelled then. So no request
+can leave a connection in the middle of something, nor a commit without anybody who knows of it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,14 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MOST_JOBS_IN_A_GROUP = 256
+
+
+class WriteFuture(asyncio.Future[T]):
+    """Does not let itself be cancelled: a task that is cancelled while it waits is so when the write has ended."""
+
+    def cancel(self, msg: object = None) -> bool:  # noqa: ARG002 - the signature of asyncio
+        """Refuse."""
+        return False
 
 
 class Job(msgspec.Struct, eq=False):
@@ -94,7 +103,7 @@ class Writer:
 
         Work may run again after a rollback, if its group broke for another job: it must touch nothing but the database.
         """
-        future: asyncio.Future[object] = self._loop.create_future()
+        future: asyncio.Future[object] = WriteFuture(loop=self._loop)
         self._queue.put(Job(work, future, can_fail_late))
         return cast("asyncio.Future[T]", future)
 
