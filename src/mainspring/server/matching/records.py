@@ -12,21 +12,35 @@ import msgspec
 
 from mainspring.server.engine.changes import Nanos, QueueKey, RunKey, Task
 from mainspring.server.engine.errors import MainspringError
+from mainspring.server.engine.limits import Limits
+
+
+_LIMITS = Limits()
 
 
 class MatchingSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits of the room."""
+    """The limits of the room; those that clients can see come from the server's."""
 
     buffer_task_limit: int = 10_000  # per queue; beyond it tasks stay in their table only
     page_task_limit: int = 1_000  # read from the table at once
-    sticky_window_s: float = 10.0  # a sticky worker that has not polled for so long is gone
-    query_window_s: float = 20.0  # a query fails if nobody has polled for so long
+    sticky_window_s: float = _LIMITS.sticky_poller_window_s  # a sticky worker that has not polled for so long is gone
+    query_window_s: float = _LIMITS.query_poller_window_s  # a query fails if nobody has polled for so long
     query_margin_s: float = 1.0  # before the query's deadline, when that is looked at
-    poller_memory_s: float = 300.0
-    idle_s: float = 300.0  # a queue with neither pollers nor tasks is forgotten
+    poller_memory_s: float = _LIMITS.poller_history_s
+    idle_s: float = _LIMITS.idle_task_queue_s  # a queue with neither pollers nor tasks is forgotten
     sweep_s: float = 60.0  # how often idle queues are looked for
     shutdown_memory_s: float = 30.0  # polls of a worker that has shut down are answered at once
     retry_s: float = 1.0  # before another try after the store failed
+
+    @classmethod
+    def within(cls, limits: Limits) -> MatchingSettings:
+        """The settings of a server with these limits."""
+        return cls(
+            sticky_window_s=limits.sticky_poller_window_s,
+            query_window_s=limits.query_poller_window_s,
+            poller_memory_s=limits.poller_history_s,
+            idle_s=limits.idle_task_queue_s,
+        )
 
 
 class Poller(msgspec.Struct, frozen=True, kw_only=True):

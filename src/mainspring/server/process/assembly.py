@@ -36,6 +36,7 @@ from mainspring.server.frontend.workers import Workers
 from mainspring.server.frontend.workflow_tasks import WorkflowTasks
 from mainspring.server.history import History
 from mainspring.server.matching.matching import Matching
+from mainspring.server.matching.records import MatchingSettings
 from mainspring.server.persistence.store import Store
 from mainspring.server.process.binding import Method, bind
 from mainspring.server.process.client_versions import ClientVersions
@@ -82,7 +83,7 @@ async def assemble(config: Config, store: Store, *, address: str) -> Assembly:
     deleted = DeletedNamespaces(registry, registry.remove)
     deleted.resume()
 
-    matching = Matching(store, clock=time.time_ns)
+    matching = Matching(store, clock=time.time_ns, settings=MatchingSettings.within(config.limits))
     history = History(
         store,
         matching,
