@@ -161,7 +161,7 @@ def message(value: Message, names: Names) -> str:
     if isinstance(value, Timestamp):
         return SET if value.seconds > 0 else "epoch"
     if isinstance(value, Duration):
-        return f"{value.ToNanoseconds() / 1e9:g}s"
+        return f"{round(value.ToNanoseconds() / 1e9, 3):g}s"  # some are what a clock measured
     if isinstance(value, Payload):
         return payload(value, names)
     if isinstance(value, AnyMessage):

@@ -144,7 +144,7 @@ def fail_for_bad_command(
     """
     if task.attempt > 1 and not _is_unhandled_command(error):
         raise InvalidArgument(error.text)
-    failure = Failure(message=error.text, source="Server", server_failure_info=ServerFailureInfo())
+    failure = Failure(message=error.text, server_failure_info=ServerFailureInfo())
     failed = RespondWorkflowTaskFailedRequest(
         cause=error.cause, failure=failure, identity=request.identity, binary_checksum=request.binary_checksum
     )

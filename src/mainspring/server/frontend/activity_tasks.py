@@ -157,7 +157,8 @@ class ActivityTasks:
         name, limits = self._by_token(request)
         version = request.worker_version if request.HasField("worker_version") else None
         details = request.last_heartbeat_details if request.HasField("last_heartbeat_details") else None
-        failures = await self._fail(name, request.failure, request.identity, (details, version), limits)
+        failure = request.failure if request.HasField("failure") else None
+        failures = await self._fail(name, failure, request.identity, (details, version), limits)
         return RespondActivityTaskFailedResponse(failures=failures)
 
     async def respond_activity_task_failed_by_id(
@@ -166,29 +167,30 @@ class ActivityTasks:
         """The same, by ids."""
         name, limits = await self._by_id(request)
         details = request.last_heartbeat_details if request.HasField("last_heartbeat_details") else None
-        failures = await self._fail(name, request.failure, request.identity, (details, None), limits)
+        failure = request.failure if request.HasField("failure") else None
+        failures = await self._fail(name, failure, request.identity, (details, None), limits)
         return RespondActivityTaskFailedByIdResponse(failures=failures)
 
     async def _fail(
         self,
         name: ActivityName,
-        failure: Failure,
+        failure: Failure | None,
         identity: str,
         extra: tuple[Payloads | None, WorkerVersionStamp | None],
         limits: Limits,
     ) -> list[Failure]:
         """Returns: what was wrong with the report itself."""
-        if failure.WhichOneof("failure_info") not in (None, "application_failure_info"):
+        if failure is not None and not failure.HasField("application_failure_info"):
             raise InvalidArgument("Failure must have ApplicationFailureInfo.")
         details, version = extra
         problems: list[Failure] = []
         if details is not None and details.ByteSize() > limits.blob_size_error_bytes:
             problems.append(server_failure("Heartbeat details exceed size limit."))
             details = None
-        if failure.ByteSize() > limits.blob_size_error_bytes:
+        if failure is not None and failure.ByteSize() > limits.blob_size_error_bytes:
             problems.append(server_failure("Failure exceeds size limit."))
             failure = server_failure("Failure exceeds size limit.")
-        await self._tasks.fail(name, failure, identity, details=details, worker_version=version)
+        await self._tasks.fail(name, failure or Failure(), identity, details=details, worker_version=version)
         return problems
 
     # -- cancellations
@@ -230,9 +232,10 @@ class ActivityTasks:
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
         if not request.workflow_id:
-            raise InvalidArgument("WorkflowId is not set on request.")
+            # Without one, the real server looks for an activity that belongs to no workflow.
+            raise NotFound(f"activity not found for ID: {request.activity_id}")
         if request.run_id and not names.is_uuid(request.run_id):
-            raise InvalidArgument("Invalid RunId.")
+            raise InvalidArgument("RunId is not valid UUID.")
         if not request.activity_id:
             raise InvalidArgument("ActivityId is not set on request.")
         requests.check_length(request.identity, "Identity", limits)

@@ -90,8 +90,11 @@ class ActivityTasks:
         return await self._runs.change(name.key, beat)
 
     async def complete(self, name: ActivityName, result: Payloads | None, identity: str) -> None:
-        """It has a result. Raises: NotFound."""
-        await self._outcome(name, lambda run, pending: activity.complete(run, pending, result, identity))
+        """It has a result; by id it may have one before any worker took it. Raises: NotFound."""
+        is_by_token = name.ref != 0
+        await self._outcome(
+            name, lambda run, pending: activity.complete(run, pending, result, identity), needs_start=is_by_token
+        )
 
     async def fail(
         self,
@@ -115,9 +118,11 @@ class ActivityTasks:
         """It was cancelled as requested. Raises: NotFound; InvalidArgument: nobody requested it."""
         await self._outcome(name, lambda run, pending: activity.cancel(run, pending, details, identity))
 
-    async def _outcome(self, name: ActivityName, decide: Callable[[Run, Activity], None]) -> None:
+    async def _outcome(
+        self, name: ActivityName, decide: Callable[[Run, Activity], None], *, needs_start: bool = True
+    ) -> None:
         def close(run: Run) -> int:
-            pending = _find(run, name)
+            pending = _find(run, name, needs_start=needs_start)
             decide(run, pending)
             return 0 if pending.scheduled_event_id in run.activities else pending.scheduled_event_id
 
@@ -126,8 +131,10 @@ class ActivityTasks:
             self._runs.events.drop(name.key.run_id, closed)
 
 
-def _find(run: Run, name: ActivityName) -> Activity:
-    return activity.started_activity(run, ref=name.ref, activity_id=name.activity_id, attempt=name.attempt)
+def _find(run: Run, name: ActivityName, *, needs_start: bool = True) -> Activity:
+    return activity.started_activity(
+        run, ref=name.ref, activity_id=name.activity_id, attempt=name.attempt, needs_start=needs_start
+    )
 
 
 def activity_token(key: RunKey, started: Activity) -> bytes:

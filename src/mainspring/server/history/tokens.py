@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from mainspring.server.engine import activity, workflow_task
 from mainspring.server.engine.changes import RunKey, TaskKind
-from mainspring.server.engine.errors import InvalidArgument
+from mainspring.server.engine.errors import InvalidArgument, NotFound
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -41,7 +42,7 @@ _QUERY = msgspec.msgpack.Decoder(QueryToken)
 def task_token(token: bytes, kind: TaskKind) -> TaskToken:
     """The token that a request carries.
 
-    Raises: InvalidArgument: it is missing, broken, or of another kind of task.
+    Raises: InvalidArgument: it is missing or broken; NotFound: it is of another kind of task.
     """
     if not token:
         raise InvalidArgument("Task token not set on request.")
@@ -50,7 +51,7 @@ def task_token(token: bytes, kind: TaskKind) -> TaskToken:
     except msgspec.MsgspecError as error:
         raise InvalidArgument("Error deserializing task token.") from error
     if decoded.kind != kind:
-        raise InvalidArgument("Error deserializing task token.")
+        raise NotFound(workflow_task.NOT_FOUND if kind is TaskKind.WORKFLOW else activity.NOT_FOUND)
     return decoded
 
 
