@@ -21,10 +21,13 @@ from temporalio.api.command.v1 import (
     FailWorkflowExecutionCommandAttributes,
     RecordMarkerCommandAttributes,
     RequestCancelActivityTaskCommandAttributes,
+    RequestCancelExternalWorkflowExecutionCommandAttributes,
     ScheduleActivityTaskCommandAttributes,
+    SignalExternalWorkflowExecutionCommandAttributes,
+    StartChildWorkflowExecutionCommandAttributes,
     StartTimerCommandAttributes,
 )
-from temporalio.api.common.v1 import ActivityType, Payload, Payloads, WorkflowType
+from temporalio.api.common.v1 import ActivityType, Payload, Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import CommandType
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -135,4 +138,41 @@ def continue_as_new(attributes: ContinueAsNewWorkflowExecutionCommandAttributes 
         workflow_type=WorkflowType(name=WORKFLOW_TYPE), task_queue=TaskQueue(name=QUEUE)
     )
     filled(made, defaults)
+    return command(made)
+
+
+def start_child(
+    workflow_id: str = "child", attributes: StartChildWorkflowExecutionCommandAttributes | None = None
+) -> Command:
+    """Start `WORKFLOW_TYPE` as a child, on a queue of its own name."""
+    made = StartChildWorkflowExecutionCommandAttributes()
+    if attributes is not None:
+        made.CopyFrom(attributes)
+    defaults = StartChildWorkflowExecutionCommandAttributes(
+        workflow_id=workflow_id, workflow_type=WorkflowType(name=WORKFLOW_TYPE), task_queue=TaskQueue(name=workflow_id)
+    )
+    filled(made, defaults)
+    return command(made)
+
+
+def signal_external(
+    workflow_id: str, attributes: SignalExternalWorkflowExecutionCommandAttributes | None = None
+) -> Command:
+    made = SignalExternalWorkflowExecutionCommandAttributes()
+    if attributes is not None:
+        made.CopyFrom(attributes)
+    defaults = SignalExternalWorkflowExecutionCommandAttributes(
+        execution=WorkflowExecution(workflow_id=workflow_id), signal_name="signal"
+    )
+    filled(made, defaults)
+    return command(made)
+
+
+def cancel_external(
+    workflow_id: str, attributes: RequestCancelExternalWorkflowExecutionCommandAttributes | None = None
+) -> Command:
+    made = RequestCancelExternalWorkflowExecutionCommandAttributes()
+    if attributes is not None:
+        made.CopyFrom(attributes)
+    filled(made, RequestCancelExternalWorkflowExecutionCommandAttributes(workflow_id=workflow_id))
     return command(made)

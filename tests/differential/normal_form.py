@@ -47,6 +47,7 @@ BLANK = {
     "backoff_start_interval",
     "execution_duration",
 }
+UNORDERED = {"pending_activities", "pending_children"}  # the real server keeps them in no order
 MOST_PLAIN_ATTEMPTS = 3
 LEFT_OUT = {
     "version",
@@ -177,10 +178,13 @@ def field_value(value: Message, field: FieldDescriptor, names: Names) -> str:
         return SET if has_content(getattr(value, field.name)) else "zero"
     content = getattr(value, field.name)
     if is_map(field):
-        entries = [f"{key}: {scalar_or_message(field, content[key], names)}" for key in sorted(content)]
+        entries = [
+            f"{names.rename(str(key))}: {scalar_or_message(field, content[key], names)}" for key in sorted(content)
+        ]
         return "{" + ", ".join(entries) + "}"
     if field.is_repeated:
-        return "[" + ", ".join(scalar_or_message(field, part, names) for part in content) + "]"
+        parts = [scalar_or_message(field, part, names) for part in content]
+        return "[" + ", ".join(sorted(parts) if field.name in UNORDERED else parts) + "]"
     return scalar_or_message(field, content, names)
 
 

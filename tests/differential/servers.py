@@ -35,6 +35,7 @@ DYNAMIC_CONFIG = {
     "matching.numTaskqueueWritePartitions": "1",
     "system.namespaceCacheRefreshInterval": '"200ms"',
     "system.forceSearchAttributesCacheRefreshOnRead": "true",
+    "frontend.rps.namespaceReplicationInducingAPIs": "1000",  # a namespace for each scenario, at once
 }
 
 

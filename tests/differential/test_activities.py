@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.command.v1 import ScheduleActivityTaskCommandAttributes
@@ -82,7 +84,7 @@ async def test_defaults_of_a_command(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "non_retryable"), [("Wrong", True), ("Fatal", False), ("Wrong", False)], ids=["marked", "listed", "last"]
+    "kind, non_retryable", [("Wrong", True), ("Fatal", False), ("Wrong", False)], ids=["marked", "listed", "last"]
 )
 @on_both
 async def test_a_failure_that_ends_it(driver: Driver, kind: str, non_retryable: bool) -> None:
@@ -373,7 +375,8 @@ async def test_answers_by_id(driver: Driver) -> None:
     await task.complete(*(schedule_activity(name, Activity(retry_policy=ONCE), on_queue=name) for name in names))
     for name in names:
         await driver.poll_activity(on_queue=name)
-    service, common = driver.service, {"namespace": driver.namespace, "workflow_id": WORKFLOW, "identity": "by-id"}
+    service = driver.service
+    common: dict[str, Any] = {"namespace": driver.namespace, "workflow_id": WORKFLOW, "identity": "by-id"}
     await driver.send(
         service.RecordActivityTaskHeartbeatById,
         api.RecordActivityTaskHeartbeatByIdRequest(**common, activity_id="a", details=payloads("beat")),
@@ -398,7 +401,7 @@ async def test_answers_by_id(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("workflow_id", "run_id", "activity_id"),
+    "workflow_id, run_id, activity_id",
     [
         (WORKFLOW, "", "nobody"),
         (WORKFLOW, "", ""),
@@ -412,7 +415,7 @@ async def test_answers_by_id(driver: Driver) -> None:
 @on_both
 async def test_wrong_ids(driver: Driver, workflow_id: str, run_id: str, activity_id: str) -> None:
     await begin(driver)
-    names = {
+    names: dict[str, Any] = {
         "namespace": driver.namespace,
         "workflow_id": workflow_id,
         "run_id": run_id,
@@ -436,7 +439,7 @@ async def test_wrong_ids(driver: Driver, workflow_id: str, run_id: str, activity
 @on_both
 async def test_an_answer_by_id_before_it_has_started(driver: Driver, answer: str) -> None:
     await begin(driver)
-    names = {"namespace": driver.namespace, "workflow_id": WORKFLOW, "activity_id": "a"}
+    names: dict[str, Any] = {"namespace": driver.namespace, "workflow_id": WORKFLOW, "activity_id": "a"}
     service = driver.service
     if answer == "complete":
         request = api.RespondActivityTaskCompletedByIdRequest(**names, result=payloads("early"))
@@ -458,7 +461,7 @@ async def test_an_answer_by_id_before_it_has_started(driver: Driver, answer: str
 @on_both
 async def test_broken_tokens(driver: Driver, token: bytes) -> None:
     await begin(driver)
-    names = {"namespace": driver.namespace, "task_token": token}
+    names: dict[str, Any] = {"namespace": driver.namespace, "task_token": token}
     service = driver.service
     await attempt(driver.send(service.RespondActivityTaskCompleted, api.RespondActivityTaskCompletedRequest(**names)))
     await attempt(driver.send(service.RespondActivityTaskFailed, api.RespondActivityTaskFailedRequest(**names)))

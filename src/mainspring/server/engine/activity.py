@@ -19,7 +19,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from mainspring.server.engine import events, retry, workflow_task
 from mainspring.server.engine.changes import Nanos, QueueKey, Task, TaskKind
-from mainspring.server.engine.errors import BadCommand, InvalidArgument, NotFound
+from mainspring.server.engine.errors import BadCommand, InvalidArgument, NotFound, WorkflowCompleted
 from mainspring.server.engine.records import Activity, Priority
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.stages import ACTIVITY_MOVES, ActivityStage, move
@@ -200,7 +200,7 @@ def started_activity(run: Run, *, ref: int, activity_id: str, attempt: int, need
         NotFound: it is not pending, not started, or at another attempt.
     """
     if not run.is_running:
-        raise NotFound("workflow execution already completed")
+        raise WorkflowCompleted
     if not ref:
         ref = run.activity_ids.get(activity_id, 0)
         if not ref:

@@ -35,9 +35,9 @@ def check_start_child_workflow_execution(run: Run, command: StartChildWorkflowEx
 
 
 def start_child_workflow_execution(
-    run: Run, command: StartChildWorkflowExecutionCommandAttributes, completed_by: int, *, create_request_id: str
+    run: Run, command: StartChildWorkflowExecutionCommandAttributes, completed_by: int
 ) -> HistoryEvent:
-    """COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION, already checked. `create_request_id` makes the start idempotent."""
+    """COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION, already checked."""
     namespace_id = run.settings.namespace_ids.get(command.namespace, run.key.namespace_id)
     event = events_external.start_child_workflow_execution_initiated(run, command, completed_by, namespace_id)
     child = Child(
@@ -46,10 +46,9 @@ def start_child_workflow_execution(
         namespace_id=namespace_id,
         workflow_id=command.workflow_id,
         workflow_type=command.workflow_type.name,
-        create_request_id=create_request_id,
+        create_request_id=f"{run.key.run_id}:{event.event_id}:0",  # makes the start idempotent
         parent_close_policy=command.parent_close_policy,
         control=command.control,
-        completed_by=completed_by,
         header_bytes=command.header.SerializeToString(),
     )
     run.children.put(child.initiated_event_id, child)

@@ -17,7 +17,7 @@ from temporalio.api.failure.v1 import Failure, TimeoutFailureInfo
 
 from mainspring.server.engine import child, effects, events, start, succession, update, workflow_task
 from mainspring.server.engine.changes import EffectKind, RunKey, TaskKind
-from mainspring.server.engine.errors import NotFound
+from mainspring.server.engine.errors import WorkflowCompleted
 from mainspring.server.engine.notices import RunClosed
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.stages import ActivityStage
@@ -82,7 +82,7 @@ def terminate(run: Run, *, reason: str, details: Payloads | None, identity: str,
         NotFound: it is closed already.
     """
     if not run.is_running:
-        raise NotFound("workflow execution already completed")
+        raise WorkflowCompleted
     workflow_task.drop_for_close(run, completed=False)
     run.flush_buffered()
     events.workflow_execution_terminated(run, reason, details, identity, links)

@@ -7,7 +7,8 @@ Reference: tests/differential/test_commands_bad.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 
 from temporalio.api.command import v1 as commands
 from temporalio.api.command.v1 import Command
@@ -20,7 +21,7 @@ from temporalio.api.enums.v1 import (
 )
 
 from mainspring.server.engine import cron, names, retry, search_attributes, start
-from mainspring.server.engine.errors import BadCommand, InvalidArgument
+from mainspring.server.engine.errors import BadCommand, InvalidArgument, NamespaceNotFound
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.spelling import camel_case, snake_case
 from mainspring.server.engine.times import duration, length_ns
@@ -71,6 +72,7 @@ def check_attributes(run: Run, command: Command) -> None:
 
     Raises:
         BadCommand: they cannot.
+        NamespaceNotFound: they name one that is not there.
     """
     check, cause, field, title = _CHECKS[command.command_type]
     if not command.HasField(field):  # type: ignore[arg-type]  # field names from the table below
@@ -89,11 +91,21 @@ def _check_blob(run: Run, size_bytes: int, message: str, cause: WorkflowTaskFail
         raise BadCommand(cause, message, terminates=True)
 
 
-def _id_text(name: str, what: str, run: Run, extra: str = "") -> None:
+def _id_text(name: str, what: str, run: Run, before: str = "", after: str = "") -> None:
+    """`before` and `after`: what else the error tells, around the sizes."""
     limit = run.limits.id_length_bytes
     size = names.size_of(name)
     if size > limit:
-        raise InvalidArgument(f"{what} exceeds length limit. {extra}Length={size} Limit={limit}")
+        raise InvalidArgument(f"{what} exceeds length limit. {before}Length={size} Limit={limit}{after}")
+
+
+@contextmanager
+def _about(what: str, tail: str) -> Generator[None]:
+    """Errors of the block say what was wrong, and where."""
+    try:
+        yield
+    except InvalidArgument as error:
+        raise InvalidArgument(f"invalid {what}: {error.message}{tail}") from error
 
 
 # -- one check per command type
@@ -208,7 +220,7 @@ def _request_cancel_external(
     _check_target(run, command.namespace)
     if not command.workflow_id:
         raise InvalidArgument(f"WorkflowId is not set on {title}. Namespace={command.namespace} RunId={command.run_id}")
-    _id_text(command.workflow_id, f"WorkflowId on {title}", run, f"WorkflowId={command.workflow_id} ")
+    _id_text(command.workflow_id, f"WorkflowId on {title}", run, f"WorkflowId={command.workflow_id} ", f" {where}")
     if command.run_id and not names.is_uuid(command.run_id):
         raise InvalidArgument(f"Invalid RunId set on {title}. WorkflowId={command.workflow_id} {where}")
 
@@ -225,12 +237,10 @@ def _signal_external(run: Run, command: commands.SignalExternalWorkflowExecution
             f"WorkflowId is not set on {title}. Namespace={command.namespace} RunId={target.run_id} "
             f"SignalName={command.signal_name}"
         )
-    _id_text(target.workflow_id, f"WorkflowId on {title}", run, f"WorkflowId={target.workflow_id} ")
+    where = f" Namespace={command.namespace} RunId={target.run_id} SignalName={command.signal_name}"
+    _id_text(target.workflow_id, f"WorkflowId on {title}", run, f"WorkflowId={target.workflow_id} ", where)
     if target.run_id and not names.is_uuid(target.run_id):
-        raise InvalidArgument(
-            f"Invalid RunId set on {title}. WorkflowId={target.workflow_id} Namespace={command.namespace} "
-            f"RunId={target.run_id} SignalName={command.signal_name}"
-        )
+        raise InvalidArgument(f"Invalid RunId set on {title}. WorkflowId={target.workflow_id}{where}")
     if not command.signal_name:
         raise InvalidArgument(
             f"SignalName is not set on {title}. WorkflowId={target.workflow_id} Namespace={command.namespace} "
@@ -242,7 +252,7 @@ def _signal_external(run: Run, command: commands.SignalExternalWorkflowExecution
 
 def _check_target(run: Run, namespace: str) -> None:
     if namespace and namespace not in run.settings.namespace_ids:
-        raise InvalidArgument(f"Namespace {namespace} is not found.")
+        raise NamespaceNotFound(namespace)  # the call is refused, the worker keeps its task
 
 
 def _upsert_search_attributes(run: Run, command: commands.UpsertWorkflowSearchAttributesCommandAttributes) -> None:
@@ -319,17 +329,22 @@ def _start_child(run: Run, command: commands.StartChildWorkflowExecutionCommandA
         raise InvalidArgument(
             f"Required field WorkflowType is not set on {title}. WorkflowId={command.workflow_id} {where}"
         )
-    _id_text(command.workflow_id, f"WorkflowId on {title}", run, f"WorkflowId={command.workflow_id} ")
-    _id_text(type_name, f"WorkflowType on {title}", run, f"WorkflowId={command.workflow_id} WorkflowType={type_name} ")
+    both = f"WorkflowId={command.workflow_id} WorkflowType={type_name} "
+    id_only = f"WorkflowId={command.workflow_id} "
+    _id_text(command.workflow_id, f"WorkflowId on {title}", run, id_only, f" WorkflowType={type_name} {where}")
+    _id_text(type_name, f"WorkflowType on {title}", run, both, f" {where}")
     tail = f". WorkflowId={command.workflow_id} WorkflowType={type_name} {where}"
     for name in ("WorkflowExecutionTimeout", "WorkflowRunTimeout", "WorkflowTaskTimeout"):
         names.cap(getattr(command, snake_case(name)), f"Invalid {name} on {title}: {{}}{_braced(tail)}")
-    if command.HasField("retry_policy"):
-        retry.fill_and_check(command.retry_policy, run.limits)
-    cron.check(command.cron_schedule)
+    with _about(f"WorkflowRetryPolicy on {title}", tail):
+        if command.HasField("retry_policy"):
+            retry.fill_and_check(command.retry_policy, run.limits)
+    with _about(f"CronSchedule on {title}", tail):
+        cron.check(command.cron_schedule)
     _check_search_attributes(run, command)
     names.check_priority(command.priority, run.limits)
-    names.check_task_queue(command.task_queue, run.limits, default_name=run.state.task_queue)
+    with _about(f"TaskQueue on {title}", tail):
+        names.check_task_queue(command.task_queue, run.limits, default_name=run.state.task_queue)
     start.fill_timeouts(command, run.limits)
     command.workflow_run_timeout.SetInParent()
     _default_child_policies(command)

@@ -122,7 +122,7 @@ def _start_child(run: Run, command: Command, batch: Batch) -> HistoryEvent:
     attributes = command.start_child_workflow_execution_command_attributes
     child.check_start_child_workflow_execution(run, attributes)
     batch.started_children.add(attributes.workflow_id)
-    return child.start_child_workflow_execution(run, attributes, batch.completed_by, create_request_id=batch.new_id())
+    return child.start_child_workflow_execution(run, attributes, batch.completed_by)
 
 
 def _signal_external(run: Run, command: Command, batch: Batch) -> HistoryEvent:

@@ -122,6 +122,13 @@ class NotFound(ServiceError):
         super().__init__(message, [details.NotFoundFailure()] if details_ is None else details_)
 
 
+class WorkflowCompleted(NotFound):
+    """The run takes nothing any more."""
+
+    def __init__(self) -> None:
+        super().__init__("workflow execution already completed")
+
+
 class NamespaceNotFound(NotFound):
     """No namespace of that name or id."""
 

@@ -66,7 +66,6 @@ def start_child_workflow_execution_failed(
     event = run.history.event(_E.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED)
     attributes = event.start_child_workflow_execution_failed_event_attributes
     attributes.initiated_event_id = child.initiated_event_id
-    attributes.workflow_task_completed_event_id = child.completed_by
     attributes.namespace = child.namespace
     attributes.namespace_id = child.namespace_id
     attributes.workflow_id = child.workflow_id
@@ -194,7 +193,6 @@ def signal_external_workflow_execution_failed(
 ) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
     attributes = event.signal_external_workflow_execution_failed_event_attributes
-    attributes.workflow_task_completed_event_id = request.completed_by
     attributes.initiated_event_id = request.initiated_event_id
     attributes.namespace = request.namespace
     attributes.namespace_id = request.namespace_id
@@ -252,7 +250,6 @@ def request_cancel_external_workflow_execution_failed(
 ) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
     attributes = event.request_cancel_external_workflow_execution_failed_event_attributes
-    attributes.workflow_task_completed_event_id = request.completed_by
     attributes.initiated_event_id = request.initiated_event_id
     attributes.namespace = request.namespace
     attributes.namespace_id = request.namespace_id

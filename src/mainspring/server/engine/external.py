@@ -49,7 +49,6 @@ def signal_external_workflow_execution(
     event = events_external.signal_external_workflow_execution_initiated(run, command, completed_by, namespace_id)
     request = ExternalRequest(
         initiated_event_id=event.event_id,
-        completed_by=completed_by,
         request_id=request_id,
         namespace=command.namespace or run.settings.name,
         namespace_id=namespace_id,
@@ -87,7 +86,6 @@ def request_cancel_external_workflow_execution(
     )
     request = ExternalRequest(
         initiated_event_id=event.event_id,
-        completed_by=completed_by,
         request_id=request_id,
         namespace=command.namespace or run.settings.name,
         namespace_id=namespace_id,

@@ -190,7 +190,6 @@ class Child(msgspec.Struct, array_like=True):
     create_request_id: str
     parent_close_policy: int
     control: str = ""
-    completed_by: int = 0  # workflow task completed event id, for StartChildWorkflowExecutionFailed
     stage: ChildStage = ChildStage.INITIATED
     started_event_id: int = 0
     run_id: str = ""
@@ -201,7 +200,6 @@ class ExternalRequest(msgspec.Struct, frozen=True, array_like=True):
     """A signal or cancel request to another run that is under way."""
 
     initiated_event_id: int
-    completed_by: int  # workflow task completed event id
     request_id: str
     namespace: str
     namespace_id: str

@@ -16,11 +16,9 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.server.engine import events, events_external, workflow_task
-from mainspring.server.engine.errors import InvalidArgument, NotFound
+from mainspring.server.engine.errors import InvalidArgument, WorkflowCompleted
 from mainspring.server.engine.records import MadeByRequest
 from mainspring.server.engine.run import Run
-
-COMPLETED = "workflow execution already completed"
 
 
 def signal(run: Run, request: SignalWorkflowExecutionRequest, source: WorkflowExecution | None = None) -> None:
@@ -95,4 +93,4 @@ def request_cancel(
 def check_running(run: Run) -> None:
     """Raises: NotFound: the run is closed."""
     if not run.is_running:
-        raise NotFound(COMPLETED)
+        raise WorkflowCompleted

@@ -19,7 +19,14 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Outcome, Rejection, Request, Response
 
 from mainspring.server.engine import events, workflow_task
-from mainspring.server.engine.errors import BadCommand, NotFound, ResourceExhausted, ServiceError, WorkflowNotReady
+from mainspring.server.engine.errors import (
+    BadCommand,
+    NotFound,
+    ResourceExhausted,
+    ServiceError,
+    WorkflowCompleted,
+    WorkflowNotReady,
+)
 from mainspring.server.engine.notices import UpdateNotice
 from mainspring.server.engine.records import Update, WorkflowTask
 from mainspring.server.engine.run import Run
@@ -92,7 +99,7 @@ def admit(run: Run, request: Request) -> Update:
 
 def _check_open(run: Run) -> None:
     if not run.is_running:
-        raise NotFound("workflow execution already completed")
+        raise WorkflowCompleted
     if run.state.next_attempt >= FAILING_TASK_ATTEMPT:
         raise WorkflowNotReady("Unable to perform workflow execution update due to Workflow Task in failed state.")
     if run.state.close_attempted and run.has_started_task:

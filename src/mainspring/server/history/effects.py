@@ -23,7 +23,13 @@ from temporalio.api.workflowservice.v1 import RequestCancelWorkflowExecutionRequ
 
 from mainspring.server.engine import child, close, cron, effects, external, signal, start
 from mainspring.server.engine.changes import Effect, EffectKind, Nanos, RunKey
-from mainspring.server.engine.errors import InvalidArgument, NamespaceNotFound, NotFound, WorkflowAlreadyStarted
+from mainspring.server.engine.errors import (
+    InvalidArgument,
+    NamespaceNotFound,
+    NotFound,
+    WorkflowAlreadyStarted,
+    WorkflowCompleted,
+)
 from mainspring.server.engine.records import Child, ExternalRequest
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.stages import ChildStage
@@ -238,6 +244,8 @@ class Effects:
             await self._reach(
                 effect, request, lambda run, source: signal.request_cancel(run, message, source, effect.ref)
             )
+        except WorkflowCompleted:
+            pass  # it need not be canceled any more, which is what was asked for
         except NamespaceNotFound:
             cause = _CancelCause.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND
         except NotFound:
@@ -274,6 +282,9 @@ class Effects:
         self._runs.namespaces.settings(request.namespace_id)
         source = WorkflowExecution(workflow_id=effect.run.workflow_id, run_id=effect.run.run_id)
         key = await self._runs.resolve(request.namespace_id, request.workflow_id, request.run_id)
+
+        if key == effect.run:
+            raise NotFound("a workflow cannot reach itself like this")
 
         def reach(run: Run) -> None:
             parent = run.state.parent

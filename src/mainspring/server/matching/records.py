@@ -14,7 +14,6 @@ from mainspring.server.engine.changes import Nanos, QueueKey, RunKey, Task
 from mainspring.server.engine.errors import MainspringError
 from mainspring.server.engine.limits import Limits
 
-
 _LIMITS = Limits()
 
 
