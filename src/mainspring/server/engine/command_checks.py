@@ -14,7 +14,6 @@ from temporalio.api.command import v1 as commands
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import (
     CommandType,
-    ContinueAsNewInitiator,
     ParentClosePolicy,
     WorkflowIdReusePolicy,
     WorkflowTaskFailedCause,
@@ -100,12 +99,12 @@ def _id_text(name: str, what: str, run: Run, before: str = "", after: str = "") 
 
 
 @contextmanager
-def _about(what: str, tail: str) -> Generator[None]:
+def _about(what: str, tail: str, problem: str = "invalid") -> Generator[None]:
     """Errors of the block say what was wrong, and where."""
     try:
         yield
     except InvalidArgument as error:
-        raise InvalidArgument(f"invalid {what}: {error.message}{tail}") from error
+        raise InvalidArgument(f"{problem} {what}: {error.message}{tail}") from error
 
 
 # -- one check per command type
@@ -278,12 +277,16 @@ def _continue_as_new(run: Run, command: commands.ContinueAsNewWorkflowExecutionC
     cause = _Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CONTINUE_AS_NEW_ATTRIBUTES
     state = run.state
     command.workflow_type.name = command.workflow_type.name or state.workflow_type
-    _id_text(command.workflow_type.name, f"WorkflowType on {title}", run)
-    names.check_task_queue(command.task_queue, run.limits, default_name=state.task_queue)
+    type_name = command.workflow_type.name
+    _id_text(type_name, f"WorkflowType on {title}", run, f"WorkflowType={type_name} ")
+    tail = f". WorkflowType={command.workflow_type.name}"
+    with _about(f"{title} TaskQueue", tail, "error validating"):
+        names.check_task_queue(command.task_queue, run.limits, default_name=state.task_queue)
+    tail += f" TaskQueue={command.task_queue.name}"
     for name in ("WorkflowRunTimeout", "WorkflowTaskTimeout", "BackoffStartInterval"):
         field = snake_case(name)
         if command.HasField(field):  # type: ignore[arg-type]  # one of the literals above
-            names.cap(getattr(command, field), f"Invalid {name} on {title}: {{}}.")
+            names.cap(getattr(command, field), f"Invalid {name} on {title}: {{}}{_braced(tail)}")
     run_ns = length_ns(command.workflow_run_timeout) or state.run_timeout_ns
     if state.execution_timeout_ns:
         run_ns = min(run_ns or state.execution_timeout_ns, state.execution_timeout_ns)
@@ -291,10 +294,9 @@ def _continue_as_new(run: Run, command: commands.ContinueAsNewWorkflowExecutionC
     command.workflow_run_timeout.CopyFrom(duration(run_ns))
     task_ns = start.effective_task_timeout_ns(task_ns, run_ns, run.limits)
     command.workflow_task_timeout.CopyFrom(duration(task_ns))
-    if command.initiator == ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_UNSPECIFIED:
-        command.initiator = ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_WORKFLOW
-    if command.HasField("retry_policy"):
-        retry.fill_and_check(command.retry_policy, run.limits)
+    with _about(f"WorkflowRetryPolicy on {title}", tail):
+        if command.HasField("retry_policy"):
+            retry.fill_and_check(command.retry_policy, run.limits)
     _check_search_attributes(run, command)
     text = "ContinueAsNewWorkflowExecutionCommandAttributes. Input exceeds size limit."
     _check_blob(run, command.input.ByteSize(), text, cause)

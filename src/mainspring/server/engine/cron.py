@@ -86,14 +86,14 @@ def _split_zone(schedule: str) -> tuple[tzinfo, str]:
 
 
 def _length_ns(text: str) -> int:
-    parts = _LENGTH.findall(text)
-    if not parts or "".join(parts) != text:
+    """A Go duration; negative ones are legal, and the least interval stands in for them."""
+    sign, bare = (text[0], text[1:]) if text[:1] in ("-", "+") else ("+", text)
+    parts = _LENGTH.findall(bare)
+    if not parts or "".join(parts) != bare:
         raise ValueError(f"expected a duration such as 1h30m, got {text!r}")
     total = 0.0
     for part in parts:
         unit = re.search(r"[a-zµ]+", part)
         name = unit.group() if unit else "s"
         total += float(part.removesuffix(name)) * _UNITS_NS[name]
-    if total <= 0:
-        raise ValueError(f"expected a positive duration, got {text!r}")
-    return int(total)
+    return -int(total) if sign == "-" else int(total)

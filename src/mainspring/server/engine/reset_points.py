@@ -23,7 +23,8 @@ def note_completion(run: Run, event: HistoryEvent) -> None:
     build_id, checksum = attributes.worker_version.build_id, attributes.binary_checksum
     if attributes.HasField("worker_version"):
         state.worker_version_bytes = attributes.worker_version.SerializeToString()
-    if all((point.build_id, point.binary_checksum) != (build_id, checksum) for point in state.reset_points):
+    is_new = all((point.build_id, point.binary_checksum) != (build_id, checksum) for point in state.reset_points)
+    if is_new:
         point = ResetPoint(
             build_id=build_id,
             binary_checksum=checksum,
@@ -33,8 +34,8 @@ def note_completion(run: Run, event: HistoryEvent) -> None:
             is_resettable=not (run.children or run.signals or run.cancels),
         )
         state.reset_points = (*state.reset_points, point)[-run.limits.auto_reset_points_count :]
-        checksums = [p.binary_checksum for p in state.reset_points if p.binary_checksum]
-        search_attributes.note_build(run, build_id, checksums if checksum else [])
+    checksums = [point.binary_checksum for point in state.reset_points if point.binary_checksum]
+    search_attributes.note_build(run, build_id, checksums if is_new and checksum else [])
 
 
 def expire(run: Run) -> None:

@@ -87,7 +87,8 @@ def request_cancel(
     else:
         events_external.workflow_execution_cancel_requested_by(run, request, source, initiated_event_id)
     run.state.cancel_requested = True
-    workflow_task.want(run)
+    if run.state.task is None:
+        workflow_task.schedule(run)  # even during the wait for the first one
 
 
 def check_running(run: Run) -> None:

@@ -112,7 +112,7 @@ def continue_as_new(
         started.continued_failure.CopyFrom(command.failure)
     start.drop_null_fields(started)
     started.cron_schedule = command.cron_schedule
-    started.initiator = command.initiator
+    started.initiator = command.initiator or _Initiator.CONTINUE_AS_NEW_INITIATOR_WORKFLOW
     retries = command.initiator == _Initiator.CONTINUE_AS_NEW_INITIATOR_RETRY
     started.attempt = run.state.attempt + 1 if retries else 1
     wait_ns = _spaced_ns(run, length_ns(command.backoff_start_interval))
@@ -147,8 +147,7 @@ def _inherited(run: Run, next_run_id: str) -> Started:
         started.priority.fairness_key = state.priority.fairness_key
         started.priority.fairness_weight = state.priority.fairness_weight
     reset_points.expire(run)
-    if state.reset_points:
-        started.prev_auto_reset_points.CopyFrom(reset_points.as_message(state.reset_points))
+    started.prev_auto_reset_points.CopyFrom(reset_points.as_message(state.reset_points))
     if state.parent is not None:
         started.parent_workflow_namespace = state.parent.namespace
         started.parent_workflow_namespace_id = state.parent.namespace_id

@@ -66,6 +66,7 @@ def schedule(run: Run, *, is_speculative: bool = False, heartbeat_of: Nanos = 0,
     if is_recorded:
         events.workflow_task_scheduled(run, task, run.now)
     state.task = task
+    state.first_task_at = 0
     run.touched()
     if dispatch:
         dispatch_task(run, task)

@@ -46,8 +46,8 @@ class Describing:
         self, request: DescribeWorkflowExecutionRequest, _call: Call
     ) -> DescribeWorkflowExecutionResponse:
         """State, pending items and options of one run."""
-        namespace_id, limits = self._namespace(request.namespace)
-        requests.check_execution(request.execution, limits, is_set=request.HasField("execution"))
+        namespace_id, _ = self._namespace(request.namespace)
+        requests.check_execution(request.execution, is_set=request.HasField("execution"))
         runs = self._history.runs
         key = await runs.resolve(namespace_id, request.execution.workflow_id, request.execution.run_id)
         response = await runs.look(key, lambda run: run_descriptions.describe(run, runs.clock()))

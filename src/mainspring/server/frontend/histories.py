@@ -26,7 +26,7 @@ from mainspring.server.engine.changes import EventBatch, RunKey
 from mainspring.server.engine.errors import InvalidArgument
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.run import Run
-from mainspring.server.frontend import requests, waits
+from mainspring.server.frontend import close_events, requests, waits
 from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.frontend.page_tokens import HistoryToken, history_token
@@ -66,7 +66,7 @@ class Histories:
         """A page of events, oldest first, or a wait for more."""
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
-        requests.check_execution(request.execution, limits, is_set=request.HasField("execution"))
+        requests.check_execution(request.execution, is_set=request.HasField("execution"))
         token = history_token(request.next_page_token) if request.next_page_token else None
         run_id = _agreed_run_id(request.execution.run_id, token)
         key = await self._history.runs.resolve(record.id, request.execution.workflow_id, run_id)
@@ -101,7 +101,7 @@ class Histories:
             return _reply(again if request.wait_new_event else b"", [])
         last = position.next_event_id - 1
         page = await self._history.reader.page(key, first_event_id=last, before_event_id=last + 1, limit=1)
-        return _reply(b"", [batch.blob for batch in page.batches])
+        return _reply(b"", [close_events.shown(batch.blob, call.metadata) for batch in page.batches])
 
     # -- waiting
 
@@ -133,7 +133,7 @@ class Histories:
         """A page of events, newest first."""
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
-        requests.check_execution(request.execution, limits, is_set=request.HasField("execution"))
+        requests.check_execution(request.execution, is_set=request.HasField("execution"))
         token = history_token(request.next_page_token) if request.next_page_token else None
         run_id = _agreed_run_id(request.execution.run_id, token)
         key = await self._history.runs.resolve(record.id, request.execution.workflow_id, run_id)

@@ -112,7 +112,7 @@ class Messages:
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
         is_set = request.HasField("workflow_execution")
-        requests.check_execution(request.workflow_execution, limits, is_set=is_set)
+        requests.check_execution(request.workflow_execution, is_set=is_set)
         return record.id, limits
 
     async def _key(self, namespace_id: str, execution: WorkflowExecution) -> RunKey:

@@ -72,7 +72,7 @@ class Queries:
         """Ask a run's code for a value."""
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
-        requests.check_execution(request.execution, limits, is_set=request.HasField("execution"))
+        requests.check_execution(request.execution, is_set=request.HasField("execution"))
         if not request.HasField("query"):
             raise InvalidArgument("WorkflowQuery is not set on request.")
         if not request.query.query_type:

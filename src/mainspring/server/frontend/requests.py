@@ -19,25 +19,28 @@ BLOB_TOO_LARGE = "Blob data size exceeds limit."
 MEMO_TOO_LARGE = "Memo size exceeds limit."
 
 
-def check_execution(execution: WorkflowExecution, limits: Limits, *, is_set: bool = True) -> None:
-    """A workflow id is there, a run id is a UUID."""
+def check_execution(execution: WorkflowExecution, *, is_set: bool = True) -> None:
+    """A workflow id is there, a run id is a UUID. An id that is too long is one that is not found."""
     if not is_set:
         raise InvalidArgument("Execution is not set on request.")
     if not execution.workflow_id:
         raise InvalidArgument("WorkflowId is not set on request.")
     if execution.run_id and not names.is_uuid(execution.run_id):
         raise InvalidArgument("Invalid RunId.")
-    if names.size_of(execution.workflow_id) > limits.id_length_bytes:
-        raise InvalidArgument("WorkflowId length exceeds limit.")
 
 
 def check_workflow_id(workflow_id: str, limits: Limits) -> None:
     """The workflow id of a start."""
     if not workflow_id:
         raise InvalidArgument("WorkflowId is not set on request.")
-    size, limit = names.size_of(workflow_id), limits.id_length_bytes
+    check_start_name(workflow_id, "WorkflowId", limits)
+
+
+def check_start_name(text: str, what: str, limits: Limits) -> None:
+    """A name in a start is not too long; starts say it in words of their own."""
+    size, limit = names.size_of(text), limits.id_length_bytes
     if size > limit:
-        raise InvalidArgument(f"WorkflowId exceeds maximum allowed length ({size}/{limit})")
+        raise InvalidArgument(f"{what} exceeds maximum allowed length ({size}/{limit})")
 
 
 def check_length(text: str, what: str, limits: Limits) -> None:

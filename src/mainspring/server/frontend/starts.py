@@ -104,8 +104,12 @@ class Starts:
         cron.check(request.cron_schedule)
         requests.check_workflow_id(request.workflow_id, settings.limits)
         if not request.signal_name:
-            raise InvalidArgument("SignalName is not set on request.")
-        requests.check_length(request.signal_name, "SignalName", settings.limits)
+            raise InvalidArgument("signal not set")
+        requests.check_start_name(request.signal_name, "signal name", settings.limits)
+        if not request.workflow_type.name:
+            raise InvalidArgument("workflow type not set")
+        requests.check_start_name(request.workflow_type.name, "workflow type name", settings.limits)
+        requests.check_start_name(request.request_id, "Request ID", settings.limits)
         _check_start(request, settings)
         _check_policies(request)
         search_attributes.check(request.search_attributes, settings)

@@ -79,7 +79,7 @@ class Updates:
         if not request.HasField("update_ref"):
             raise InvalidArgument("UpdateRef is not set on request.")
         ref = request.update_ref
-        requests.check_execution(ref.workflow_execution, limits, is_set=ref.HasField("workflow_execution"))
+        requests.check_execution(ref.workflow_execution, is_set=ref.HasField("workflow_execution"))
         key = await self._history.runs.resolve(
             record.id, ref.workflow_execution.workflow_id, ref.workflow_execution.run_id
         )
@@ -99,7 +99,7 @@ class Updates:
 def prepare(request: UpdateWorkflowExecutionRequest, limits: Limits) -> None:
     """Check an update request and fill in its defaults, in place."""
     is_set = request.HasField("workflow_execution")
-    requests.check_execution(request.workflow_execution, limits, is_set=is_set)
+    requests.check_execution(request.workflow_execution, is_set=is_set)
     update = request.request
     if not update.HasField("meta"):
         raise InvalidArgument("Update meta is not set on request.")

@@ -143,7 +143,7 @@ class WorkflowTasks:
     ) -> ResetStickyTaskQueueResponse:
         """The run's worker has dropped it from its cache."""
         settings = self._settings(request.namespace)
-        requests.check_execution(request.execution, settings.limits, is_set=request.HasField("execution"))
+        requests.check_execution(request.execution, is_set=request.HasField("execution"))
         key = await self._history.runs.resolve(settings.id, request.execution.workflow_id, request.execution.run_id)
 
         def reset(run: Run) -> None:

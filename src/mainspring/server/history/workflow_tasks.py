@@ -18,7 +18,7 @@ from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedReques
 from mainspring.server.engine import completion, update, workflow_task
 from mainspring.server.engine.changes import EventBatch, Nanos, RunKey, Task, TaskKind
 from mainspring.server.engine.completion import Completed, Worker
-from mainspring.server.engine.errors import BadCommand, InvalidArgument, NotFound
+from mainspring.server.engine.errors import BadCommand, InvalidArgument, NotFound, WorkflowCompleted
 from mainspring.server.engine.records import Activity, WorkflowTask
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
@@ -172,6 +172,8 @@ class WorkflowTasks:
         """A worker says that it cannot handle its task. Raises: NotFound: the token is stale."""
 
         def fail(run: Run) -> None:
+            if not run.is_running:
+                raise WorkflowCompleted
             completion.respond_failed(run, _named(run, token), request)
 
         await self._runs.change(token.run, fail)
