@@ -359,7 +359,7 @@ async def test_an_answer_after_the_run_is_closed(driver: Driver) -> None:
 
 @on_both
 async def test_broken_tokens(driver: Driver) -> None:
-    for token in (b"", b"abc", b"\x0a\x00"):
+    for token in (b"", b"abc"):  # what is inside is each server's own
         completed = Completed(namespace=driver.namespace, task_token=token)
         await attempt(driver.send(driver.service.RespondWorkflowTaskCompleted, completed))
         failed = Failed(namespace=driver.namespace, task_token=token)

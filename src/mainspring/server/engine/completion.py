@@ -158,7 +158,10 @@ def fail_for_bad_command(
 
 
 def respond_failed(run: Run, task: WorkflowTask, request: RespondWorkflowTaskFailedRequest) -> None:
-    """The worker could not handle its task: another attempt follows."""
+    """The worker could not handle its task: another attempt follows, unless none could ever be answered."""
+    if request.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE:
+        close.terminate(run, reason="GrpcMessageTooLarge", details=None, identity="history-service")
+        return
     update.take_back(run, seen_are_failed=False)
     workflow_task.fail(run, task, request)
     workflow_task.schedule(run)

@@ -230,6 +230,16 @@ class ResourceExhausted(ServiceError):
         self.scope = scope
 
 
+class WorkflowClosing(ResourceExhausted):
+    """The run is closing; a signal or an update may land on the next one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "workflow operation can not be applied because workflow is closing",
+            ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW,
+        )
+
+
 class Unavailable(ServiceError):
     """Try again: the server is stopping, or the store is busy."""
 

@@ -39,8 +39,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     blob_size_warn_bytes: Annotated[int, Key("limit.blobSize.warn")] = 512 * KIB
     memo_size_error_bytes: Annotated[int, Key("limit.memoSize.error")] = 2 * MIB
     memo_size_warn_bytes: Annotated[int, Key("limit.memoSize.warn")] = 2 * KIB
-    user_metadata_summary_bytes: Annotated[int, Key("limit.userMetadataSummarySize")] = 400
-    user_metadata_details_bytes: Annotated[int, Key("limit.userMetadataDetailsSize")] = 20_000
     links_per_request_count: Annotated[int, Key("frontend.maxlinksPerRequest")] = 10
     link_size_bytes: Annotated[int, Key("frontend.linkMaxSize")] = 4_000
     service_error_message_bytes: Annotated[int, Key("system.maxServiceErrorMessageLength")] = 4_000
@@ -82,6 +80,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     updates_total_count: Annotated[int, Key("history.maxTotalUpdates")] = 2_000
     updates_suggest_fraction: Annotated[float, Key("history.maxTotalUpdates.suggestContinueAsNewThreshold")] = 0.9
     callbacks_count: Annotated[int, Key("system.maxCallbacksPerWorkflow")] = 32
+    callback_url_bytes: Annotated[int, Key("frontend.callbackURLMaxLength")] = 1_000
+    callback_header_bytes: Annotated[int, Key("frontend.callbackHeaderMaxLength")] = 8 * KIB
     buffered_queries_count: Annotated[int, Key("history.MaxBufferedQueryCount")] = 1
     auto_reset_points_count: Annotated[int, Key("history.historyMaxAutoResetPoints")] = 20
 

@@ -118,13 +118,23 @@ def _check_value(name: str, payload: Payload, value_type: int) -> None:
     try:
         value = decode(payload, value_type)
     except ValueError as error:
-        shown = payload.data.decode("utf-8", "replace").strip('"')
         raise InvalidArgument(
-            f"invalid value for search attribute {name} of type {TYPE_NAMES[value_type]}: {shown}"
+            f"invalid value for search attribute {name} of type {TYPE_NAMES[value_type]}: {_as_go(payload.data)}"
         ) from error
     texts = value if isinstance(value, list) else [value]
     if any(isinstance(text, str) and "\0" in text for text in texts):
         raise InvalidArgument(f"invalid value for search attribute {name}: it holds a NUL character")
+
+
+def _as_go(data: bytes) -> str:
+    """A value as the real server prints it: lists in brackets without commas, what is not JSON as its bytes."""
+    try:
+        value: object = msgspec.json.decode(data)
+    except ValueError:
+        return f"[{' '.join(map(str, data))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(str, cast('list[object]', value)))}]"
+    return data.decode("utf-8", "replace").strip('"')
 
 
 # -- values

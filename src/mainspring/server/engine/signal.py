@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.server.engine import events, events_external, workflow_task
-from mainspring.server.engine.errors import InvalidArgument, WorkflowCompleted
+from mainspring.server.engine.errors import InvalidArgument, WorkflowClosing, WorkflowCompleted
 from mainspring.server.engine.records import MadeByRequest
 from mainspring.server.engine.run import Run
 
@@ -27,10 +27,13 @@ def signal(run: Run, request: SignalWorkflowExecutionRequest, source: WorkflowEx
     Raises:
         NotFound: the run is closed.
         InvalidArgument: it has had all the signals it may have.
+        WorkflowClosing: it tries to close; whether it does is known soon.
     """
     check_running(run)
     if request.request_id and request.request_id in run.requests:
         return
+    if run.state.close_attempted and run.has_started_task:
+        raise WorkflowClosing
     limit = run.limits.signals_count
     if limit and run.state.signal_count >= limit:
         raise InvalidArgument("exceeded workflow execution limit for signal events")

@@ -15,7 +15,7 @@ import msgspec
 from temporalio.api.command.v1 import StartChildWorkflowExecutionCommandAttributes
 from temporalio.api.common.v1 import Link
 from temporalio.api.common.v1 import Priority as PriorityMessage
-from temporalio.api.enums.v1 import ContinueAsNewInitiator, TaskQueueKind
+from temporalio.api.enums.v1 import ContinueAsNewInitiator
 from temporalio.api.history.v1 import (
     StartChildWorkflowExecutionInitiatedEventAttributes,
     WorkflowExecutionStartedEventAttributes,
@@ -190,7 +190,7 @@ def copy_common(
     """What a first event takes over unchanged from a request or a parent's initiated event."""
     started.workflow_type.CopyFrom(source.workflow_type)
     started.task_queue.name = source.task_queue.name
-    started.task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
+    started.task_queue.kind = source.task_queue.kind
     for name in (
         "workflow_execution_timeout",
         "workflow_run_timeout",

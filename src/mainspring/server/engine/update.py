@@ -24,6 +24,7 @@ from mainspring.server.engine.errors import (
     NotFound,
     ResourceExhausted,
     ServiceError,
+    WorkflowClosing,
     WorkflowCompleted,
     WorkflowNotReady,
 )
@@ -39,16 +40,6 @@ _UNANSWERED = (UpdateStage.ADMITTED, UpdateStage.SENT)
 
 ABORTED_BY_CLOSE = "workflow update was aborted by closing workflow"
 FAILING_TASK_ATTEMPT = 3
-
-
-class WorkflowClosing(ResourceExhausted):
-    """The run is closing; the update may land on the next one."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "workflow operation can not be applied because workflow is closing",
-            ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW,
-        )
 
 
 def server_failure(message: str, error_type: str) -> Failure:

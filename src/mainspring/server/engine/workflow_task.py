@@ -25,6 +25,13 @@ from mainspring.server.engine.run import Run
 from mainspring.server.engine.times import SECOND
 
 NOT_FOUND = "Workflow task not found."
+UNCOUNTED_CAUSES = frozenset(
+    {
+        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
+        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FAILOVER_CLOSE_COMMAND,
+    }
+)
+"""Failures that are not the worker's: the next attempt is a first one."""
 
 
 # -- scheduling
@@ -194,16 +201,19 @@ def _suggest_reasons(run: Run) -> list[SuggestContinueAsNewReason.ValueType]:
     return reasons
 
 
-def unrecorded_events(run: Run, task: WorkflowTask) -> list[HistoryEvent]:
-    """The events of a transient or speculative task as a worker must see them, though the history lacks them."""
-    if task.is_recorded:
+def unrecorded_events(run: Run, task: WorkflowTask, identity: str = "") -> list[HistoryEvent]:
+    """The events of a transient or speculative task as a worker must see them, though the history lacks them.
+
+    `identity`: of the worker, which its own task names, and nothing else does.
+    """
+    if task.is_recorded or task.scheduled_event_id != run.history.next_event_id:
         return []
     preview = HistoryBuilder(task.scheduled_event_id)
     kept, run.history = run.history, preview
     try:
         shown = [events.workflow_task_scheduled(run, task, task.scheduled_at)]
         if task.started_event_id:
-            shown.append(events.workflow_task_started(run, task, task.identity))
+            shown.append(events.workflow_task_started(run, task, identity))
     finally:
         run.history = kept
     return shown
@@ -290,7 +300,8 @@ def fail(run: Run, task: WorkflowTask, request: RespondWorkflowTaskFailedRequest
     if is_first:
         events.workflow_task_failed(run, task, request)
     cause = WorkflowTaskFailedCause.Name(request.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
-    _end_badly(run, task, counts=True, problem=("WorkflowTaskFailed", cause))
+    counts = request.cause not in UNCOUNTED_CAUSES
+    _end_badly(run, task, counts=counts, problem=("WorkflowTaskFailed", cause))
     if request.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND:
         run.state.close_attempted = True
 

@@ -27,12 +27,12 @@ from mainspring.server.engine.errors import (
     MultiOperationFailed,
     ServiceError,
     WorkflowAlreadyStarted,
+    WorkflowClosing,
 )
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.stages import UpdateStage
 from mainspring.server.engine.times import length_ns
-from mainspring.server.engine.update import WorkflowClosing
 from mainspring.server.frontend import updates, waits
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.namespaces import NamespaceRegistry

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Sequence
 
 from temporalio.api.common.v1 import Link, WorkflowExecution
-from temporalio.api.sdk.v1 import UserMetadata
 
 from mainspring.server.engine import names
 from mainspring.server.engine.errors import InvalidArgument
@@ -83,12 +82,3 @@ def check_memo(size_bytes: int, limits: Limits) -> None:
     """A memo is not over the limit."""
     if size_bytes > limits.memo_size_error_bytes:
         raise InvalidArgument(MEMO_TOO_LARGE)
-
-
-def check_user_metadata(metadata: UserMetadata, limits: Limits) -> None:
-    """Summary and details are short enough."""
-    summary, details = metadata.summary.ByteSize(), metadata.details.ByteSize()
-    if summary > limits.user_metadata_summary_bytes:
-        raise InvalidArgument(f"UserMetadata.Summary exceeds limit of {limits.user_metadata_summary_bytes} bytes")
-    if details > limits.user_metadata_details_bytes:
-        raise InvalidArgument(f"UserMetadata.Details exceeds limit of {limits.user_metadata_details_bytes} bytes")

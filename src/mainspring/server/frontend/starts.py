@@ -25,7 +25,7 @@ from mainspring.server.engine.run import Run
 from mainspring.server.engine.settings import NamespaceSettings
 from mainspring.server.engine.spelling import snake_case
 from mainspring.server.engine.times import length_ns
-from mainspring.server.frontend import requests, task_replies
+from mainspring.server.frontend import callbacks, requests, task_replies
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.history import History
@@ -79,6 +79,7 @@ class Starts:
             and not request.on_conflict_options.attach_request_id
         ):
             raise InvalidArgument("attaching request ID is required for attaching completion callbacks")
+        callbacks.check(request.completion_callbacks, limits)
         search_attributes.check(request.search_attributes, settings)
         names.check_priority(request.priority, limits)
         requests.check_links(request.links, limits)
@@ -214,7 +215,6 @@ def _check_start(request: AnyStart, settings: NamespaceSettings) -> None:
 def _check_sizes(request: AnyStart, limits: Limits) -> None:
     requests.check_blob(request.input.ByteSize(), limits)
     requests.check_memo(request.memo.ByteSize(), limits)
-    requests.check_user_metadata(request.user_metadata, limits)
 
 
 def _spec(request: StartWorkflowExecutionRequest, namespace_id: str) -> StartSpec:

@@ -19,10 +19,9 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.server.engine.changes import RunKey
-from mainspring.server.engine.errors import InvalidArgument, NotFound, PermissionDenied
+from mainspring.server.engine.errors import InvalidArgument, NotFound, PermissionDenied, WorkflowClosing
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.run import Run
-from mainspring.server.engine.update import WorkflowClosing
 from mainspring.server.frontend import requests, waits
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.namespaces import NamespaceRegistry

@@ -193,9 +193,10 @@ class _Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[Message]
 
 
-def _snapshot(run: Run, task: WorkflowTask, messages: list[Message]) -> _Snapshot:
+def _snapshot(run: Run, task: WorkflowTask, messages: list[Message], *, is_inline: bool = False) -> _Snapshot:
+    """`is_inline`: the task goes to the worker that has just completed the one before, and has the run in its cache."""
     state = run.state
-    is_partial = bool(state.sticky_queue)
+    is_partial = is_inline or bool(state.sticky_queue)
     return _Snapshot(
         key=run.key,
         task=msgspec.structs.replace(task),
@@ -204,7 +205,7 @@ def _snapshot(run: Run, task: WorkflowTask, messages: list[Message]) -> _Snapsho
         previous_started_event_id=state.last_completed_started_event_id,
         first_event_id=state.last_completed_started_event_id + 1 if is_partial else 1,
         before_event_id=run.history.next_event_id,
-        unrecorded=workflow_task.unrecorded_events(run, task),
+        unrecorded=workflow_task.unrecorded_events(run, task, task.identity),
         messages=messages,
     )
 
@@ -225,7 +226,7 @@ def _completing(
     def complete(run: Run) -> tuple[Completed, _Snapshot | None]:
         completed = completion.respond_completed(run, _named(run, token), request, worker)
         task = completed.next_task
-        return completed, None if task is None else _snapshot(run, task, completed.next_messages)
+        return completed, None if task is None else _snapshot(run, task, completed.next_messages, is_inline=True)
 
     return complete
 
