@@ -65,6 +65,14 @@ MEANT: list[Difference] = [
         )
         for scenario in ("children::a_bad_command_fails_the_task[[]queue]", "continue_as_new::a_bad_command*")
     ),
+    *(
+        Difference(
+            f"queries::an_answer_that_says_little[[]{name}]",
+            r"^QueryWorkflow workflow -> .*$",
+            "an answer without a type is a failure: the real server lets the caller wait until its deadline",
+        )
+        for name in ("empty", "message")
+    ),
     Difference(
         "describe_queues::*",
         r"(requests|rate)_per_second=(1000|100000)\b",

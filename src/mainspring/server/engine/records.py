@@ -129,7 +129,6 @@ class RunState(msgspec.Struct, array_like=True):
     completed_tasks: int = 0
     sticky_queue: str = ""
     sticky_timeout_ns: int = 0
-    accepted_update_count: int = 0
     worker_version_bytes: bytes = b""  # the last one reported (WorkerVersionStamp)
     reset_points: tuple[ResetPoint, ...] = ()
     close_attempted: bool = False  # the worker wanted to close but a buffered event stood in the way

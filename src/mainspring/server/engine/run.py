@@ -159,7 +159,8 @@ class Run:
         self.children: Records[int, Child] = Records("child", _CHILD, int)
         self.signals: Records[int, ExternalRequest] = Records("signal", _EXTERNAL, int)
         self.cancels: Records[int, ExternalRequest] = Records("cancel", _EXTERNAL, int)
-        self.updates: Records[str, Update] = Records("update", _UPDATE, str)
+        self.updates: Records[str, Update] = Records("update", _UPDATE, str)  # those without an outcome
+        self.completed_updates: Records[str, Update] = Records("completed_update", _UPDATE, str)
         self.requests: Records[str, MadeByRequest] = Records("request", _REQUEST, str)  # by request id
         self.memo = Memo()
         self.search_attributes = SearchAttributes()
@@ -225,7 +226,16 @@ class Run:
         heapq.heapify(self._deadlines)
 
     def _keyed(self) -> tuple[AnyRecords, ...]:
-        return (self.activities, self.timers, self.children, self.signals, self.cancels, self.updates, self.requests)
+        return (
+            self.activities,
+            self.timers,
+            self.children,
+            self.signals,
+            self.cancels,
+            self.updates,
+            self.completed_updates,
+            self.requests,
+        )
 
     # -- what it is
 

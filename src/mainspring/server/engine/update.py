@@ -21,6 +21,7 @@ from temporalio.api.update.v1 import Acceptance, Outcome, Rejection, Request, Re
 from mainspring.server.engine import events, workflow_task
 from mainspring.server.engine.errors import (
     BadCommand,
+    InvalidArgument,
     NotFound,
     ResourceExhausted,
     ServiceError,
@@ -58,6 +59,12 @@ RUN_COMPLETED = server_failure(
     "AcceptedUpdateCompletedWorkflow",
 )
 
+
+def find(run: Run, update_id: str) -> Update | None:
+    """The update of that id, completed or not."""
+    return run.updates.get(update_id) or run.completed_updates.get(update_id)
+
+
 # -- admission
 
 
@@ -71,7 +78,7 @@ def admit(run: Run, request: Request) -> Update:
         WorkflowNotReady: the run's workflow task keeps failing.
         ResourceExhausted: too many updates, or the run is closing.
     """
-    known = run.updates.get(request.meta.update_id)
+    known = find(run, request.meta.update_id)
     if known is not None:
         return known
     _check_open(run)
@@ -80,7 +87,7 @@ def admit(run: Run, request: Request) -> Update:
         update_id=request.meta.update_id,
         admitted_at=run.now,
         request_bytes=request.SerializeToString(),
-        order=len(run.updates),
+        order=_total_count(run),
     )
     run.updates.put(update.update_id, update)
     if run.state.task is None and not run.state.first_task_at:
@@ -97,22 +104,25 @@ def _check_open(run: Run) -> None:
         raise WorkflowClosing
 
 
+def _total_count(run: Run) -> int:
+    return len(run.updates) + len(run.completed_updates)
+
+
 def _check_limits(run: Run, request: Request) -> None:
     limits = run.limits
-    in_flight = [u for u in run.updates if u.stage in (*_UNANSWERED, UpdateStage.ACCEPTED)]
     limit = limits.updates_in_flight_count
-    if limit and len(in_flight) >= limit:
+    if limit and len(run.updates) >= limit:
         raise ResourceExhausted(
             f"limit on number of concurrent in-flight updates has been reached ({limit})",
             ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
         )
-    if limits.updates_total_count and len(run.updates) >= limits.updates_total_count:
+    if limits.updates_total_count and _total_count(run) >= limits.updates_total_count:
         raise ResourceExhausted(
             f"limit on the total number of distinct updates in this workflow has been reached "
             f"({limits.updates_total_count})",
             ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
         )
-    size_bytes = request.ByteSize() + sum(len(u.request_bytes) for u in in_flight)
+    size_bytes = request.ByteSize() + sum(len(u.request_bytes) for u in run.updates)
     if limits.updates_in_flight_size_bytes and size_bytes > limits.updates_in_flight_size_bytes:
         raise ResourceExhausted(
             f"limit on total in-flight update size has been reached ({limits.updates_in_flight_size_bytes})",
@@ -186,7 +196,10 @@ def handle_message(run: Run, message: Message) -> None:
 
     Raises:
         BadCommand: it does not fit the update's life, or is of an unknown protocol.
+        InvalidArgument: it has no body.
     """
+    if not message.HasField("body"):
+        raise InvalidArgument("nil message body")
     name = message.body.TypeName()
     handlers = {
         Acceptance.DESCRIPTOR.full_name: _accept,
@@ -196,7 +209,7 @@ def handle_message(run: Run, message: Message) -> None:
     handler = handlers.get(name)
     if handler is None:
         raise BadCommand(_BAD, f"unsupported protocol message type {name}")
-    update = run.updates.get(message.protocol_instance_id) or _resurrect(run, message)
+    update = find(run, message.protocol_instance_id) or _resurrect(run, message)
     if update is None:
         raise BadCommand(
             _BAD,
@@ -220,7 +233,7 @@ def _resurrect(run: Run, message: Message) -> Update | None:
         admitted_at=run.now,
         stage=UpdateStage.SENT,
         request_bytes=request.SerializeToString(),
-        order=len(run.updates),
+        order=_total_count(run),
     )
     run.updates.put(update.update_id, update)
     return update
@@ -233,20 +246,26 @@ def _unpack(message: Message, kind: type[M]) -> M:
     return body
 
 
-def _expect(update: Update, stages: tuple[UpdateStage, ...], what: str) -> None:
-    if update.stage not in stages:
-        raise BadCommand(
-            _BAD, f"invalid state transition attempted: received {what} message while in state {update.stage}"
-        )
+def _expect(run: Run, update: Update, stage: UpdateStage, what: str) -> None:
+    if update.stage is stage:
+        return
+    state = update.stage.capitalize()
+    if max(update.accepted_event_id, update.completed_event_id) > run.state.last_completed_started_event_id:
+        state = f"Provisionally{state}"  # it came there by the same completion
+    raise BadCommand(
+        _BAD,
+        f"invalid state transition attempted for Update {update.update_id}: "
+        f"received {what} message while in state {state}",
+    )
 
 
 def _accept(run: Run, update: Update, message: Message) -> None:
-    _expect(update, (UpdateStage.SENT,), "*update.Acceptance")
+    _expect(run, update, UpdateStage.SENT, "*update.Acceptance")
     body = _unpack(message, Acceptance)
     event = events.workflow_execution_update_accepted(
         run,
         message,
-        body.accepted_request_message_id,
+        f"{update.update_id}/request",
         body.accepted_request_sequencing_event_id,
         Request.FromString(update.request_bytes),
     )
@@ -254,23 +273,23 @@ def _accept(run: Run, update: Update, message: Message) -> None:
     update.accepted_event_id = event.event_id
     update.request_bytes = b""
     run.updates.touch(update.update_id)
-    run.state.accepted_update_count += 1
     run.notices.append(UpdateNotice(update.update_id, accepted_event_id=event.event_id))
 
 
 def _complete(run: Run, update: Update, message: Message) -> None:
-    _expect(update, (UpdateStage.ACCEPTED,), "*update.Response")
+    _expect(run, update, UpdateStage.ACCEPTED, "*update.Response")
     body = _unpack(message, Response)
     event = events.workflow_execution_update_completed(run, update.accepted_event_id, body)
     move(update, UpdateStage.COMPLETED, UPDATE_MOVES)
     update.completed_event_id = event.event_id
-    run.updates.touch(update.update_id)
+    run.updates.remove(update.update_id)
+    run.completed_updates.put(update.update_id, update)
     notice = UpdateNotice(update.update_id, update.accepted_event_id, body.outcome.SerializeToString())
     run.notices.append(notice)
 
 
 def _reject(run: Run, update: Update, message: Message) -> None:
-    _expect(update, (UpdateStage.SENT,), "*update.Rejection")
+    _expect(run, update, UpdateStage.SENT, "*update.Rejection")
     body = _unpack(message, Rejection)
     _forget(run, update, outcome=Outcome(failure=body.failure))
 

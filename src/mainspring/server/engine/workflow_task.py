@@ -193,10 +193,7 @@ def _suggest_reasons(run: Run) -> list[SuggestContinueAsNewReason.ValueType]:
         reasons.append(SuggestContinueAsNewReason.SUGGEST_CONTINUE_AS_NEW_REASON_HISTORY_SIZE_TOO_LARGE)
     if run.history.next_event_id >= limits.history_suggest_count:
         reasons.append(SuggestContinueAsNewReason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_HISTORY_EVENTS)
-    if (
-        run.state.accepted_update_count + len(run.updates)
-        >= limits.updates_total_count * limits.updates_suggest_fraction
-    ):
+    if len(run.updates) + len(run.completed_updates) >= limits.updates_total_count * limits.updates_suggest_fraction:
         reasons.append(SuggestContinueAsNewReason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_UPDATES)
     return reasons
 
@@ -350,7 +347,7 @@ def drop_for_close(run: Run, *, completed: bool) -> None:
     if task.started_event_id and not completed:
         if not task.is_recorded and task.is_speculative:
             _write_scheduled(run, task)
-            _write_started(run, task, "")
+            _write_started(run, task, task.identity)
         if task.attempt == 1:
             events.workflow_task_force_closed(
                 run, task, WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND

@@ -163,7 +163,7 @@ class MultiOperations:
 
 def _can_answer(run: Run, update_id: str) -> bool:
     """The run knows the update, and it is not one that the run's close left without an outcome."""
-    known = run.updates.get(update_id)
+    known = update.find(run, update_id)
     return known is not None and (run.is_running or known.stage is UpdateStage.COMPLETED)
 
 

@@ -12,7 +12,7 @@ import asyncio
 import time
 
 import msgspec
-from temporalio.api.common.v1 import Link, Payloads
+from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import QueryRejectCondition, QueryResultType, WorkflowExecutionStatus
 from temporalio.api.errordetails.v1 import QueryFailedFailure
 from temporalio.api.failure.v1 import Failure
@@ -85,7 +85,6 @@ class Queries:
         if response is None:
             _check_can_answer(state, until_s, limits.query_fail_attempt_count)
             response = await self._answer(state, request.query, until_s)
-        response.link.CopyFrom(_link(request.namespace, key, is_rejected=response.HasField("query_rejected")))
         return response
 
     async def _answer(self, state: _State, query: WorkflowQuery, until_s: float) -> QueryWorkflowResponse:
@@ -229,22 +228,15 @@ def _check_can_answer(state: _State, until_s: float, failing_attempt: int) -> No
 
 def _answered(result: WorkflowQueryResult) -> QueryWorkflowResponse:
     if result.result_type == QueryResultType.QUERY_RESULT_TYPE_ANSWERED:
-        return QueryWorkflowResponse(query_result=result.answer)
+        return QueryWorkflowResponse(query_result=result.answer if result.HasField("answer") else None)
     raise _failure(result.error_message, result.failure if result.HasField("failure") else None)
 
 
 def _told(answer: Answer) -> QueryWorkflowResponse:
     if answer.completed_type == QueryResultType.QUERY_RESULT_TYPE_ANSWERED:
-        return QueryWorkflowResponse(query_result=Payloads.FromString(answer.result))
+        return QueryWorkflowResponse(query_result=Payloads.FromString(answer.result) if answer.result else None)
     raise _failure(answer.error_message, Failure.FromString(answer.failure) if answer.failure else None)
 
 
 def _failure(message: str, failure: Failure | None) -> QueryFailed:
     return QueryFailed(message, QueryFailedFailure(failure=failure))
-
-
-def _link(namespace: str, key: RunKey, *, is_rejected: bool) -> Link:
-    reason = "Query rejected" if is_rejected else "Query processed"
-    return Link(
-        workflow=Link.Workflow(namespace=namespace, workflow_id=key.workflow_id, run_id=key.run_id, reason=reason)
-    )

@@ -18,14 +18,14 @@ BLOB_TOO_LARGE = "Blob data size exceeds limit."
 MEMO_TOO_LARGE = "Memo size exceeds limit."
 
 
-def check_execution(execution: WorkflowExecution, *, is_set: bool = True) -> None:
+def check_execution(execution: WorkflowExecution, *, is_set: bool = True, bad_run_id: str = "Invalid RunId.") -> None:
     """A workflow id is there, a run id is a UUID. An id that is too long is one that is not found."""
     if not is_set:
         raise InvalidArgument("Execution is not set on request.")
     if not execution.workflow_id:
         raise InvalidArgument("WorkflowId is not set on request.")
     if execution.run_id and not names.is_uuid(execution.run_id):
-        raise InvalidArgument("Invalid RunId.")
+        raise InvalidArgument(bad_run_id)
 
 
 def check_workflow_id(workflow_id: str, limits: Limits) -> None:

@@ -87,6 +87,7 @@ def query_task(task: QueryTask) -> RawReply:
         task_token=task.token,
         previous_started_event_id=task.previous_started_event_id,
         started_event_id=task.started_event_id,
+        attempt=1,
         query=task.query,
         next_page_token=task.next_page_token,
     )

@@ -41,13 +41,13 @@ class Updates:
         self._registry = registry
 
     async def update_workflow_execution(
-        self, request: UpdateWorkflowExecutionRequest, call: Call
+        self, request: UpdateWorkflowExecutionRequest, _call: Call
     ) -> UpdateWorkflowExecutionResponse:
         """Send an update and wait for the asked stage."""
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
         prepare(request, limits)
-        until_s = waits.wait_until_s(call, limits)
+        until_s = waits.own_wait_until_s(limits)
         while True:
             execution = request.workflow_execution
             key = await self._history.runs.resolve(record.id, execution.workflow_id, execution.run_id)
@@ -70,7 +70,7 @@ class Updates:
         )
 
     async def poll_workflow_execution_update(
-        self, request: PollWorkflowExecutionUpdateRequest, call: Call
+        self, request: PollWorkflowExecutionUpdateRequest, _call: Call
     ) -> PollWorkflowExecutionUpdateResponse:
         """Wait for the outcome of an update that was sent before."""
         record = self._registry.served(request.namespace)
@@ -78,7 +78,9 @@ class Updates:
         if not request.HasField("update_ref"):
             raise InvalidArgument("UpdateRef is not set on request.")
         ref = request.update_ref
-        requests.check_execution(ref.workflow_execution, is_set=ref.HasField("workflow_execution"))
+        requests.check_execution(
+            ref.workflow_execution, is_set=ref.HasField("workflow_execution"), bad_run_id="RunId is not valid UUID."
+        )
         key = await self._history.runs.resolve(
             record.id, ref.workflow_execution.workflow_id, ref.workflow_execution.run_id
         )
@@ -86,7 +88,7 @@ class Updates:
             key,
             ref.update_id,
             wait_for=request.wait_policy.lifecycle_stage,
-            until_s=waits.wait_until_s(call, limits),
+            until_s=waits.own_wait_until_s(limits),
         )
         response = PollWorkflowExecutionUpdateResponse(stage=status.stage, outcome=status.outcome)
         response.update_ref.workflow_execution.workflow_id = status.key.workflow_id

@@ -29,3 +29,8 @@ def wait_until_s(call: Call, limits: Limits) -> float:
     if call.deadline_s is None:
         return longest_s
     return min(longest_s, max(call.deadline_s - limits.task_poll_spare_s, time.monotonic()))
+
+
+def own_wait_until_s(limits: Limits) -> float:
+    """When a wait for an update is answered as it stands; a caller who gives up before learns nothing."""
+    return time.monotonic() + limits.history_poll_s

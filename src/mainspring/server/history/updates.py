@@ -23,7 +23,6 @@ from mainspring.server.engine import update
 from mainspring.server.engine.changes import RunKey
 from mainspring.server.engine.errors import NotFound
 from mainspring.server.engine.notices import UpdateNotice
-from mainspring.server.engine.records import Update
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.stages import UpdateStage
 from mainspring.server.history.runs import Runs
@@ -129,7 +128,7 @@ class Updates:
 
 
 def _see(run: Run, update_id: str) -> _Seen:
-    known: Update | None = run.updates.get(update_id)
+    known = update.find(run, update_id)
     if known is None:
         raise NotFound(f'update "{update_id}" not found')
     return _Seen(known.stage, known.completed_event_id, run.is_running)
