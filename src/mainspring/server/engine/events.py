@@ -347,7 +347,8 @@ def timer_started(run: Run, command: commands.StartTimerCommandAttributes, compl
     event = run.history.event(_E.EVENT_TYPE_TIMER_STARTED)
     attributes = event.timer_started_event_attributes
     attributes.timer_id = command.timer_id
-    attributes.start_to_fire_timeout.CopyFrom(command.start_to_fire_timeout)
+    if command.HasField("start_to_fire_timeout"):
+        attributes.start_to_fire_timeout.CopyFrom(command.start_to_fire_timeout)
     attributes.workflow_task_completed_event_id = completed_by
     return run.history.add(event)
 

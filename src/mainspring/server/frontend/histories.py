@@ -178,7 +178,7 @@ def _page_limit(asked: int, limits: Limits) -> int:
 
 def _next_token(request: GetWorkflowExecutionHistoryRequest, key: RunKey, position: _Position, page: _Range) -> bytes:
     if page.next_event_id:
-        kept = page.before_event_id if page.is_for_task or not request.wait_new_event else 0
+        kept = page.before_event_id if page.is_for_task else 0  # a worker's task ends where it did when it began
         return HistoryToken(key.run_id, page.next_event_id, kept, page.is_for_task).encode()
     if request.wait_new_event and position.is_running:
         return HistoryToken(key.run_id, page.before_event_id, waits=True).encode()

@@ -16,7 +16,6 @@ from temporalio.api.workflowservice.v1 import (
     ExecuteMultiOperationRequest,
     ExecuteMultiOperationResponse,
     StartWorkflowExecutionRequest,
-    StartWorkflowExecutionResponse,
     UpdateWorkflowExecutionRequest,
 )
 
@@ -26,7 +25,6 @@ from mainspring.server.engine.errors import (
     InvalidArgument,
     MultiOperationFailed,
     ServiceError,
-    WorkflowAlreadyStarted,
     WorkflowClosing,
 )
 from mainspring.server.engine.limits import Limits
@@ -209,9 +207,8 @@ def _update_failed(error: ServiceError) -> MultiOperationFailed:
 def failed(start_error: ServiceError, update_error: ServiceError) -> MultiOperationFailed:
     """Both halves' statuses as one error; its code is that of the half at fault."""
     guilty = update_error if isinstance(start_error, Aborted) else start_error
-    message = guilty.message if isinstance(guilty, WorkflowAlreadyStarted) else FAILED
     statuses: list[Status] = [start_error.status(), update_error.status()]
-    return MultiOperationFailed(message, guilty.code, statuses)
+    return MultiOperationFailed(FAILED, guilty.code, statuses)
 
 
 def _response(
@@ -220,19 +217,19 @@ def _response(
     outcome: StartOutcome,
     status: UpdateStatus,
 ) -> ExecuteMultiOperationResponse:
-    started = StartWorkflowExecutionResponse(
-        run_id=outcome.key.run_id,
-        first_execution_run_id=outcome.first_run_id,
-        started=outcome.is_new,
-        status=outcome.status,  # type: ignore[arg-type]  # an enum's number
-        link=start_link(
-            start_request.namespace,
-            outcome,
-            start_request.request_id,
-            is_attached=start_request.on_conflict_options.attach_request_id,
-        ),
-    )
     response = ExecuteMultiOperationResponse()
-    response.responses.add().start_workflow.CopyFrom(started)
-    response.responses.add().update_workflow.CopyFrom(updates.answer(update_request, status))
+    started = response.responses.add().start_workflow
+    started.run_id = outcome.key.run_id
+    started.started = outcome.is_new
+    started.status = outcome.status  # type: ignore[assignment]  # an enum's number
+    if outcome.is_new:
+        started.first_execution_run_id = outcome.first_run_id
+    updated = response.responses.add().update_workflow
+    updated.CopyFrom(updates.answer(update_request, status))
+    if outcome.was_known:
+        updated.ClearField("link")  # nothing was made by this call
+        return response
+    is_attached = start_request.on_conflict_options.attach_request_id
+    link = start_link(start_request.namespace, outcome, start_request.request_id, is_attached=is_attached)
+    started.link.CopyFrom(link)
     return response
