@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -30,6 +30,28 @@ Activity = ScheduleActivityTaskCommandAttributes
 Start = api.StartWorkflowExecutionRequest
 ONCE = RetryPolicy(maximum_attempts=1)
 QUICK = RetryPolicy(initial_interval=seconds(0.2), backoff_coefficient=1.0, maximum_attempts=3)
+
+
+class ByToken(TypedDict):
+    """An activity named by its token."""
+
+    namespace: str
+    task_token: bytes
+
+
+class Common(TypedDict):
+    """What requests by id share."""
+
+    namespace: str
+    workflow_id: str
+    identity: NotRequired[str]
+
+
+class ById(Common):
+    """An activity named by its ids."""
+
+    run_id: NotRequired[str]
+    activity_id: str
 
 
 async def scheduled(driver: Driver, attributes: Activity | None = None, request: Start | None = None) -> ActivityTask:
@@ -376,7 +398,7 @@ async def test_answers_by_id(driver: Driver) -> None:
     for name in names:
         await driver.poll_activity(on_queue=name)
     service = driver.service
-    common: dict[str, Any] = {"namespace": driver.namespace, "workflow_id": WORKFLOW, "identity": "by-id"}
+    common: Common = {"namespace": driver.namespace, "workflow_id": WORKFLOW, "identity": "by-id"}
     await driver.send(
         service.RecordActivityTaskHeartbeatById,
         api.RecordActivityTaskHeartbeatByIdRequest(**common, activity_id="a", details=payloads("beat")),
@@ -415,7 +437,7 @@ async def test_answers_by_id(driver: Driver) -> None:
 @on_both
 async def test_wrong_ids(driver: Driver, workflow_id: str, run_id: str, activity_id: str) -> None:
     await begin(driver)
-    names: dict[str, Any] = {
+    names: ById = {
         "namespace": driver.namespace,
         "workflow_id": workflow_id,
         "run_id": run_id,
@@ -439,7 +461,7 @@ async def test_wrong_ids(driver: Driver, workflow_id: str, run_id: str, activity
 @on_both
 async def test_an_answer_by_id_before_it_has_started(driver: Driver, answer: str) -> None:
     await begin(driver)
-    names: dict[str, Any] = {"namespace": driver.namespace, "workflow_id": WORKFLOW, "activity_id": "a"}
+    names: ById = {"namespace": driver.namespace, "workflow_id": WORKFLOW, "activity_id": "a"}
     service = driver.service
     if answer == "complete":
         request = api.RespondActivityTaskCompletedByIdRequest(**names, result=payloads("early"))
@@ -461,7 +483,7 @@ async def test_an_answer_by_id_before_it_has_started(driver: Driver, answer: str
 @on_both
 async def test_broken_tokens(driver: Driver, token: bytes) -> None:
     await begin(driver)
-    names: dict[str, Any] = {"namespace": driver.namespace, "task_token": token}
+    names: ByToken = {"namespace": driver.namespace, "task_token": token}
     service = driver.service
     await attempt(driver.send(service.RespondActivityTaskCompleted, api.RespondActivityTaskCompletedRequest(**names)))
     await attempt(driver.send(service.RespondActivityTaskFailed, api.RespondActivityTaskFailedRequest(**names)))

@@ -5,6 +5,7 @@
     │   ├── InvalidArgument
     │   │   └── QueryFailed
     │   ├── NotFound
+    │   │   ├── WorkflowCompleted
     │   │   └── NamespaceNotFound
     │   ├── AlreadyExists
     │   │   ├── WorkflowAlreadyStarted
@@ -16,6 +17,7 @@
     │   ├── PermissionDenied
     │   ├── Unimplemented
     │   ├── ResourceExhausted
+    │   │   └── WorkflowClosing
     │   ├── Unavailable
     │   ├── DeadlineExceeded
     │   ├── Canceled

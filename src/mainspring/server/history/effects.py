@@ -245,7 +245,7 @@ class Effects:
                 effect, request, lambda run, source: signal.request_cancel(run, message, source, effect.ref)
             )
         except WorkflowCompleted:
-            pass  # it need not be canceled any more, which is what was asked for
+            cause = _CancelCause.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_UNSPECIFIED  # it has ended: no failure
         except NamespaceNotFound:
             cause = _CancelCause.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND
         except NotFound:
