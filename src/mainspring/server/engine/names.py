@@ -60,7 +60,7 @@ def check_priority(priority: Priority, limits: Limits) -> None:
         raise InvalidArgument("priority key can't be negative")
     if size_of(priority.fairness_key) > limits.fairness_key_bytes:
         raise InvalidArgument("fairness key length exceeds limit")
-    if priority.fairness_weight < 0:
+    if not priority.fairness_weight >= 0:  # nor is NaN
         raise InvalidArgument("must be greater than zero")
 
 

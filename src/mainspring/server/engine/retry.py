@@ -16,7 +16,7 @@ from mainspring.server.engine.changes import Nanos
 from mainspring.server.engine.errors import InvalidArgument
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.records import RetryRules
-from mainspring.server.engine.times import SECOND, duration, fault_of, length_ns
+from mainspring.server.engine.times import LONGEST_NS, SECOND, duration, fault_of, length_ns
 
 TIMEOUT_TYPE_PREFIX = "TemporalTimeout:"
 
@@ -38,7 +38,7 @@ def fill_defaults(policy: RetryPolicy, limits: Limits) -> None:
     if length_ns(policy.initial_interval) == 0:
         policy.initial_interval.CopyFrom(duration(int(limits.retry_initial_s * SECOND)))
     if length_ns(policy.maximum_interval) == 0:
-        maximum_ns = int(limits.retry_max_factor) * length_ns(policy.initial_interval)
+        maximum_ns = min(int(limits.retry_max_factor) * max(0, length_ns(policy.initial_interval)), LONGEST_NS)
         policy.maximum_interval.CopyFrom(duration(maximum_ns))
     if policy.backoff_coefficient == 0:
         policy.backoff_coefficient = limits.retry_coefficient
@@ -60,7 +60,7 @@ def check(policy: RetryPolicy) -> None:
         return
     if fault := fault_of(policy.initial_interval):
         raise InvalidArgument(f"invalid InitialInterval set on retry policy: {fault}")
-    if policy.backoff_coefficient < 1:
+    if not policy.backoff_coefficient >= 1:  # nor is NaN
         raise InvalidArgument("BackoffCoefficient cannot be less than 1 on retry policy.")
     if fault := fault_of(policy.maximum_interval):
         raise InvalidArgument(f"invalid MaximumInterval set on retry policy: {fault}")
@@ -118,7 +118,7 @@ def delay_ns(rules: RetryRules, attempt: int, failure: Failure) -> int:
     """How long to wait after `attempt` failed. A delay that the failure asks for wins over the rules."""
     info = failure.application_failure_info
     if failure.WhichOneof("failure_info") == "application_failure_info" and info.HasField("next_retry_delay"):
-        return length_ns(info.next_retry_delay)
+        return max(0, length_ns(info.next_retry_delay))
     try:
         grown = rules.initial_ns * rules.coefficient ** (attempt - 1)
     except OverflowError:
