@@ -7,7 +7,7 @@ from typing import NotRequired, TypedDict
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.command.v1 import ScheduleActivityTaskCommandAttributes
-from temporalio.api.common.v1 import ActivityType, Header, Priority, RetryPolicy
+from temporalio.api.common.v1 import ActivityType, Header, Priority, RetryPolicy, WorkerVersionCapabilities
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.taskqueue.v1 import TaskQueue, TaskQueueMetadata
 from temporalio.api.workflowservice import v1 as api
@@ -602,6 +602,18 @@ async def test_a_poll_with_a_rate_and_a_name(driver: Driver) -> None:
     activity = await driver.poll_activity(poll)
     await activity.complete()
     await end(driver)
+
+
+@pytest.mark.parametrize("series", ["", "series"])
+@on_both
+async def test_started_events_name_the_build(driver: Driver, series: str) -> None:
+    build = WorkerVersionCapabilities(build_id="build", deployment_series_name=series)
+    await driver.start()
+    task = await driver.poll_workflow_task(api.PollWorkflowTaskQueueRequest(worker_version_capabilities=build))
+    await task.complete(schedule_activity("a"))
+    activity = await driver.poll_activity(api.PollActivityTaskQueueRequest(worker_version_capabilities=build))
+    await activity.complete()
+    await driver.history()
 
 
 @on_both

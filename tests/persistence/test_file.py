@@ -122,7 +122,7 @@ def test_a_strange_database_is_left_alone(path: Path) -> None:
 
 def test_what_is_no_database_is_refused(path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
-    refused(path, "")
+    refused(path, "cannot open")
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

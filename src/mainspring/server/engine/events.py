@@ -180,6 +180,8 @@ def workflow_task_started(run: Run, task: WorkflowTask, identity: str) -> Histor
     attributes.suggest_continue_as_new = task.suggests_continue_as_new
     attributes.suggest_continue_as_new_reasons.extend(task.suggest_reasons)  # type: ignore[arg-type]  # enum numbers
     attributes.history_size_bytes = task.history_size_bytes
+    if task.worker_version_bytes:
+        attributes.worker_version.ParseFromString(task.worker_version_bytes)
     return run.history.add(event)
 
 

@@ -40,6 +40,7 @@ class WorkflowTask(msgspec.Struct, array_like=True):
     suggest_reasons: tuple[int, ...] = ()
     history_size_bytes: int = 0
     start_timeout_ns: int = 0  # schedule to start, 0 = none
+    worker_version_bytes: bytes = b""  # WorkerVersionStamp of the worker that has it
 
 
 class RetryRules(msgspec.Struct, frozen=True, array_like=True):

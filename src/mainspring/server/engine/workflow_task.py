@@ -128,7 +128,9 @@ def record_speculative(run: Run) -> None:
 # -- starting
 
 
-def start(run: Run, *, ref: int, stamp: int, queue: str, identity: str, request_id: str) -> WorkflowTask:
+def start(
+    run: Run, *, ref: int, stamp: int, queue: str, identity: str, request_id: str, worker_version_bytes: bytes = b""
+) -> WorkflowTask:
     """A poll of `queue` takes the pending task.
 
     Raises:
@@ -140,6 +142,7 @@ def start(run: Run, *, ref: int, stamp: int, queue: str, identity: str, request_
     if task.is_sticky and queue != task.queue:
         clear_sticky(run)
     run.finish_task(TaskKind.WORKFLOW, ref)
+    task.worker_version_bytes = worker_version_bytes
     _mark_started(run, task, request_id, identity)
     return task
 

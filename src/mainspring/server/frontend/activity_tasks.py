@@ -35,7 +35,13 @@ from mainspring.server.engine.limits import Limits
 from mainspring.server.frontend import requests, task_replies, waits
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.namespaces import NamespaceRegistry
-from mainspring.server.frontend.workflow_tasks import check_poll, check_token_namespace, poller_of, server_failure
+from mainspring.server.frontend.workflow_tasks import (
+    check_poll,
+    check_token_namespace,
+    poller_of,
+    server_failure,
+    stamp_of,
+)
 from mainspring.server.history import History
 from mainspring.server.history.activity_tasks import ActivityName
 from mainspring.server.history.tokens import task_token
@@ -84,7 +90,7 @@ class ActivityTasks:
             if found is None or isinstance(found, Query):
                 return PollActivityTaskQueueResponse()
             try:
-                started = await self._tasks.start(found, identity=request.identity, worker_version=_stamp(request))
+                started = await self._tasks.start(found, identity=request.identity, worker_version=_stamp_of(request))
             except NotFound:
                 self._matching.drop(found)
                 continue
@@ -243,9 +249,6 @@ class ActivityTasks:
         return ActivityName(key=key, activity_id=request.activity_id), limits
 
 
-def _stamp(request: PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:
+def _stamp_of(request: PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:
     """The version that goes into ActivityTaskStarted: only of workers that use versioning."""
-    capabilities = request.worker_version_capabilities
-    if not capabilities.use_versioning:
-        return None
-    return WorkerVersionStamp(build_id=capabilities.build_id, use_versioning=True)
+    return stamp_of(request) if request.worker_version_capabilities.use_versioning else None

@@ -5,7 +5,8 @@ A poll takes what matching has until one task proves fresh: a stale one is dropp
 
 from __future__ import annotations
 
-from temporalio.api.enums.v1 import TaskQueueKind
+from temporalio.api.common.v1 import WorkerVersionStamp
+from temporalio.api.enums.v1 import TaskQueueKind, WorkerVersioningMode
 from temporalio.api.failure.v1 import Failure, ServerFailureInfo
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
@@ -79,6 +80,7 @@ class WorkflowTasks:
                     found,
                     queue=request.task_queue.name,
                     identity=request.identity,
+                    worker_version=stamp_of(request),
                     page_limit=settings.limits.history_page_count,
                 )
             except NotFound:
@@ -185,6 +187,19 @@ def poller_of(
         worker_versioning_mode=options.worker_versioning_mode,
         max_tasks_per_second=max_tasks_per_second,
     )
+
+
+def stamp_of(request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:
+    """The version that goes into Started events: the build id of workers that belong to no deployment."""
+    options, capabilities = request.deployment_options, request.worker_version_capabilities
+    is_versioned = options.worker_versioning_mode == WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+    if is_versioned and options.deployment_name:
+        return None
+    if capabilities.use_versioning and capabilities.deployment_series_name:
+        return None
+    if not capabilities.build_id:
+        return None
+    return WorkerVersionStamp(build_id=capabilities.build_id, use_versioning=capabilities.use_versioning)
 
 
 def server_failure(message: str) -> Failure:

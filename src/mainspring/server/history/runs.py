@@ -22,6 +22,7 @@ from typing import Protocol, TypeVar, cast
 import msgspec
 from temporalio.api.history.v1 import History, HistoryEvent
 
+from mainspring.server.engine import history_limits
 from mainspring.server.engine.changes import Changes, CurrentRun, EventBatch, RunKey
 from mainspring.server.engine.errors import InvariantError, NotFound, StoreUnavailable, Unavailable, VersionConflict
 from mainspring.server.engine.history_builder import READ_AGAIN
@@ -138,6 +139,7 @@ class Runs:
                 reply = decide(run)
                 if run.is_dirty:
                     await self.commit(run)
+                    await self._end_if_too_long(run)
             except VersionConflict:
                 self.conflict_count += 1
                 continue
@@ -147,6 +149,13 @@ class Runs:
                 raise
             return reply
         raise Unavailable(f"workflow {key.workflow_id} is changed by others all the time, try again")
+
+    async def _end_if_too_long(self, run: Run) -> None:
+        reason = history_limits.excess(run)
+        if reason is not None:
+            run.begin(self.clock())
+            history_limits.end(run, reason)
+            await self.commit(run)
 
     async def look(self, key: RunKey, see: Callable[[Run], T]) -> T:
         """Look at a run between two transitions. `see` must not change it.

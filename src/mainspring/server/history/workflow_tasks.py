@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from temporalio.api.common.v1 import WorkerVersionStamp
 from temporalio.api.enums.v1 import CommandType
 from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.api.protocol.v1 import Message
@@ -68,16 +69,25 @@ class WorkflowTasks:
 
     # -- starting
 
-    async def start(self, task: Task, *, queue: str, identity: str, page_limit: int) -> StartedTask:
+    async def start(
+        self, task: Task, *, queue: str, identity: str, worker_version: WorkerVersionStamp | None, page_limit: int
+    ) -> StartedTask:
         """A poll of `queue` takes a task that matching gave it.
 
         Raises: NotFound: the task is stale; take another.
         """
         request_id = self._runs.new_id()
+        version_bytes = b"" if worker_version is None else worker_version.SerializeToString()
 
         def begin(run: Run) -> _Snapshot:
             started = workflow_task.start(
-                run, ref=task.ref, stamp=task.stamp, queue=queue, identity=identity, request_id=request_id
+                run,
+                ref=task.ref,
+                stamp=task.stamp,
+                queue=queue,
+                identity=identity,
+                request_id=request_id,
+                worker_version_bytes=version_bytes,
             )
             return _snapshot(run, started, update.send(run, started))
 

@@ -1,0 +1,31 @@
+"""A history that has grown beyond what can be kept and replayed: its run is ended.
+
+    after each commit:  excess(run) -> reason -> the run is terminated by a transition of its own
+
+Workers are told long before (`suggest_continue_as_new`). Reference: tests/scenario/test_limits.py.
+"""
+
+from __future__ import annotations
+
+from mainspring.server.engine import close
+from mainspring.server.engine.run import Run
+
+SIZE_REASON = "Workflow history size exceeds limit."
+COUNT_REASON = "Workflow history count exceeds limit."
+IDENTITY = "history-service"
+
+
+def excess(run: Run) -> str | None:
+    """Why an open run must end, in the real server's words; None: it need not."""
+    if not run.is_running:
+        return None
+    if run.state.history_size_bytes > run.limits.history_size_error_bytes:
+        return SIZE_REASON
+    if run.history.next_event_id - 1 > run.limits.history_error_count:
+        return COUNT_REASON
+    return None
+
+
+def end(run: Run, reason: str) -> None:
+    """Terminate the run for it."""
+    close.terminate(run, reason=reason, details=None, identity=IDENTITY)

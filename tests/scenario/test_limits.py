@@ -1,0 +1,44 @@
+"""What happens to a run whose history grows too long: the server ends it, and says why."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice import v1 as api
+
+from benchmarks import lean
+from tests.server_process import ServerProcess
+
+
+@pytest.mark.parametrize(
+    "key, value, reason",
+    [
+        ("limit.historyCount.error", "12", "Workflow history count exceeds limit."),
+        ("limit.historySize.error", "2000", "Workflow history size exceeds limit."),
+    ],
+)
+def test_a_history_that_grows_too_long_ends_its_run(tmp_path: Path, key: str, value: str, reason: str) -> None:
+    with ServerProcess(tmp_path, arguments=["--dynamic-config-value", f"{key}={value}"]) as server:
+        asyncio.run(signal_until_it_ends(server.address, reason))
+
+
+async def signal_until_it_ends(address: str, reason: str) -> None:
+    async with lean.connected(address) as service:
+        started = await service.start_workflow(lean.start_request("long", "queue"))
+        signal = api.SignalWorkflowExecutionRequest(
+            namespace=lean.NAMESPACE,
+            workflow_execution=WorkflowExecution(workflow_id="long", run_id=started.run_id),
+            signal_name="signal",
+            input=lean.text_payloads("x" * 100),
+        )
+        for _ in range(30):
+            if (await service.events("long"))[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+                break
+            await service.signal_workflow(signal)
+        last = (await service.events("long"))[-1]
+    terminated = last.workflow_execution_terminated_event_attributes
+    assert (terminated.reason, terminated.identity) == (reason, "history-service")
