@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import grpc.aio
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
@@ -28,6 +29,7 @@ def test_a_history_that_grows_too_long_ends_its_run(tmp_path: Path, key: str, va
 
 async def signal_until_it_ends(address: str, reason: str) -> None:
     async with lean.connected(address) as service:
+        refusals: list[str | None] = []
         started = await service.start_workflow(lean.start_request("long", "queue"))
         signal = api.SignalWorkflowExecutionRequest(
             namespace=lean.NAMESPACE,
@@ -38,7 +40,11 @@ async def signal_until_it_ends(address: str, reason: str) -> None:
         for _ in range(30):
             if (await service.events("long"))[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
                 break
-            await service.signal_workflow(signal)
+            try:
+                await service.signal_workflow(signal)
+            except grpc.aio.AioRpcError as error:
+                refusals.append(error.details())
         last = (await service.events("long"))[-1]
     terminated = last.workflow_execution_terminated_event_attributes
     assert (terminated.reason, terminated.identity) == (reason, "history-service")
+    assert refusals == [reason]

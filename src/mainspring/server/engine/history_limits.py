@@ -1,6 +1,6 @@
 """A history that has grown beyond what can be kept and replayed: its run is ended.
 
-    after each commit:  excess(run) -> reason -> the run is terminated by a transition of its own
+    before a commit:  excess(run) -> reason -> the run is terminated instead, and the caller is told why
 
 Workers are told long before (`suggest_continue_as_new`). Reference: tests/scenario/test_limits.py.
 """

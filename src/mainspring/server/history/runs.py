@@ -24,7 +24,14 @@ from temporalio.api.history.v1 import History, HistoryEvent
 
 from mainspring.server.engine import history_limits
 from mainspring.server.engine.changes import Changes, CurrentRun, EventBatch, RunKey
-from mainspring.server.engine.errors import InvariantError, NotFound, StoreUnavailable, Unavailable, VersionConflict
+from mainspring.server.engine.errors import (
+    InvalidArgument,
+    InvariantError,
+    NotFound,
+    StoreUnavailable,
+    Unavailable,
+    VersionConflict,
+)
 from mainspring.server.engine.history_builder import READ_AGAIN
 from mainspring.server.engine.notices import Notice
 from mainspring.server.engine.run import Run
@@ -138,8 +145,8 @@ class Runs:
             try:
                 reply = decide(run)
                 if run.is_dirty:
+                    await self._check_length(run)
                     await self.commit(run)
-                    await self._end_if_too_long(run)
             except VersionConflict:
                 self.conflict_count += 1
                 continue
@@ -150,12 +157,17 @@ class Runs:
             return reply
         raise Unavailable(f"workflow {key.workflow_id} is changed by others all the time, try again")
 
-    async def _end_if_too_long(self, run: Run) -> None:
+    async def _check_length(self, run: Run) -> None:
+        """A run whose history has grown too long is ended instead. Raises: InvalidArgument: it is."""
         reason = history_limits.excess(run)
-        if reason is not None:
-            run.begin(self.clock())
-            history_limits.end(run, reason)
-            await self.commit(run)
+        if reason is None:
+            return
+        self.evict(run.key)
+        stored = await self.load(run.key)
+        stored.begin(self.clock())
+        history_limits.end(stored, reason)
+        await self.commit(stored)
+        raise InvalidArgument(reason)
 
     async def look(self, key: RunKey, see: Callable[[Run], T]) -> T:
         """Look at a run between two transitions. `see` must not change it.

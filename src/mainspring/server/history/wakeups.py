@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from mainspring.server.engine import due
 from mainspring.server.engine.changes import Changes, Nanos, RunKey
-from mainspring.server.engine.errors import MainspringError, NotFound
+from mainspring.server.engine.errors import InvalidArgument, MainspringError, NotFound
 from mainspring.server.engine.notices import Notice
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
@@ -101,8 +101,8 @@ class Wakeups:
         """Returns: it failed, and is to be tried again later."""
         try:
             await self._fire_run(key)
-        except NotFound:
-            return False
+        except (NotFound, InvalidArgument):
+            return False  # it is gone, or was ended for its length
         except MainspringError:
             log.exception("a due run failed: namespace=%s workflow=%s run=%s", *_names(key))
             return True
