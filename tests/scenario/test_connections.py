@@ -133,13 +133,7 @@ async def test_an_idle_client_and_worker_still_work_after_a_while(server: Server
 @pytest.mark.parametrize(
     "death",
     [
-        pytest.param(
-            "stopped",
-            marks=pytest.mark.xfail(
-                reason="a call still under way when the grace ends is answered CANCELLED, which clients do not retry",
-                strict=False,
-            ),
-        ),
+        "stopped",
         "killed",
     ],
 )

@@ -10,6 +10,7 @@ retry.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -32,6 +33,7 @@ from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.spelling import camel_case
 from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.process.binding import Method
+from mainspring.server.process.calls import Calls
 from mainspring.server.process.client_versions import ClientVersions
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class Door(msgspec.Struct, frozen=True):
 
     versions: ClientVersions
     limits: Limits
+    calls: Calls = msgspec.field(default_factory=Calls)
 
 
 def unary(method: Method, door: Door) -> UnaryHandler:
@@ -68,9 +71,11 @@ def unary(method: Method, door: Door) -> UnaryHandler:
     handler = method.handler
     check_version = door.versions.check
     size_limit_bytes = door.limits.request_size_bytes
+    calls = door.calls
     now = time.monotonic
 
     async def serve(body: bytes, context: Context) -> bytes:
+        task = calls.begin()
         try:
             if len(body) > size_limit_bytes:
                 raise too_large(len(body), size_limit_bytes)
@@ -85,8 +90,14 @@ def unary(method: Method, door: Door) -> UnaryHandler:
             deadline_s = None if remaining_s is None else now() + remaining_s
             reply = await handler(parse(body), Call(deadline_s=deadline_s, metadata=metadata))
             return reply.serialize() if isinstance(reply, RawReply) else reply.SerializeToString()
+        except asyncio.CancelledError:
+            if not calls.was_interrupted(task):
+                raise
+            await refuse(context, Unavailable("the server is stopping"), door.limits.service_error_message_bytes)
         except Exception as error:  # noqa: BLE001 - the door: `as_service_error` logs what nobody expected
             await refuse(context, as_service_error(error, method.path), door.limits.service_error_message_bytes)
+        finally:
+            calls.end(task)
 
     return serve
 

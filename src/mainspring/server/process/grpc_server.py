@@ -9,6 +9,7 @@ defaults answer that with GOAWAY `too_many_pings` and kill every long poll after
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
@@ -49,6 +50,7 @@ class GrpcServer:
         self._health = Health(["", _HEALTH_ONLY, *services])
         handlers.update(self._health.handlers())
         handlers.update(reflection_handlers([*services, _HEALTH]))
+        self._calls = door.calls
         self._server = _new_server(OPTIONS)
         self._server.add_generic_rpc_handlers((_Table(handlers),))
         self.port = 0
@@ -70,9 +72,11 @@ class GrpcServer:
         await self._server.start()
 
     async def stop(self, grace_s: float) -> None:
-        """Take no more calls, let those under way end for `grace_s`, then cancel them."""
+        """Take no more calls, let those under way end; what waits after half of `grace_s` is told to try again."""
         self._health.stop()
-        await self._server.stop(grace_s)
+        ending = asyncio.create_task(self._server.stop(grace_s))
+        await self._calls.finish(grace_s / 2)
+        await ending
 
 
 class _Server(Protocol):

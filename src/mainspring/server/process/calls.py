@@ -1,0 +1,45 @@
+"""The calls under way, so that a stop can end each in a way that its client tries again.
+
+stop:  short calls finish  ->  what still waits after a while (long polls of history, updates, queries) is told
+       UNAVAILABLE  ->  nothing is left for the transport to cancel, which clients take for an answer
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Calls:
+    """Made on the loop that serves."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._interrupted: set[asyncio.Task[object]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def begin(self) -> asyncio.Task[object]:
+        """The present task serves a call until `end`."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a call is served by a task")
+        self._tasks.add(task)
+        return task
+
+    def end(self, task: asyncio.Task[object]) -> None:
+        """The call is over."""
+        self._tasks.discard(task)
+        self._interrupted.discard(task)
+
+    def was_interrupted(self, task: asyncio.Task[object]) -> bool:
+        """The call's task was cancelled by `finish`, and not by its client."""
+        return task in self._interrupted
+
+    async def finish(self, patience_s: float) -> None:
+        """Wait for the calls under way for `patience_s`, then interrupt the rest."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=patience_s)
+        for task in list(self._tasks):
+            self._interrupted.add(task)
+            task.cancel()
