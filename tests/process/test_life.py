@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from temporalio.api.workflowservice import v1 as api
 
 from benchmarks import lean
-from tests.server_process import ServerProcess, mainspring_command
+from tests.server_process import CHECKOUT, ServerProcess, mainspring_command
 
 MOST_LOG_LINES = 10
 STOPS_WITHIN_S = 5.0
@@ -24,8 +25,8 @@ def server(tmp_path: Path) -> ServerProcess:
     return ServerProcess(tmp_path)
 
 
-def test_a_clean_start_and_stop_say_little(server: ServerProcess) -> None:
-    with server:
+def test_a_clean_start_and_stop_say_little(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, arguments=["--log-level", "info"]) as server:
         asyncio.run(lean.drive(server.address, workflow_count=3, in_flight=1))
         server.stop()
     lines = server.log_path.read_text().splitlines()
@@ -57,7 +58,8 @@ def test_calls_that_wait_are_ended_so_that_clients_try_again(server: ServerProce
 
 def start_beside(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [*mainspring_command(), "server", "start-dev", "--headless", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT / "src")}
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, env=environment)
 
 
 def test_a_second_server_on_the_file_is_refused(server: ServerProcess) -> None:
@@ -70,7 +72,7 @@ def test_a_second_server_on_the_file_is_refused(server: ServerProcess) -> None:
 
 def test_a_second_server_on_the_port_is_refused(server: ServerProcess) -> None:
     with server:
-        second = start_beside("--port", str(server.port))
+        second = start_beside("--ip", "127.0.0.1", "--port", str(server.port))
     assert second.returncode != 0
     assert str(server.port) in second.stdout + second.stderr
     assert "Traceback" not in second.stdout + second.stderr

@@ -1,12 +1,20 @@
 """The calls under way, so that a stop can end each in a way that its client tries again.
 
-stop:  short calls finish  ->  what still waits after a while (long polls of history, updates, queries) is told
-       UNAVAILABLE  ->  nothing is left for the transport to cancel, which clients take for an answer
+stop:  new calls are told UNAVAILABLE  ->  short calls finish  ->  what still waits after a while (long polls of
+       history, updates, queries) is told so too  ->  nothing is left for the transport to cancel, which clients would
+       take for an answer
 """
 
 from __future__ import annotations
 
 import asyncio
+
+from mainspring.server.engine.errors import Unavailable
+
+
+def stopping() -> Unavailable:
+    """What clients are told, who then try again, here or elsewhere."""
+    return Unavailable("the server is stopping")
 
 
 class Calls:
@@ -15,12 +23,18 @@ class Calls:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[object]] = set()
         self._interrupted: set[asyncio.Task[object]] = set()
+        self._is_closed = False
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     def begin(self) -> asyncio.Task[object]:
-        """The present task serves a call until `end`."""
+        """The present task serves a call until `end`, which must follow.
+
+        Raises: Unavailable: the server is stopping.
+        """
+        if self._is_closed:
+            raise stopping()
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a call is served by a task")
@@ -37,7 +51,8 @@ class Calls:
         return task in self._interrupted
 
     async def finish(self, patience_s: float) -> None:
-        """Wait for the calls under way for `patience_s`, then interrupt the rest."""
+        """Take no more calls; wait for those under way for `patience_s`, then interrupt the rest."""
+        self._is_closed = True
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=patience_s)
         for task in list(self._tasks):

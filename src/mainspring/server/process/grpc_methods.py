@@ -33,7 +33,7 @@ from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.spelling import camel_case
 from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.process.binding import Method
-from mainspring.server.process.calls import Calls
+from mainspring.server.process.calls import Calls, stopping
 from mainspring.server.process.client_versions import ClientVersions
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,10 @@ def unary(method: Method, door: Door) -> UnaryHandler:
     now = time.monotonic
 
     async def serve(body: bytes, context: Context) -> bytes:
-        task = calls.begin()
+        try:
+            task = calls.begin()
+        except Unavailable as error:
+            await refuse(context, error, door.limits.service_error_message_bytes)
         try:
             if len(body) > size_limit_bytes:
                 raise too_large(len(body), size_limit_bytes)
@@ -93,7 +96,7 @@ def unary(method: Method, door: Door) -> UnaryHandler:
         except asyncio.CancelledError:
             if not calls.was_interrupted(task):
                 raise
-            await refuse(context, Unavailable("the server is stopping"), door.limits.service_error_message_bytes)
+            await refuse(context, stopping(), door.limits.service_error_message_bytes)
         except Exception as error:  # noqa: BLE001 - the door: `as_service_error` logs what nobody expected
             await refuse(context, as_service_error(error, method.path), door.limits.service_error_message_bytes)
         finally:

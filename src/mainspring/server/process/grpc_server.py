@@ -24,6 +24,8 @@ from mainspring.server.process.reflection import reflection_handlers
 
 _LARGEST_REPLY_BYTES: Final = 128 * 1024 * 1024  # what SDKs are ready to receive
 _HEALTH: Final = "grpc.health.v1.Health"
+_FAREWELL_S: Final = 0.1
+"""For the last replies to travel."""
 _HEALTH_ONLY: Final = "temporal.api.adminservice.v1.AdminService"  # no service, but the real server knows its health
 
 OPTIONS: Final[tuple[tuple[str, int], ...]] = (
@@ -71,12 +73,15 @@ class GrpcServer:
             raise OSError(f"cannot listen on {ip}:{port}, is another server running there?") from error
         await self._server.start()
 
-    async def stop(self, grace_s: float) -> None:
-        """Take no more calls, let those under way end; what waits after half of `grace_s` is told to try again."""
+    async def finish(self, patience_s: float) -> None:
+        """Take no more calls, let those under way end; what waits after `patience_s` is told to try again."""
         self._health.stop()
-        ending = asyncio.create_task(self._server.stop(grace_s))
-        await self._calls.finish(grace_s / 2)
-        await ending
+        await self._calls.finish(patience_s)
+        await asyncio.sleep(_FAREWELL_S)
+
+    async def hang_up(self) -> None:
+        """Close all connections. A call that arrives in this moment is cancelled, which clients take for an answer."""
+        await self._server.stop(None)
 
 
 class _Server(Protocol):

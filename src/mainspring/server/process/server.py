@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Any
+from typing import Any, NoReturn
 
 from mainspring import __version__
 from mainspring.server.persistence.sqlite import open_sqlite
@@ -40,17 +41,22 @@ async def run(config: Config, on_started: Callable[[int], None] | None = None) -
     """
     stop = asyncio.Event()
     _on_signals(stop)
-    async with serving(config) as server:
+    async with serving(config, hangs_up=False) as server:
         if on_started is not None:
             on_started(server.port)
         await stop.wait()
         log.info("mainspring stopping: grace_s=%s", config.grpc.stop_s)
     log.info("mainspring stopped")
+    _leave()
 
 
 @contextlib.asynccontextmanager
-async def serving(config: Config) -> AsyncGenerator[GrpcServer]:
-    """A server that listens while the context is open."""
+async def serving(config: Config, *, hangs_up: bool = True) -> AsyncGenerator[GrpcServer]:
+    """A server that listens while the context is open.
+
+    `hangs_up` False: connections are left to the end of the process, which must follow. Clients try again whatever they
+    had sent to a server that has gone, but not what grpcio cancels while it closes a connection.
+    """
     began_at = time.monotonic()
     async with opened_store(config.store.path) as store:
         assembly = await assemble(config, store, address=f"{config.grpc.ip}:{config.grpc.port}")
@@ -61,6 +67,9 @@ async def serving(config: Config) -> AsyncGenerator[GrpcServer]:
             yield server
         finally:
             await _stop(server, assembly, config.grpc.stop_s)
+            if hangs_up:
+                await server.hang_up()
+            await assembly.close()
 
 
 @contextlib.asynccontextmanager
@@ -74,10 +83,17 @@ async def opened_store(path: str) -> AsyncGenerator[Store]:
 
 
 async def _stop(server: GrpcServer, assembly: Assembly, grace_s: float) -> None:
-    stopping = asyncio.create_task(server.stop(grace_s))
+    finishing = asyncio.create_task(server.finish(grace_s))
     await assembly.drain()
-    await stopping
-    await assembly.close()
+    await finishing
+
+
+def _leave() -> NoReturn:
+    """End the process with its connections open: see `serving`. Everything is stored and closed."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _log_start(config: Config, server: GrpcServer, took_s: float) -> None:
