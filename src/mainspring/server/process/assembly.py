@@ -35,6 +35,7 @@ from mainspring.server.frontend.visibility import Visibility
 from mainspring.server.frontend.workers import Workers
 from mainspring.server.frontend.workflow_tasks import WorkflowTasks
 from mainspring.server.history import History
+from mainspring.server.history.ids import new_id
 from mainspring.server.matching.matching import Matching
 from mainspring.server.matching.records import MatchingSettings
 from mainspring.server.persistence.store import Store
@@ -89,7 +90,7 @@ async def assemble(config: Config, store: Store, *, address: str) -> Assembly:
         matching,
         Settings(registry, config.limits),
         clock=time.time_ns,
-        new_id=lambda: str(uuid.uuid4()),
+        new_id=new_id,
     )
     await matching.start()
     await history.start()
