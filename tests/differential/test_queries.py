@@ -126,6 +126,19 @@ async def test_a_query_while_a_task_is_under_way_waits_for_it(driver: Driver) ->
 
 
 @on_both
+async def test_only_so_many_queries_wait_for_a_workflow_task(driver: Driver) -> None:
+    await begun(driver)
+    await driver.signal()
+    first = await driver.beside(attempt(driver.query("one", within_s=4)))
+    await attempt(driver.query("two", within_s=3))
+    task = await driver.poll_workflow_task()
+    del driver.transcript.entries[-1]
+    await attempt(driver.query("three", within_s=3))
+    await task.complete()
+    await first
+
+
+@on_both
 async def test_a_query_of_a_run_with_a_sticky_worker(driver: Driver) -> None:
     sticky = StickyExecutionAttributes(worker_task_queue=sticky_queue("sticky"), schedule_to_start_timeout=seconds(5))
     await begun(driver, Completed(sticky_attributes=sticky))

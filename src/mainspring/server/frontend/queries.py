@@ -98,7 +98,8 @@ class Queries:
     async def _with_task(self, key: RunKey, query: WorkflowQuery, until_s: float) -> WorkflowQueryResult | None:
         """Wait for the run's next workflow task to answer. Returns: None: it will not, ask directly."""
         query_id = self._history.runs.new_id()
-        buffered = self._history.queries.add(key.run_id, query_id, query)
+        limit = self._history.runs.namespaces.settings(key.namespace_id).limits.buffered_queries_count
+        buffered = self._history.queries.add(key.run_id, query_id, query, limit=limit)
         try:
             result = await asyncio.wait_for(buffered.answer, max(0.0, until_s - time.monotonic()))
         except TimeoutError as error:

@@ -21,8 +21,6 @@ from mainspring.server.engine.changes import Changes
 from mainspring.server.engine.errors import ResourceExhausted
 from mainspring.server.engine.notices import Notice, RunClosed
 
-MOST_BUFFERED = 200
-
 
 class Unblocked(msgspec.Struct, frozen=True):
     """No workflow task will answer the query: ask the worker directly."""
@@ -46,13 +44,13 @@ class BufferedQueries:
     def __len__(self) -> int:
         return sum(len(queries) for queries in self._by_run.values())
 
-    def add(self, run_id: str, query_id: str, query: WorkflowQuery) -> Buffered:
-        """Let a query wait for the run's next workflow task. Give it back with `remove`.
+    def add(self, run_id: str, query_id: str, query: WorkflowQuery, *, limit: int) -> Buffered:
+        """Let a query wait for the run's next workflow task, as one of at most `limit`. Give it back with `remove`.
 
         Raises: ResourceExhausted: too many wait already.
         """
         queries = self._by_run.setdefault(run_id, {})
-        if len(queries) >= MOST_BUFFERED:
+        if len(queries) >= limit:
             raise ResourceExhausted(
                 "consistent query buffer is full, this may be caused by too many queries and workflow not able to "
                 "process query fast enough",
