@@ -35,8 +35,9 @@ class Queries:
         future: asyncio.Future[Answer] = self._loop.create_future()
         self._asked[query.query_id] = future
         timers = [self._loop.call_at(deadline_s, _fail, future, "context deadline exceeded")]
-        look_s = deadline_s - self._settings.query_margin_s
-        if look_s > self._loop.time():  # a caller in more of a hurry just gets its deadline
+        margin_s = self._settings.query_margin_s
+        look_s = deadline_s - margin_s
+        if look_s > self._loop.time() + margin_s / 2:  # a caller in more of a hurry just gets its deadline
             timers.append(self._loop.call_at(look_s, self._look_for_poller, query, queue))
         try:
             queue.offer_query(query)
