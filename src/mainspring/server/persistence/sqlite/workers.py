@@ -38,8 +38,8 @@ T = TypeVar("T")
 
 MOST_JOBS_IN_A_GROUP = 256
 GATHER_S = 0.001
-"""Under load, when the last group was one of several jobs, the next one is given so long to grow: it costs a transaction
-a tenth of its CPU less, and nobody who is alone waits for it."""
+"""Under load, when the last group was of several jobs, the next one is given so long to grow: it saves a tenth of the
+server's CPU, and nobody who is alone waits for it."""
 
 
 class WriteFuture(asyncio.Future[T]):
