@@ -71,7 +71,6 @@ BAD = {
     "timer without id": command(StartTimerCommandAttributes(start_to_fire_timeout=seconds(1))),
     "timer with a long id": start_timer("x" * 1001, 1),
     "timer into the past": start_timer("t", -1),
-    "timer without a time": command(StartTimerCommandAttributes(timer_id="t")),
     "cancel of no timer": command(CancelTimerCommandAttributes()),
     "cancel of an unknown timer": cancel_timer("nobody"),
     "cancel of a long timer id": cancel_timer("x" * 1001),
@@ -107,6 +106,15 @@ BAD = {
 @on_both
 async def test_bad_attributes(driver: Driver, what: str) -> None:
     await refused(driver, BAD[what])
+
+
+@on_both
+async def test_a_timer_without_a_time_fires_at_once(driver: Driver) -> None:
+    task = await first_task(driver)
+    await task.complete(command(StartTimerCommandAttributes(timer_id="t")))
+    task = await driver.poll_workflow_task()
+    await task.complete(complete_workflow())
+    await driver.history()
 
 
 LARGE = {

@@ -19,7 +19,7 @@ from temporalio.api.enums.v1 import (
     TaskQueueType,
     WorkflowIdConflictPolicy,
 )
-from temporalio.api.failure.v1 import Failure
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.taskqueue.v1 import TaskQueue, TaskQueueMetadata, TaskQueueVersionSelection
 from temporalio.api.workflow.v1 import OnConflictOptions, RequestIdInfo
@@ -186,7 +186,8 @@ async def test_an_activity_that_backs_off_tells_when_it_is_tried_again_and_why()
         await office.with_activity()
         token = await office.poll_activity()
         office.pass_time(5)
-        failed = api.RespondActivityTaskFailedRequest(task_token=token, failure=Failure(message="no"))
+        reason = Failure(message="no", application_failure_info=ApplicationFailureInfo(type="Wrong"))
+        failed = api.RespondActivityTaskFailedRequest(task_token=token, failure=reason)
         await office.activities.respond_activity_task_failed(failed, CALL)
 
         activity = (await office.describe()).pending_activities[0]

@@ -88,7 +88,7 @@ async def kill_in_the_middle(services: Services, world: World, checks: Checks, c
 
 
 def _handle(client: Client, node_id: str) -> WorkflowHandle[AddNode, AddNodeOutput]:
-    return client.get_workflow_handle(node_id)
+    return client.get_workflow_handle(node_id, result_type=AddNodeOutput)
 
 
 async def _wait_for_stages(client: Client, world: World) -> dict[str, Stage]:
