@@ -16,10 +16,11 @@ from temporalio.api.operatorservice.v1 import (
     RemoveSearchAttributesRequest,
 )
 
+from mainspring.server.engine import attribute_types
 from mainspring.server.engine.errors import NamespaceNotFound, ServiceError
 from mainspring.server.frontend.namespaces import NamespaceRegistry, new_namespace
 from mainspring.server.frontend.operator import DeletedNamespaces, Operator
-from mainspring.server.frontend.system import SYSTEM_SEARCH_ATTRIBUTES, Cluster
+from mainspring.server.frontend.system import Cluster
 from tests.frontend.registries import CALL, a_registry
 
 KEYWORD = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
@@ -45,7 +46,7 @@ async def test_added_search_attributes_are_listed_beside_the_system_ones() -> No
         answer = await operator.list_search_attributes(ListSearchAttributesRequest(namespace="default"), CALL)
 
     assert dict(answer.custom_attributes) == {"Age": INT, "Colour": KEYWORD}
-    assert dict(answer.system_attributes) == dict(SYSTEM_SEARCH_ATTRIBUTES)
+    assert dict(answer.system_attributes) == dict(attribute_types.SYSTEM)
     assert len(answer.system_attributes) == 33
 
 

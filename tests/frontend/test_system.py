@@ -9,7 +9,8 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring import __version__
-from mainspring.server.frontend.system import SYSTEM_SEARCH_ATTRIBUTES, Cluster, SystemInfo
+from mainspring.server.engine import attribute_types
+from mainspring.server.frontend.system import Cluster, SystemInfo
 from tests.frontend.registries import CALL
 
 INFO = SystemInfo(Cluster(id="c1"))
@@ -46,5 +47,5 @@ async def test_the_cluster_is_described_as_the_real_dev_server_describes_its_own
 async def test_the_old_search_attributes_call_lists_system_attributes_and_fields() -> None:
     answer = await INFO.get_search_attributes(GetSearchAttributesRequest(), CALL)
 
-    assert SYSTEM_SEARCH_ATTRIBUTES.items() <= dict(answer.keys).items()
+    assert attribute_types.SYSTEM.items() <= dict(answer.keys).items()
     assert len(answer.keys) == 33 + 28

@@ -15,11 +15,11 @@ from temporalio.api.filter.v1 import StartTimeFilter, StatusFilter, WorkflowExec
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice import v1 as api
 
+from mainspring.server.engine import attribute_types
 from mainspring.server.engine.changes import RunKey, VisibilityRecord
 from mainspring.server.engine.errors import InvalidArgument, NamespaceNotFound, ServiceError
 from mainspring.server.engine.limits import Limits
 from mainspring.server.frontend.namespaces import NamespaceRegistry, new_namespace
-from mainspring.server.frontend.system import SYSTEM_SEARCH_ATTRIBUTES
 from mainspring.server.frontend.visibility import Visibility
 from mainspring.server.persistence.sqlite import open_sqlite
 from mainspring.server.persistence.sqlite.store import SqliteStore
@@ -97,7 +97,7 @@ def many(count: int) -> list[VisibilityRecord]:
 
 
 def test_the_attributes_of_queries_are_those_that_the_server_tells_of() -> None:
-    assert {name: attribute.kind for name, attribute in SYSTEM.items()} == dict(SYSTEM_SEARCH_ATTRIBUTES)
+    assert {name: attribute.kind for name, attribute in SYSTEM.items()} == dict(attribute_types.SYSTEM)
 
 
 async def test_pages_neither_repeat_nor_miss_runs_that_began_at_the_same_instant() -> None:

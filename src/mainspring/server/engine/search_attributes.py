@@ -18,47 +18,12 @@ import msgspec
 from temporalio.api.common.v1 import Payload, SearchAttributes
 from temporalio.api.enums.v1 import IndexedValueType
 
+from mainspring.server.engine.attribute_types import CLIENT_SETTABLE, SYSTEM, TYPE_NAMES
 from mainspring.server.engine.errors import InvalidArgument
 from mainspring.server.engine.run import Run, Searchable
 from mainspring.server.engine.settings import NamespaceSettings
 
 _T = IndexedValueType
-
-TYPE_NAMES: dict[int, str] = {
-    _T.INDEXED_VALUE_TYPE_TEXT: "Text",
-    _T.INDEXED_VALUE_TYPE_KEYWORD: "Keyword",
-    _T.INDEXED_VALUE_TYPE_INT: "Int",
-    _T.INDEXED_VALUE_TYPE_DOUBLE: "Double",
-    _T.INDEXED_VALUE_TYPE_BOOL: "Bool",
-    _T.INDEXED_VALUE_TYPE_DATETIME: "Datetime",
-    _T.INDEXED_VALUE_TYPE_KEYWORD_LIST: "KeywordList",
-}
-
-CLIENT_SETTABLE: dict[str, int] = {
-    "BatcherNamespace": _T.INDEXED_VALUE_TYPE_KEYWORD,
-    "BatcherUser": _T.INDEXED_VALUE_TYPE_KEYWORD,
-    "BinaryChecksums": _T.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-    "BuildIds": _T.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-    "TemporalChangeVersion": _T.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-    "TemporalNamespaceDivision": _T.INDEXED_VALUE_TYPE_KEYWORD,
-    "TemporalScheduledById": _T.INDEXED_VALUE_TYPE_KEYWORD,
-    "TemporalScheduledStartTime": _T.INDEXED_VALUE_TYPE_DATETIME,
-    "TemporalSchedulePaused": _T.INDEXED_VALUE_TYPE_BOOL,
-    "TemporalUsedWorkerDeploymentVersions": _T.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-}
-"""Predefined attributes that SDKs set themselves."""
-
-RESERVED: frozenset[str] = frozenset(
-    {
-        "WorkflowId", "RunId", "WorkflowType", "StartTime", "ExecutionTime", "CloseTime", "ExecutionStatus",
-        "TaskQueue", "HistoryLength", "ExecutionDuration", "StateTransitionCount", "HistorySizeBytes",
-        "ParentWorkflowId", "ParentRunId", "RootWorkflowId", "RootRunId", "TemporalReportedProblems",
-        "TemporalPauseInfo", "TemporalWorkerDeployment", "TemporalWorkerDeploymentVersion",
-        "TemporalWorkflowVersioningBehavior", "TemporalExternalPayloadCount", "TemporalExternalPayloadSizeBytes",
-    }
-)  # fmt: skip
-"""Attributes that only the server sets."""
-
 
 # -- checks
 
@@ -106,7 +71,7 @@ def type_of(name: str, settings: NamespaceSettings) -> int:
     Raises:
         InvalidArgument: there is none of that name, or only the server sets it.
     """
-    if name in RESERVED:
+    if name in SYSTEM and name not in CLIENT_SETTABLE:
         raise InvalidArgument(f"{name} attribute can't be set in SearchAttributes")
     known = settings.search_attributes.get(name) or CLIENT_SETTABLE.get(name)
     if known is None:
@@ -217,7 +182,7 @@ def instant_of(text: str) -> int:
 def mark_types(attributes: SearchAttributes, settings: NamespaceSettings) -> None:
     """Say in each payload of which type it is, in place, as histories and lists show it."""
     for name, payload in attributes.indexed_fields.items():
-        value_type = settings.search_attributes.get(name) or CLIENT_SETTABLE.get(name, 0)
+        value_type = settings.search_attributes.get(name) or int(CLIENT_SETTABLE.get(name, 0))
         payload.metadata["type"] = TYPE_NAMES[value_type].encode()
 
 
@@ -227,7 +192,7 @@ def mark_types(attributes: SearchAttributes, settings: NamespaceSettings) -> Non
 def merge(run: Run, attributes: Mapping[str, Payload]) -> None:
     """Set (or unset) attributes of the run that were checked before."""
     for name, payload in attributes.items():
-        value_type = run.settings.search_attributes.get(name) or CLIENT_SETTABLE.get(name, 0)
+        value_type = run.settings.search_attributes.get(name) or int(CLIENT_SETTABLE.get(name, 0))
         value = decode(payload, value_type)
         if value is None:
             run.search_attributes.indexed_fields.pop(name, None)

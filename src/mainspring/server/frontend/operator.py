@@ -29,6 +29,7 @@ from temporalio.api.operatorservice.v1 import (
     RemoveSearchAttributesResponse,
 )
 
+from mainspring.server.engine import attribute_types
 from mainspring.server.engine.errors import InvalidArgument, NotFound
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.namespaces import DELETED, NamespaceRegistry
@@ -38,7 +39,6 @@ from mainspring.server.frontend.system import (
     HISTORY_SHARD_COUNT,
     INITIAL_FAILOVER_VERSION,
     STOCK_FIELDS,
-    SYSTEM_SEARCH_ATTRIBUTES,
     Cluster,
 )
 from mainspring.server.persistence.store import NamespaceRecord
@@ -123,7 +123,7 @@ class Operator:
             raise InvalidArgument("Namespace is not set on request.")
         custom = self._registry.search_attributes(self._registry.named(request.namespace).id)
         for name in request.search_attributes:
-            if name not in custom and (name in SYSTEM_SEARCH_ATTRIBUTES or name in STOCK_FIELDS):
+            if name not in custom and (name in attribute_types.SYSTEM or name in STOCK_FIELDS):
                 raise InvalidArgument(f"Unable to remove non-custom search attributes: {name}.")
         await self._registry.remove_search_attributes(request.namespace, list(request.search_attributes))
         return RemoveSearchAttributesResponse()
@@ -136,7 +136,7 @@ class Operator:
         record = self._registry.served(request.namespace)
         return ListSearchAttributesResponse(
             custom_attributes=self._registry.search_attributes(record.id),
-            system_attributes=SYSTEM_SEARCH_ATTRIBUTES,
+            system_attributes=attribute_types.SYSTEM,
         )
 
     async def delete_namespace(self, request: DeleteNamespaceRequest, _call: Call) -> DeleteNamespaceResponse:
@@ -192,7 +192,7 @@ def _is_renamed(record: NamespaceRecord) -> bool:
 
 
 def _check_new_search_attribute(name: str, kind: int) -> None:
-    if name in SYSTEM_SEARCH_ATTRIBUTES or name in _RESERVED_NAMES or name.startswith(_RESERVED_PREFIX):
+    if name in attribute_types.SYSTEM or name in _RESERVED_NAMES or name.startswith(_RESERVED_PREFIX):
         raise InvalidArgument(f"Search attribute {name} is reserved by system.")
     if kind not in IndexedValueType.values():
         raise InvalidArgument(f"Unknown search attribute type: {kind}.")

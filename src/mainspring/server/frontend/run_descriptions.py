@@ -45,7 +45,7 @@ from temporalio.api.workflow.v1 import (
 )
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from mainspring.server.engine import records, reset_points, search_attributes
+from mainspring.server.engine import attribute_types, records, reset_points
 from mainspring.server.engine.changes import Nanos
 from mainspring.server.engine.records import Activity, Child, RetryRules, WorkflowTask
 from mainspring.server.engine.run import Run
@@ -131,9 +131,9 @@ def _typed(run: Run) -> SearchAttributes:
     shown = SearchAttributes()
     shown.CopyFrom(run.search_attributes)
     for name, payload in shown.indexed_fields.items():
-        kind = run.settings.search_attributes.get(name) or search_attributes.CLIENT_SETTABLE.get(name, 0)
+        kind = run.settings.search_attributes.get(name) or attribute_types.CLIENT_SETTABLE.get(name, 0)
         if kind and "type" not in payload.metadata:
-            payload.metadata["type"] = search_attributes.TYPE_NAMES[kind].encode()
+            payload.metadata["type"] = attribute_types.TYPE_NAMES[kind].encode()
     return shown
 
 

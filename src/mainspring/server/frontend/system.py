@@ -24,6 +24,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring import __version__
+from mainspring.server.engine.attribute_types import SYSTEM, TYPE_NAMES
 from mainspring.server.frontend.call import Call
 
 API_VERSION: Final = "1.32.0"
@@ -46,63 +47,8 @@ SUPPORTED_CLIENTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Clients whose version is checked, and the range of versions that is served. Clients not listed are never refused."""
 
-_BOOL = IndexedValueType.INDEXED_VALUE_TYPE_BOOL
-_DATETIME = IndexedValueType.INDEXED_VALUE_TYPE_DATETIME
-_DOUBLE = IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE
-_INT = IndexedValueType.INDEXED_VALUE_TYPE_INT
-_KEYWORD = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-_KEYWORD_LIST = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST
-_TEXT = IndexedValueType.INDEXED_VALUE_TYPE_TEXT
-
-SYSTEM_SEARCH_ATTRIBUTES: Final[Mapping[str, IndexedValueType.ValueType]] = MappingProxyType(
-    {
-        "BatcherNamespace": _KEYWORD,
-        "BatcherUser": _KEYWORD,
-        "BinaryChecksums": _KEYWORD_LIST,
-        "BuildIds": _KEYWORD_LIST,
-        "CloseTime": _DATETIME,
-        "ExecutionDuration": _INT,
-        "ExecutionStatus": _KEYWORD,
-        "ExecutionTime": _DATETIME,
-        "HistoryLength": _INT,
-        "HistorySizeBytes": _INT,
-        "ParentRunId": _KEYWORD,
-        "ParentWorkflowId": _KEYWORD,
-        "RootRunId": _KEYWORD,
-        "RootWorkflowId": _KEYWORD,
-        "RunId": _KEYWORD,
-        "StartTime": _DATETIME,
-        "StateTransitionCount": _INT,
-        "TaskQueue": _KEYWORD,
-        "TemporalChangeVersion": _KEYWORD_LIST,
-        "TemporalExternalPayloadCount": _INT,
-        "TemporalExternalPayloadSizeBytes": _INT,
-        "TemporalNamespaceDivision": _KEYWORD,
-        "TemporalPauseInfo": _KEYWORD_LIST,
-        "TemporalReportedProblems": _KEYWORD_LIST,
-        "TemporalScheduledById": _KEYWORD,
-        "TemporalScheduledStartTime": _DATETIME,
-        "TemporalSchedulePaused": _BOOL,
-        "TemporalUsedWorkerDeploymentVersions": _KEYWORD_LIST,
-        "TemporalWorkerDeployment": _KEYWORD,
-        "TemporalWorkerDeploymentVersion": _KEYWORD,
-        "TemporalWorkflowVersioningBehavior": _KEYWORD,
-        "WorkflowId": _KEYWORD,
-        "WorkflowType": _KEYWORD,
-    }
-)
-"""The search attributes that need no registration, by name."""
-
 FIELD_TYPES: Final[Mapping[str, IndexedValueType.ValueType]] = MappingProxyType(
-    {
-        "Bool": _BOOL,
-        "Datetime": _DATETIME,
-        "Double": _DOUBLE,
-        "Int": _INT,
-        "Keyword": _KEYWORD,
-        "KeywordList": _KEYWORD_LIST,
-        "Text": _TEXT,
-    }
+    {name: IndexedValueType.ValueType(kind) for kind, name in TYPE_NAMES.items()}
 )
 """The types of custom search attributes, as the CLI, messages and field names (`Keyword01`) spell them."""
 
@@ -163,7 +109,7 @@ class SystemInfo:
         self, _request: GetSearchAttributesRequest, _call: Call
     ) -> GetSearchAttributesResponse:
         """All legal keys of any namespace. Names of custom ones are a namespace's own: see ListSearchAttributes."""
-        return GetSearchAttributesResponse(keys={**SYSTEM_SEARCH_ATTRIBUTES, **STOCK_FIELDS})
+        return GetSearchAttributesResponse(keys={**SYSTEM, **STOCK_FIELDS})
 
 
 def _capabilities() -> GetSystemInfoResponse.Capabilities:

@@ -14,27 +14,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from temporalio.api.enums.v1 import IndexedValueType
 
+from mainspring.server.engine import attribute_types
 from mainspring.server.visibility.conditions import invalid_query
-
-BOOL: Final = IndexedValueType.INDEXED_VALUE_TYPE_BOOL
-DATETIME: Final = IndexedValueType.INDEXED_VALUE_TYPE_DATETIME
-DOUBLE: Final = IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE
-INT: Final = IndexedValueType.INDEXED_VALUE_TYPE_INT
-KEYWORD: Final = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-KEYWORD_LIST: Final = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST
-TEXT: Final = IndexedValueType.INDEXED_VALUE_TYPE_TEXT
-
-TYPE_NAMES: Final[Mapping[int, str]] = {
-    BOOL: "Bool",
-    DATETIME: "Datetime",
-    DOUBLE: "Double",
-    INT: "Int",
-    KEYWORD: "Keyword",
-    KEYWORD_LIST: "KeywordList",
-    TEXT: "Text",
-}
 
 STATUS: Final = "ExecutionStatus"
 DURATION: Final = "ExecutionDuration"
@@ -57,45 +39,29 @@ def _if_closed(sql: str) -> str:
     return f"CASE WHEN close_at IS NULL THEN NULL ELSE {sql} END"
 
 
-def _by_name(*attributes: Attribute) -> dict[str, Attribute]:
-    return {attribute.name: attribute for attribute in attributes}
+COLUMNS: Final[Mapping[str, str]] = {
+    "WorkflowId": "workflow_id",
+    "RunId": "run_id",
+    "WorkflowType": "workflow_type",
+    "TaskQueue": "task_queue",
+    STATUS: "status",
+    "StartTime": "start_at",
+    "ExecutionTime": "execution_at",
+    "CloseTime": "close_at",
+    DURATION: "(close_at - execution_at)",
+    "HistoryLength": _if_closed("history_length"),
+    "HistorySizeBytes": _if_closed("history_size_bytes"),
+    "StateTransitionCount": _if_closed("state_transition_count"),
+    "ParentWorkflowId": "NULLIF(parent_workflow_id, '')",
+    "ParentRunId": "NULLIF(parent_run_id, '')",
+    "RootWorkflowId": "root_workflow_id",
+    "RootRunId": "root_run_id",
+}
+"""What stands in a column of its own, and how it is read."""
 
-
-SYSTEM: Final[Mapping[str, Attribute]] = _by_name(
-    Attribute("WorkflowId", KEYWORD, "workflow_id"),
-    Attribute("RunId", KEYWORD, "run_id"),
-    Attribute("WorkflowType", KEYWORD, "workflow_type"),
-    Attribute("TaskQueue", KEYWORD, "task_queue"),
-    Attribute(STATUS, KEYWORD, "status"),
-    Attribute("StartTime", DATETIME, "start_at"),
-    Attribute("ExecutionTime", DATETIME, "execution_at"),
-    Attribute("CloseTime", DATETIME, "close_at"),
-    Attribute(DURATION, INT, "(close_at - execution_at)"),
-    Attribute("HistoryLength", INT, _if_closed("history_length")),
-    Attribute("HistorySizeBytes", INT, _if_closed("history_size_bytes")),
-    Attribute("StateTransitionCount", INT, _if_closed("state_transition_count")),
-    Attribute("ParentWorkflowId", KEYWORD, "NULLIF(parent_workflow_id, '')"),
-    Attribute("ParentRunId", KEYWORD, "NULLIF(parent_run_id, '')"),
-    Attribute("RootWorkflowId", KEYWORD, "root_workflow_id"),
-    Attribute("RootRunId", KEYWORD, "root_run_id"),
-    Attribute("BatcherNamespace", KEYWORD),
-    Attribute("BatcherUser", KEYWORD),
-    Attribute("BinaryChecksums", KEYWORD_LIST),
-    Attribute("BuildIds", KEYWORD_LIST),
-    Attribute("TemporalChangeVersion", KEYWORD_LIST),
-    Attribute("TemporalExternalPayloadCount", INT),
-    Attribute("TemporalExternalPayloadSizeBytes", INT),
-    Attribute(DIVISION, KEYWORD),
-    Attribute("TemporalPauseInfo", KEYWORD_LIST),
-    Attribute("TemporalReportedProblems", KEYWORD_LIST),
-    Attribute("TemporalScheduledById", KEYWORD),
-    Attribute("TemporalScheduledStartTime", DATETIME),
-    Attribute("TemporalSchedulePaused", BOOL),
-    Attribute("TemporalUsedWorkerDeploymentVersions", KEYWORD_LIST),
-    Attribute("TemporalWorkerDeployment", KEYWORD),
-    Attribute("TemporalWorkerDeploymentVersion", KEYWORD),
-    Attribute("TemporalWorkflowVersioningBehavior", KEYWORD),
-)
+SYSTEM: Final[Mapping[str, Attribute]] = {
+    name: Attribute(name, kind, COLUMNS.get(name, "")) for name, kind in attribute_types.SYSTEM.items()
+}
 """The attributes that need no registration."""
 
 

@@ -18,21 +18,10 @@ from typing import Final
 
 import msgspec
 
+from mainspring.server.engine.attribute_types import BOOL, DATETIME, KEYWORD, KEYWORD_LIST, TEXT, TYPE_NAMES
 from mainspring.server.persistence.store import VisibilityFilter
 from mainspring.server.visibility import text_match
-from mainspring.server.visibility.attributes import (
-    BOOL,
-    DATETIME,
-    DIVISION,
-    KEYWORD,
-    KEYWORD_LIST,
-    STATUS,
-    SYSTEM,
-    TEXT,
-    TYPE_NAMES,
-    Attribute,
-    Attributes,
-)
+from mainspring.server.visibility.attributes import DIVISION, STATUS, SYSTEM, Attribute, Attributes
 from mainspring.server.visibility.conditions import (
     And,
     Bare,

@@ -15,8 +15,9 @@ from typing import Final
 
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 
+from mainspring.server.engine.attribute_types import BOOL, DATETIME, DOUBLE, INT, TYPE_NAMES
 from mainspring.server.engine.errors import InvalidArgument
-from mainspring.server.visibility.attributes import BOOL, DATETIME, DOUBLE, DURATION, INT, STATUS, TYPE_NAMES, Attribute
+from mainspring.server.visibility.attributes import DURATION, STATUS, Attribute
 from mainspring.server.visibility.conditions import Column, Null, Number, Operand, Text, Truth, Values, invalid_query
 
 Scalar = str | int | float
