@@ -10,7 +10,7 @@ checked against what must hold for every history. `reload` replaces the run by i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from google.protobuf.duration_pb2 import Duration
@@ -27,6 +27,7 @@ from temporalio.api.common.v1 import ActivityType, Payloads, RetryPolicy, Workfl
 from temporalio.api.enums.v1 import CommandType, EventType, TaskQueueKind, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.history.v1 import History, HistoryEvent, WorkflowExecutionStartedEventAttributes
+from temporalio.api.protocol.v1 import Message
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     RequestCancelWorkflowExecutionRequest,
@@ -166,9 +167,9 @@ class Table:
     def has_started_task(self) -> bool:
         return self.run.has_started_task
 
-    def complete(self, *commands: Command) -> bool:
+    def complete(self, *commands: Command, messages: Sequence[Message] = ()) -> bool:
         """The worker completes its workflow task. Returns: it could; if not, the task has failed."""
-        request = RespondWorkflowTaskCompletedRequest(commands=commands, identity="worker")
+        request = RespondWorkflowTaskCompletedRequest(commands=commands, messages=messages, identity="worker")
         worker = Worker(new_id=self.new_id, chain=self.chain)
         try:
             self.do(lambda run: completion.respond_completed(run, _task(run), request, worker))
