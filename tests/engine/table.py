@@ -346,7 +346,7 @@ def seconds(value: float) -> Duration:
 # -- what holds for every history
 
 
-def check_history(events: list[HistoryEvent], *, is_closed: bool) -> None:
+def check_history(events: list[HistoryEvent], *, is_closed: bool, since: int = NOON) -> None:
     """Ids without gaps, causes before effects, one workflow task at a time, one end, and it is the last event."""
     assert [e.event_id for e in events] == list(range(1, len(events) + 1))
     assert events[0].event_type == E.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED
@@ -354,7 +354,7 @@ def check_history(events: list[HistoryEvent], *, is_closed: bool) -> None:
     assert len(ends) == (1 if is_closed else 0)
     assert not is_closed or events[-1].event_type in CLOSING
     times = [e.event_time.ToNanoseconds() for e in events]
-    assert min(times) >= NOON
+    assert min(times) >= since
     _check_tasks(events)
     _check_outcomes(events)
 

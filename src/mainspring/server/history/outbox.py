@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 from mainspring.server.engine.changes import Changes, Effect, EffectKind
 from mainspring.server.engine.errors import MainspringError
@@ -42,14 +42,8 @@ class Outbox:
 
     async def start(self) -> None:
         """Take up what was left when the server stopped."""
-        after: Effect | None = None
-        while True:
-            page = await self._runs.store.effects(after=after, limit=PAGE)
-            for effect in page:
-                self._add(effect)
-            if len(page) < PAGE:
-                return
-            after = page[-1]
+        for effect in await self._stored():
+            self._add(effect)
 
     async def stop(self) -> None:
         """Begin nothing more and wait for what is under way; the rest is in the store."""
@@ -65,6 +59,37 @@ class Outbox:
         for effect in changes.effects:
             self._add(effect)
 
+    def doubt(self, changes: Changes) -> None:
+        """Effects may have been committed: the store knows."""
+        if changes.effects and not self._is_stopped:
+            self._keep(self._look_again(changes.key.run_id))
+
+    async def _look_again(self, run_id: str) -> None:
+        """Take up what the store holds of a run and is not known here, as soon as the store answers."""
+        while not self._is_stopped:
+            try:
+                found = await self._stored()
+            except MainspringError:
+                await asyncio.sleep(RETRY_S)
+                continue
+            known = self._waiting.get(run_id, ())
+            for effect in [e for e in found if e.run.run_id == run_id and e not in known]:
+                self._add(effect)
+            return
+
+    async def _stored(self) -> list[Effect]:
+        found: list[Effect] = []
+        while True:
+            page = await self._runs.store.effects(after=found[-1] if found else None, limit=PAGE)
+            found.extend(page)
+            if len(page) < PAGE:
+                return found
+
+    def _keep(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     def _add(self, effect: Effect) -> None:
         if self._is_stopped:
             return
@@ -73,9 +98,7 @@ class Outbox:
             queue.append(effect)
             return
         self._waiting[effect.run.run_id] = deque([effect])
-        task = asyncio.get_running_loop().create_task(self._work(effect.run.run_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(self._work(effect.run.run_id))
 
     async def _work(self, run_id: str) -> None:
         queue = self._waiting[run_id]

@@ -88,9 +88,16 @@ class BufferedQueries:
             elif not another_follows:
                 buffered.answer.set_result(Unblocked())
 
+    def doubt(self, changes: Changes) -> None:
+        """The run may have closed: let those who wait look for themselves."""
+        self._unblock(changes.key.run_id)
+
     def publish(self, changes: Changes, notices: list[Notice]) -> None:
         """The run has closed: what still waits goes straight to a worker."""
         if changes.key.run_id in self._by_run and any(isinstance(n, RunClosed) for n in notices):
-            for buffered in self._by_run[changes.key.run_id].values():
-                if not buffered.answer.done() and not buffered.is_sent:
-                    buffered.answer.set_result(Unblocked())
+            self._unblock(changes.key.run_id)
+
+    def _unblock(self, run_id: str) -> None:
+        for buffered in self._by_run.get(run_id, {}).values():
+            if not buffered.answer.done() and not buffered.is_sent:
+                buffered.answer.set_result(Unblocked())

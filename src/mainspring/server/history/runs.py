@@ -51,6 +51,10 @@ class Publisher(Protocol):
 
     def publish(self, changes: Changes, notices: list[Notice]) -> None: ...
 
+    def doubt(self, changes: Changes) -> None:
+        """The store did not say whether it has these: if it does, nothing of them may be missed."""
+        ...
+
 
 class Cached(msgspec.Struct):
     """A run in memory with the newest part of its history."""
@@ -223,11 +227,15 @@ class Runs:
             if run.successor is not None:
                 chained.append(run.successor)
                 run.successor = None
+        transition = []
         try:
             transition = [run.take_changes() for run in chained]
             await finish(self.store.commit(transition), lambda: self._publish(chained, transition))
         except StoreUnavailable as error:
             self._evict_all(chained)
+            for changes in transition:
+                for publisher in self._publishers:
+                    publisher.doubt(changes)
             raise Unavailable(str(error)) from error
         except BaseException:
             self._evict_all(chained)

@@ -84,6 +84,10 @@ class _Tasks:
         for task in changes.tasks:
             self._sink.offer(task)
 
+    def doubt(self, changes: Changes) -> None:
+        for queue in {task.queue for task in changes.tasks}:
+            self._sink.doubt(queue)
+
 
 class _Waiters:
     """Wakes who waits for a run."""
@@ -93,3 +97,6 @@ class _Waiters:
 
     def publish(self, changes: Changes, notices: list[Notice]) -> None:
         self._waiting.commit_seen(changes.key.run_id, notices, is_closed=changes.status != RUNNING)
+
+    def doubt(self, changes: Changes) -> None:
+        self._waiting.commit_seen(changes.key.run_id, [], is_closed=True)

@@ -55,6 +55,10 @@ class Wakeups:
     def publish(self, changes: Changes, notices: list[Notice]) -> None:
         """A commit may have brought an earlier deadline."""
         del notices
+        self.doubt(changes)
+
+    def doubt(self, changes: Changes) -> None:
+        """The same: waking up for nothing does no harm."""
         at = changes.wake_at
         if at is not None and (self._next_at is None or at < self._next_at):
             self._plan(at)

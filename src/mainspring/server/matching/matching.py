@@ -110,6 +110,13 @@ class Matching:
         if not self._is_stopped:
             self._place(task, is_new=True)
 
+    def doubt(self, queue: QueueKey) -> None:
+        """The table may hold tasks of the queue that were never offered, since a commit's answer was lost: read it."""
+        if not self._is_stopped:
+            place = self._queue(queue, is_complete=False)
+            place.backlog.doubt()
+            place.fill()
+
     def drop(self, task: Task) -> None:
         """A task was found to be stale: forget it, and remove its row in the background."""
         self._known.withdraw(identity_of(task), task.stamp)

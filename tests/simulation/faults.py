@@ -1,0 +1,44 @@
+"""A store that fails as stores do, by a seed: it says no though nothing was written, or though all of it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from random import Random
+from typing import TYPE_CHECKING, cast
+
+from mainspring.server.engine.changes import Changes
+from mainspring.server.engine.errors import StoreUnavailable
+from mainspring.server.persistence.sqlite import SqliteStore
+from mainspring.server.persistence.store import Store
+
+
+class FaultyStore:
+    """Everything of a real store, but its commits go wrong now and then."""
+
+    def __init__(self, store: SqliteStore, random: Random, *, chance: float) -> None:
+        self._store = store
+        self._random = random
+        self.chance = chance
+        self.refused_count = 0
+        self.lost_count = 0
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._store, name)
+
+    async def commit(self, transition: Sequence[Changes]) -> None:
+        fate = self._random.random()
+        if fate < self.chance:
+            self.refused_count += 1
+            raise StoreUnavailable("simulated: nothing was written")
+        await self._store.commit(transition)
+        if fate < 2 * self.chance:
+            self.lost_count += 1
+            raise StoreUnavailable("simulated: written, but the answer was lost")
+        for _ in range(self._random.randrange(3)):
+            await asyncio.sleep(0)  # answers of a busy store come late, and in another order
+
+    def as_store(self) -> Store:
+        return cast("Store", self)
