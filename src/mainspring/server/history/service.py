@@ -1,4 +1,9 @@
-"""The history room put together: what the frontend talks to."""
+"""The history room put together: what the frontend talks to.
+
+    Runs.commit --> _Tasks (to matching), Wakeups, Outbox, BufferedQueries, _Waiters      each a `Publisher`
+
+A commit whose answer was lost goes the same ways as a doubt: each looks for itself what there is.
+"""
 
 from __future__ import annotations
 
