@@ -1,7 +1,7 @@
 """Load as users make it: the official Python SDK, client and worker in one process, workflows of one activity.
 
-Workflows run without the SDK's sandbox, which imports their module anew for each run: on two cores that would cost more
-than any server, and be what is measured.
+Workflows run without the SDK's sandbox, which imports their module anew for each run, and the caller runs this on
+uvloop: on two cores the driver would otherwise cost more than any server, and be what is measured.
 """
 
 from __future__ import annotations

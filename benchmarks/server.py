@@ -11,7 +11,6 @@ Memory is read after `--memory-workflows` more workflows by raw RPCs, once per s
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import statistics
@@ -22,6 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+import uvloop
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # so that the script also runs by its path
 
@@ -75,7 +75,7 @@ class Round(msgspec.Struct):
 def run_round(command: Sequence[str], sizes: Sizes, *, with_memory: bool) -> Round:
     with temporary_server(command) as server:
         idle_cpu_percent, idle_memory_mb = measure_idle(server, sizes.idle_s)
-        load = asyncio.run(_sdk_load.measure(server.address, sizes.workflow_count, sizes.one_at_a_time_count))
+        load = uvloop.run(_sdk_load.measure(server.address, sizes.workflow_count, sizes.one_at_a_time_count))
         lean_per_s, cpu_ms = measure_lean(server, sizes.lean_count)
         return Round(
             ready_s=server.ready_s,

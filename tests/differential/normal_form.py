@@ -90,6 +90,8 @@ def entry_lines(entry: Exchange | str, names: Names) -> Iterator[str]:
 
 
 def refused(error: Refused, names: Names) -> str:
+    if error.code == "DEADLINE_EXCEEDED":
+        return error.code  # the client's own clock or the server's, whichever is first
     details = [f" {packed(detail, names)}" for detail in error.details]
     return f"{error.code} {quoted(error.text, names)}" + "".join(details)
 
