@@ -128,6 +128,7 @@ class Records(Generic[K, R]):
 
     @property
     def is_touched(self) -> bool:
+        """Some record was changed since the last `drain`."""
         return bool(self._touched)
 
 
@@ -162,6 +163,16 @@ class Run:
         self.updates: Records[str, Update] = Records("update", _UPDATE, str)  # those without an outcome
         self.completed_updates: Records[str, Update] = Records("completed_update", _UPDATE, str)
         self.requests: Records[str, MadeByRequest] = Records("request", _REQUEST, str)  # by request id
+        self._all_keyed: tuple[AnyRecords, ...] = (
+            self.activities,
+            self.timers,
+            self.children,
+            self.signals,
+            self.cancels,
+            self.updates,
+            self.completed_updates,
+            self.requests,
+        )
         self.memo = Memo()
         self.search_attributes = SearchAttributes()
         self.searchable: dict[str, Searchable] = {}  # search attributes as JSON values
@@ -193,7 +204,7 @@ class Run:
     ) -> Run:
         """A run as the store has it."""
         run = cls(key, _STATE_DECODER.decode(state), settings, version=version, next_event_id=next_event_id)
-        stored = {r.kind: r for r in run._keyed()}
+        stored = {r.kind: r for r in run._all_keyed}
         buffered: list[tuple[int, bytes]] = []
         for (kind, name), blob in records.items():
             if kind in stored:
@@ -224,18 +235,6 @@ class Run:
         self._deadlines = [e for e in entries if e is not None]
         self._deadlines += [(t.fires_at, t.started_event_id, "timer", t.timer_id) for t in self.timers]
         heapq.heapify(self._deadlines)
-
-    def _keyed(self) -> tuple[AnyRecords, ...]:
-        return (
-            self.activities,
-            self.timers,
-            self.children,
-            self.signals,
-            self.cancels,
-            self.updates,
-            self.completed_updates,
-            self.requests,
-        )
 
     # -- what it is
 
@@ -285,7 +284,7 @@ class Run:
             self._is_dirty
             or self.history.is_dirty
             or bool(self.tasks or self.finished_tasks or self.effects or self.finished_effects or self._blobs)
-            or any(r.is_touched for r in self._keyed())
+            or any(keyed.is_touched for keyed in self._all_keyed)
         )
 
     def add_task(self, task: Task) -> None:
@@ -413,8 +412,9 @@ class Run:
         if batches:
             state.last_event_at = self.now
         records = self._blobs
-        for keyed in self._keyed():
-            keyed.drain(records)
+        for keyed in self._all_keyed:
+            if keyed.is_touched:
+                keyed.drain(records)
         self.history.drain_buffered(records)
         state.buffered_next = self.history.next_buffered
         changes = Changes(

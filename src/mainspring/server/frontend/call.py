@@ -18,7 +18,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One RPC as its transport saw it."""
 
     deadline_s: float | None = None  # of time.monotonic(); None: the caller set none
-    metadata: Mapping[str, str] = {}  # lower-case keys; binary ones left out
+    metadata: Mapping[str, str] = {}  # lower-case keys; those in `-bin` hold bytes, and nobody reads them
 
     def remaining_s(self) -> float | None:
         """Seconds until the caller gives up; None if it set no deadline."""

@@ -248,8 +248,9 @@ class Runs:
     def _publish(self, runs: Sequence[Run], transition: Sequence[Changes]) -> None:
         for run, changes in zip(runs, transition, strict=True):
             self._keep(run, changes.events)
-            self.events.put(run.key.run_id, run.history.kept)
-            run.history.kept = []
+            if run.history.kept:
+                self.events.put(run.key.run_id, run.history.kept)
+                run.history.kept = []
             if changes.current is not None:
                 self._remember_current(changes.current)
         for run, changes in zip(runs, transition, strict=True):

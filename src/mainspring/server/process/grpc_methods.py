@@ -14,7 +14,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn, Protocol, cast
 
 import grpc
 import msgspec
@@ -82,7 +82,7 @@ def unary(method: Method, door: Door) -> UnaryHandler:
         try:
             if len(body) > size_limit_bytes:
                 raise too_large(len(body), size_limit_bytes)
-            metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+            metadata = cast("dict[str, str]", dict(context.invocation_metadata()))
             if "client-version" in metadata or "supported-server-versions" in metadata:
                 check_version(
                     metadata.get("client-name", ""),
