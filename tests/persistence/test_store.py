@@ -120,6 +120,51 @@ async def test_a_cancelled_caller_waits_to_the_end(store: Store) -> None:
     assert found is not None
 
 
+# -- transitions that nobody waits for
+
+
+async def test_what_follows_is_written_after(store: Store) -> None:
+    await store.commit([changes(A)])
+    soon = [store.commit_soon([changes(A, version)]) for version in (1, 2, 3)]
+    await store.commit([changes(A, 4)])
+    assert all(future.done() for future in soon)
+
+
+async def test_it_is_seen_by_whoever_asks_afterwards(store: Store) -> None:
+    await store.commit([changes(A)])
+    soon = store.commit_soon([changes(A, 1, events=(batch(1, 4),))])
+    found, history = await asyncio.gather(
+        store.load_run(A), store.history(A.run_id, first_event_id=1, before_event_id=9, limit=9)
+    )
+    assert found is not None
+    assert (found.version, len(history), soon.done()) == (2, 1, True)
+
+
+async def test_it_is_written_although_nothing_follows(store: Store) -> None:
+    await store.commit([changes(A)])
+    await asyncio.wait_for(store.commit_soon([changes(A, 1)]), timeout=5)
+    found = await store.load_run(A)
+    assert found is not None
+    assert found.version == 2
+
+
+async def test_its_conflict_is_its_own(store: Store) -> None:
+    await store.commit([changes(A)])
+    soon = store.commit_soon([changes(A, 7)])
+    await store.commit([changes(A, 1)])
+    await store.settle()
+    assert isinstance(soon.exception(), VersionConflict)
+
+
+async def test_a_store_that_closes_writes_it_first(store: Store) -> None:
+    await store.commit([changes(A)])
+    soon = store.commit_soon([changes(A, 1)])
+    await store.close()
+    await soon
+    with pytest.raises(StoreUnavailable):
+        await store.commit_soon([changes(A, 2)])
+
+
 # -- history
 
 

@@ -40,5 +40,24 @@ class FaultyStore:
         for _ in range(self._random.randrange(3)):
             await asyncio.sleep(0)  # answers of a busy store come late, and in another order
 
+    def commit_soon(self, transition: Sequence[Changes]) -> asyncio.Future[None]:
+        fate = self._random.random()
+        if fate < self.chance:
+            self.refused_count += 1
+            return asyncio.ensure_future(self._answer(None, "simulated: nothing was written"))
+        written = self._store.commit_soon(transition)
+        if fate < 2 * self.chance:
+            self.lost_count += 1
+            return asyncio.ensure_future(self._answer(written, "simulated: written, but the answer was lost"))
+        return asyncio.ensure_future(self._answer(written, ""))
+
+    async def _answer(self, written: asyncio.Future[None] | None, complaint: str) -> None:
+        if written is not None:
+            await written
+        for _ in range(self._random.randrange(3)):
+            await asyncio.sleep(0)
+        if complaint:
+            raise StoreUnavailable(complaint)
+
     def as_store(self) -> Store:
         return cast("Store", self)

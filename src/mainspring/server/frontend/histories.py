@@ -107,23 +107,30 @@ class Histories:
 
     async def _position(self, key: RunKey, *, beyond: int, waits_s: float) -> _Position:
         """Where the run is; waits until it has events from `beyond` on, or is closed."""
-        waiting = self._history.waiting.changed
-        return await self._wait(key, waits_s, waiting, lambda p: p.next_event_id > beyond or not p.is_running)
-
-    async def _position_closed(self, key: RunKey, *, waits_s: float) -> _Position:
-        return await self._wait(key, waits_s, self._history.waiting.closed, lambda p: not p.is_running)
-
-    async def _wait(
-        self, key: RunKey, waits_s: float, waiter: Callable[[str], _Waiter], is_enough: Callable[[_Position], bool]
-    ) -> _Position:
         until_s = time.monotonic() + waits_s
         while True:
             position = await self._history.runs.look(key, _position_of)
-            remaining_s = until_s - time.monotonic()
-            if is_enough(position) or remaining_s <= 0:
+            is_enough = position.next_event_id > beyond or not position.is_running
+            if is_enough or not await self._wait(self._history.waiting.changed, key, until_s):
                 return position
-            # Nothing was awaited since the look, so no change can slip through.
-            await self._history.waiting.wait(waiter(key.run_id), remaining_s)
+
+    async def _position_closed(self, key: RunKey, *, waits_s: float) -> _Position:
+        until_s = time.monotonic() + waits_s
+        while True:
+            position = await self._history.runs.glance(key, _position_of)  # all of a closed run is durable
+            if not position.is_running or not await self._wait(self._history.waiting.closed, key, until_s):
+                return position
+
+    async def _wait(self, waiter: Callable[[str], _Waiter], key: RunKey, until_s: float) -> bool:
+        """Wait for the run, of which was seen what it is. Returns: there is time for another look.
+
+        Nothing was awaited since that look, so no change can slip through.
+        """
+        remaining_s = until_s - time.monotonic()
+        if remaining_s <= 0:
+            return False
+        await self._history.waiting.wait(waiter(key.run_id), remaining_s)
+        return True
 
     # -- newest first
 

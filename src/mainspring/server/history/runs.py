@@ -9,11 +9,15 @@
 Any exception evicts the run, so what is in memory is never ahead of, nor behind, the store for long. A version conflict
 loads the run again and decides again. A caller that goes away while its commit is under way does not stop the
 publishing.
+
+What a crash may undo need not wait: `change_soon` publishes at once, and the store writes it before anything that
+follows. Whoever looks from outside waits for it (`look`), so nobody is shown what a crash then takes back.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Generator, Sequence
@@ -39,6 +43,8 @@ from mainspring.server.engine.succession import Chain
 from mainspring.server.history.event_cache import EventCache
 from mainspring.server.history.locks import KeyedLocks
 from mainspring.server.history.ports import Clock, Namespaces, NewId, RunStore
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -93,6 +99,7 @@ class Runs:
         self._cache: OrderedDict[str, Cached] = OrderedDict()
         self._current: OrderedDict[tuple[str, str], CurrentRun] = OrderedDict()
         self._publishers: list[Publisher] = []
+        self._unsettled: dict[str, asyncio.Future[None]] = {}  # the run's newest commit that nobody waited for
         self.conflict_count = 0
         self.load_count = 0
 
@@ -161,6 +168,25 @@ class Runs:
             return reply
         raise Unavailable(f"workflow {key.workflow_id} is changed by others all the time, try again")
 
+    async def change_soon(self, key: RunKey, decide: Callable[[Run], T], *, if_undone: Callable[[], None]) -> T:
+        """`change` without waiting until it is durable, for what a crash may undo.
+
+        `if_undone` is called should the store refuse it after all; the run is then as it was, and may be changed anew.
+        """
+        async with self.locks.hold((key.namespace_id, key.workflow_id)):
+            run = await self.load(key)
+            run.begin(self.clock())
+            try:
+                reply = decide(run)
+                if run.is_dirty:
+                    await self._check_length(run)
+                    self._commit_soon(run, if_undone)
+            except BaseException:
+                if run.is_dirty:
+                    self.evict(key)
+                raise
+            return reply
+
     async def _check_length(self, run: Run) -> None:
         """A run whose history has grown too long is ended instead. Raises: InvalidArgument: it is."""
         reason = history_limits.excess(run)
@@ -174,11 +200,20 @@ class Runs:
         raise InvalidArgument(reason)
 
     async def look(self, key: RunKey, see: Callable[[Run], T]) -> T:
-        """Look at a run between two transitions. `see` must not change it.
+        """Look at a run between two transitions, when all of it is durable. `see` must not change it.
 
         Raises: NotFound: there is no such run.
         """
+        return await self._see(key, see, settles=True)
+
+    async def glance(self, key: RunKey, see: Callable[[Run], T]) -> T:
+        """`look` without waiting until all is durable: to find out whether to wait, not what to answer."""
+        return await self._see(key, see, settles=False)
+
+    async def _see(self, key: RunKey, see: Callable[[Run], T], *, settles: bool) -> T:
         async with self.locks.hold((key.namespace_id, key.workflow_id)):
+            if settles and key.run_id in self._unsettled:
+                await self.store.settle()
             run = await self.load(key)
             seen = see(run)
             if run.is_dirty:
@@ -240,6 +275,33 @@ class Runs:
         except BaseException:
             self._evict_all(chained)
             raise
+
+    def _commit_soon(self, run: Run, if_undone: Callable[[], None]) -> None:
+        transition = [run.take_changes()]
+        try:
+            written = self.store.commit_soon(transition)
+        except StoreUnavailable as error:
+            self.evict(run.key)
+            raise Unavailable(str(error)) from error
+        self._unsettled[run.key.run_id] = written
+
+        def ended(_: object) -> None:
+            self._soon_ended(transition[0], written, if_undone)
+
+        written.add_done_callback(ended)
+        self._publish([run], transition)
+
+    def _soon_ended(self, changes: Changes, written: asyncio.Future[None], if_undone: Callable[[], None]) -> None:
+        if self._unsettled.get(changes.key.run_id) is written:
+            del self._unsettled[changes.key.run_id]
+        error = written.exception()
+        if error is None:
+            return
+        log.warning("a commit that nobody waited for failed: run=%s error=%s", changes.key.run_id, error)
+        self.evict(changes.key)
+        for publisher in self._publishers:
+            publisher.doubt(changes)
+        if_undone()
 
     def _evict_all(self, runs: Sequence[Run]) -> None:
         for run in runs:

@@ -43,7 +43,7 @@ class History:
         self.reader = Reader(self.runs)
         self.queries = BufferedQueries()
         self.starts = Starts(self.runs)
-        self.workflow_tasks = WorkflowTasks(self.runs, self.reader, self.queries)
+        self.workflow_tasks = WorkflowTasks(self.runs, self.reader, self.queries, give_back=tasks.offer)
         self.activity_tasks = ActivityTasks(self.runs)
         self.updates = Updates(self.runs, self.waiting)
         self.wakeups = Wakeups(self.runs, clock=clock)

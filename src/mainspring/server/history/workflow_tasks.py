@@ -62,8 +62,11 @@ class CompletedTask(msgspec.Struct, frozen=True, kw_only=True):
 class WorkflowTasks:
     """See the module."""
 
-    def __init__(self, runs: Runs, reader: Reader, queries: BufferedQueries) -> None:
+    def __init__(
+        self, runs: Runs, reader: Reader, queries: BufferedQueries, *, give_back: Callable[[Task], None]
+    ) -> None:
         self._runs = runs
+        self._give_back = give_back
         self._reader = reader
         self._queries = queries
 
@@ -73,6 +76,9 @@ class WorkflowTasks:
         self, task: Task, *, queue: str, identity: str, worker_version: WorkerVersionStamp | None, page_limit: int
     ) -> StartedTask:
         """A poll of `queue` takes a task that matching gave it.
+
+        The worker need not wait until that is durable: if a crash undoes it, the task is ready again, and what the
+        worker makes of it is refused as stale.
 
         Raises: NotFound: the task is stale; take another.
         """
@@ -91,7 +97,7 @@ class WorkflowTasks:
             )
             return _snapshot(run, started, update.send(run, started))
 
-        snapshot = await self._runs.change(task.run, begin)
+        snapshot = await self._runs.change_soon(task.run, begin, if_undone=lambda: self._give_back(task))
         return await self._started(snapshot, page_limit=page_limit)
 
     async def _started(self, snapshot: _Snapshot, *, page_limit: int) -> StartedTask:

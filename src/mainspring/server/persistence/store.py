@@ -10,6 +10,7 @@ returns it is durable; nothing here decides anything about a run. Methods are co
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -92,6 +93,20 @@ class Store(Protocol):
             CurrentRunConflict: the current run is not `expected_current`. Nothing was written.
             StoreUnavailable: closed or broken; nothing was acknowledged.
         """
+        ...
+
+    def commit_soon(self, transition: Sequence[Changes]) -> asyncio.Future[None]:
+        """Hand over one transition of one run without waiting: durable a moment later, and before all that follows.
+
+        Whatever is committed afterwards is durable only if this is, and whatever is asked afterwards sees it. For
+        changes that a crash may undo; they are no current run's. The future ends as `commit` would.
+
+        Raises: StoreUnavailable: closed.
+        """
+        ...
+
+    async def settle(self) -> None:
+        """Wait until all that `commit_soon` took has ended, well or not. Raises: StoreUnavailable."""
         ...
 
     async def load_run(self, key: RunKey) -> StoredRun | None:

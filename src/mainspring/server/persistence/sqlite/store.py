@@ -1,6 +1,6 @@
 """`Store` on SQLite: each method is some work handed to the thread that may do it.
 
-    commit, put_..., drop_..., delete_...  ->  Writer   (transitions.py)
+    commit, put_..., drop_..., delete_...  ->  Writer   (transitions.py); commit_soon goes along with the next of them
     everything else                        ->  Readers  (reading.py, listing.py); without a file the writer does it
 
 `open_sqlite(path)` opens or makes a file. `open_sqlite(None)` is a database in memory on one connection, for a dev
@@ -40,6 +40,10 @@ T = TypeVar("T")
 RUNS_DELETED_TOGETHER = 100  # of a namespace, so that others' commits get their turn in between
 
 
+def _nothing(_db: Connection) -> None:
+    """What is done to wait for all that was queued before."""
+
+
 async def open_sqlite(path: str | None) -> SqliteStore:
     """Open the store in `path`, or one in memory.
 
@@ -66,7 +70,15 @@ class SqliteStore:
     def _read(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
         if self._closed is not None:
             raise StoreUnavailable("the store is closed")
-        return (self._readers or self._writer).submit(work)
+        if self._readers is None:
+            return self._writer.submit(work)
+        if self._writer.has_soon:
+            return asyncio.ensure_future(self._read_settled(work))
+        return self._readers.submit(work)
+
+    async def _read_settled(self, work: Callable[[Connection], T]) -> T:
+        await self.settle()
+        return await self._read(work)
 
     def _execute(self, name: str, row: Sequence[str | int | None]) -> asyncio.Future[None]:
         """Write by one statement."""
@@ -88,6 +100,14 @@ class SqliteStore:
             lambda db: transitions.write_transition(db, transition),
             can_fail_late=transitions.can_fail_late(transition),
         )
+
+    def commit_soon(self, transition: Sequence[Changes]) -> asyncio.Future[None]:
+        if self._closed is not None:
+            raise StoreUnavailable("the store is closed")
+        return self._writer.submit_soon(lambda db: transitions.write_transition(db, transition))
+
+    async def settle(self) -> None:
+        await self._write(_nothing)
 
     async def load_run(self, key: RunKey) -> StoredRun | None:
         return await self._read(lambda db: reading.load_run(db, key))

@@ -4,9 +4,11 @@
     thread:  all waiting jobs -> one transaction -> ONE call_soon_threadsafe  -->  their futures are done
 
 Two kinds: `Writer`, one thread that commits all waiting jobs in one database transaction (group commit), and
-`Readers`, some threads that take one question each. A coroutine that is cancelled while it waits for a reader gives up
-its future, nothing else; one that waits for the writer learns how it ended first, and is cancelled then. So no request
-can leave a connection in the middle of something, nor a commit without anybody who knows of it.
+`Readers`, some threads that take one question each. What is submitted "soon" wakes nobody: it goes along with what
+comes next, before it, so that nothing is ever durable that follows something which is not. A coroutine that is
+cancelled while it waits for a reader gives up its future, nothing else; one that waits for the writer learns how it
+ended first, and is cancelled then. So no request can leave a connection in the middle of something, nor a commit
+without anybody who knows of it.
 """
 
 from __future__ import annotations
@@ -40,6 +42,10 @@ MOST_JOBS_IN_A_GROUP = 256
 GATHER_S = 0.001
 """Under load, when the last group was of several jobs, the next one is given so long to grow: it saves a tenth of the
 server's CPU, and nobody who is alone waits for it."""
+
+
+SOON_S = 0.05
+"""How long work that nobody waits for is kept for company."""
 
 
 class WriteFuture(asyncio.Future[T]):
@@ -98,9 +104,16 @@ class Writer:
     def __init__(self, db: Connection, loop: asyncio.AbstractEventLoop) -> None:
         self._db = db
         self._loop = loop
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
+        self._soon: list[Job] = []
+        self._is_soon_planned = False
         self._thread = threading.Thread(target=self._run, name="mainspring-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def has_soon(self) -> bool:
+        """Some work has not even been queued yet."""
+        return bool(self._soon)
 
     def submit(self, work: Callable[[Connection], T], *, can_fail_late: bool = False) -> asyncio.Future[T]:
         """Queue some work; the future is done when its transaction is durable, or gone.
@@ -108,30 +121,50 @@ class Writer:
         Work may run again after a rollback, if its group broke for another job: it must touch nothing but the database.
         """
         future: asyncio.Future[object] = WriteFuture(loop=self._loop)
-        self._queue.put(Job(work, future, can_fail_late))
+        self._soon.append(Job(work, future, can_fail_late))
+        self._hand_over()
+        return cast("asyncio.Future[T]", future)
+
+    def submit_soon(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """Keep some work until something else is submitted, for `SOON_S` at most; otherwise like `submit`."""
+        future: asyncio.Future[object] = WriteFuture(loop=self._loop)
+        self._soon.append(Job(work, future))
+        if not self._is_soon_planned:
+            self._is_soon_planned = True
+            self._loop.call_later(SOON_S, self._soon_is_now)
         return cast("asyncio.Future[T]", future)
 
     def finish(self) -> None:
         """Do all that is queued, then end the thread. Blocks; nothing may be submitted afterwards."""
+        if self._soon:
+            self._hand_over()
         self._queue.put(None)
         self._thread.join()
 
+    def _soon_is_now(self) -> None:
+        self._is_soon_planned = False
+        if self._soon:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        jobs, self._soon = self._soon, []
+        self._queue.put(jobs)
+
     def _run(self) -> None:
         is_busy = False
-        while (first := self._queue.get()) is not None:
+        while (group := self._queue.get()) is not None:
             if is_busy:
                 time.sleep(GATHER_S)
-            group = [first]
-            is_last = False
-            for _ in range(min(self._queue.qsize(), MOST_JOBS_IN_A_GROUP - 1)):
-                job = self._queue.get()
-                if job is None:
+            is_busy = is_last = False
+            while len(group) < MOST_JOBS_IN_A_GROUP and not self._queue.empty():
+                more = self._queue.get()
+                if more is None:
                     is_last = True
                     break
-                group.append(job)
+                group += more
+                is_busy = True
             commit_group(self._db, group)
             _tell(self._loop, group)
-            is_busy = len(group) > 1
             if is_last:
                 return
 
