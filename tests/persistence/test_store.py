@@ -140,6 +140,18 @@ async def test_it_is_seen_by_whoever_asks_afterwards(store: Store) -> None:
     assert (found.version, len(history), soon.done()) == (2, 1, True)
 
 
+async def test_it_is_seen_while_it_is_being_written(store: Store) -> None:
+    await store.commit([changes(A)])
+    for version in range(1, 30):
+        soon = store.commit_soon([changes(A, version)])
+        following = asyncio.ensure_future(store.commit([changes(key(f"n{version}", f"workflow-{version}"))]))
+        await asyncio.sleep(0)
+        found = await store.load_run(A)
+        assert found is not None
+        assert found.version == version + 1
+        await asyncio.gather(soon, following)
+
+
 async def test_it_is_written_although_nothing_follows(store: Store) -> None:
     await store.commit([changes(A)])
     await asyncio.wait_for(store.commit_soon([changes(A, 1)]), timeout=5)

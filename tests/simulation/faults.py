@@ -22,6 +22,7 @@ class FaultyStore:
         self.chance = chance
         self.refused_count = 0
         self.lost_count = 0
+        self._unanswered: set[asyncio.Future[None]] = set()
 
     if not TYPE_CHECKING:
 
@@ -44,12 +45,22 @@ class FaultyStore:
         fate = self._random.random()
         if fate < self.chance:
             self.refused_count += 1
-            return asyncio.ensure_future(self._answer(None, "simulated: nothing was written"))
+            return self._answered(None, "simulated: nothing was written")
         written = self._store.commit_soon(transition)
         if fate < 2 * self.chance:
             self.lost_count += 1
-            return asyncio.ensure_future(self._answer(written, "simulated: written, but the answer was lost"))
-        return asyncio.ensure_future(self._answer(written, ""))
+            return self._answered(written, "simulated: written, but the answer was lost")
+        return self._answered(written, "")
+
+    async def settle(self) -> None:
+        await self._store.settle()
+        await asyncio.gather(*self._unanswered, return_exceptions=True)
+
+    def _answered(self, written: asyncio.Future[None] | None, complaint: str) -> asyncio.Future[None]:
+        answer = asyncio.ensure_future(self._answer(written, complaint))
+        self._unanswered.add(answer)
+        answer.add_done_callback(self._unanswered.discard)
+        return answer
 
     async def _answer(self, written: asyncio.Future[None] | None, complaint: str) -> None:
         if written is not None:

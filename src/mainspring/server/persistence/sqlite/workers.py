@@ -106,14 +106,15 @@ class Writer:
         self._loop = loop
         self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._soon: list[Job] = []
+        self._soon_count = 0
         self._is_soon_planned = False
         self._thread = threading.Thread(target=self._run, name="mainspring-writer", daemon=True)
         self._thread.start()
 
     @property
     def has_soon(self) -> bool:
-        """Some work has not even been queued yet."""
-        return bool(self._soon)
+        """Some work of `submit_soon` has not ended yet, so that others cannot see it."""
+        return self._soon_count > 0
 
     def submit(self, work: Callable[[Connection], T], *, can_fail_late: bool = False) -> asyncio.Future[T]:
         """Queue some work; the future is done when its transaction is durable, or gone.
@@ -128,7 +129,9 @@ class Writer:
     def submit_soon(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Keep some work until something else is submitted, for `SOON_S` at most; otherwise like `submit`."""
         future: asyncio.Future[object] = WriteFuture(loop=self._loop)
+        future.add_done_callback(self._soon_ended)
         self._soon.append(Job(work, future))
+        self._soon_count += 1
         if not self._is_soon_planned:
             self._is_soon_planned = True
             self._loop.call_later(SOON_S, self._soon_is_now)
@@ -140,6 +143,9 @@ class Writer:
             self._hand_over()
         self._queue.put(None)
         self._thread.join()
+
+    def _soon_ended(self, _: object) -> None:
+        self._soon_count -= 1
 
     def _soon_is_now(self) -> None:
         self._is_soon_planned = False
