@@ -80,7 +80,7 @@ class Target:
     ) -> None:
         await self._channel.close(None)
 
-    async def send(self, path: str, body: bytes, *, within_s: float = ANSWER_WITHIN_S) -> Answer:
+    async def send(self, path: str, body: bytes, *, within_s: float | None = ANSWER_WITHIN_S) -> Answer:
         """Call a method with these bytes as its request."""
         call = cast(
             "Callable[..., Awaitable[bytes]]",
@@ -93,6 +93,13 @@ class Target:
         except grpc.aio.AioRpcError as error:
             return Answer(error.code().name, error.details() or "")
         return Answer("OK")
+
+    async def send_and_leave(self, path: str, body: bytes, *, after_s: float) -> Answer:
+        """Call without a deadline, and cancel the call if there is no answer by then."""
+        try:
+            return await asyncio.wait_for(self.send(path, body, within_s=None), after_s)
+        except TimeoutError:
+            return Answer("CANCELLED")
 
     async def send_all(self, path: str, bodies: list[bytes]) -> list[Answer]:
         return list(await asyncio.gather(*(self.send(path, body) for body in bodies)))

@@ -212,6 +212,19 @@ async def test_a_worker_fails_a_task_with_any_cause(driver: Driver, cause: str) 
     await driver.describe()
 
 
+@pytest.mark.parametrize("cause", [99, -1])
+@on_both
+async def test_a_worker_fails_its_tasks_with_a_cause_that_has_no_name(driver: Driver, cause: int) -> None:
+    task = await first_task(driver)
+    for _ in range(5):  # from the fifth on the run says that it has a problem
+        request = Failed()
+        request.cause = cause  # type: ignore[assignment]  # what newer clients may send
+        await attempt(task.fail(request))
+        task = await driver.poll_workflow_task()
+    await driver.history()
+    await driver.describe()
+
+
 @on_both
 async def test_attempts_after_the_first_leave_no_events_until_one_succeeds(driver: Driver) -> None:
     task = await first_task(driver)

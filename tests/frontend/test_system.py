@@ -29,6 +29,7 @@ async def test_the_version_is_the_level_of_the_api_and_capabilities_are_those_th
         "upsert_memo",
         "eager_workflow_start",
         "sdk_metadata",
+        "count_group_by_execution_status",
     }
 
 

@@ -1,6 +1,6 @@
-"""What a run asked for in the task that closed it is done all the same: docs/guide/differences.md.
+"""What is asked for is done, and done once, also where the real server does not: docs/guide/differences.md.
 
-Here only, since the real server drops these; the driver is that of the differential tests.
+Here only, since the real server is no measure for these; the driver is that of the differential tests.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.api.command.v1 import StartChildWorkflowExecutionCommandAttributes
-from temporalio.api.enums.v1 import EventType, ParentClosePolicy
+from temporalio.api.enums.v1 import EventType, ParentClosePolicy, WorkflowIdConflictPolicy
 from temporalio.api.workflowservice import v1 as api
 
 from tests.differential.commands import complete_workflow, continue_as_new, signal_external, start_child
@@ -62,3 +62,18 @@ async def test_an_update_goes_on_to_the_next_run(server: ServerProcess) -> None:
         reply = await asking
     assert reply.outcome.HasField("success")
     assert reply.update_ref.workflow_execution.run_id == task.reply.workflow_execution.run_id
+
+
+async def test_a_start_that_replaces_is_carried_out_once(server: ServerProcess) -> None:
+    """A client that got no answer sends the same request again: it must not end the run that it has made."""
+    request = api.SignalWithStartWorkflowExecutionRequest(
+        workflow_id="replacing",
+        request_id="the same",
+        workflow_id_conflict_policy=WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+    )
+    async with Driver(server.address, "default") as driver:
+        first = await driver.signal_with_start(request)
+        again = await driver.signal_with_start(request)
+        events = await driver.history("replacing")
+    assert again.run_id == first.run_id
+    assert [e.event_type for e in events].count(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED) == 1

@@ -22,7 +22,7 @@ from temporalio.api.enums.v1 import (
 from mainspring.server.engine import cron, names, retry, search_attributes, start
 from mainspring.server.engine.errors import BadCommand, InvalidArgument, NamespaceNotFound
 from mainspring.server.engine.run import Run
-from mainspring.server.engine.spelling import camel_case, snake_case
+from mainspring.server.engine.spelling import camel_case, snake_case, value_name
 from mainspring.server.engine.times import duration, length_ns
 
 _C = CommandType
@@ -59,11 +59,7 @@ def check_sequence(batch: Iterable[Command]) -> None:
 
 
 def _camel(kind: int) -> str:
-    try:
-        name = CommandType.Name(kind)  # type: ignore[arg-type]  # may be a number that has no name
-    except ValueError:
-        return str(kind)
-    return camel_case(name.removeprefix("COMMAND_TYPE_"))
+    return camel_case(value_name(CommandType, kind, "COMMAND_TYPE_"))
 
 
 def check_attributes(run: Run, command: Command) -> None:

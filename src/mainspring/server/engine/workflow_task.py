@@ -22,6 +22,7 @@ from mainspring.server.engine.errors import NotFound
 from mainspring.server.engine.history_builder import HistoryBuilder
 from mainspring.server.engine.records import WorkflowTask
 from mainspring.server.engine.run import Run
+from mainspring.server.engine.spelling import value_name
 from mainspring.server.engine.times import SECOND
 
 NOT_FOUND = "Workflow task not found."
@@ -299,7 +300,7 @@ def fail(run: Run, task: WorkflowTask, request: RespondWorkflowTaskFailedRequest
         _write_started(run, task, request.identity)
     if is_first:
         events.workflow_task_failed(run, task, request)
-    cause = WorkflowTaskFailedCause.Name(request.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
+    cause = value_name(WorkflowTaskFailedCause, request.cause, "WORKFLOW_TASK_FAILED_CAUSE_")
     counts = request.cause not in UNCOUNTED_CAUSES
     _end_badly(run, task, counts=counts, problem=("WorkflowTaskFailed", cause))
     if request.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND:

@@ -32,19 +32,16 @@ from mainspring.server.engine import names
 from mainspring.server.engine.changes import QueueKey, TaskKind
 from mainspring.server.engine.errors import InvalidArgument, NotFound
 from mainspring.server.engine.limits import Limits
-from mainspring.server.frontend import requests, task_replies, waits
+from mainspring.server.frontend import requests, task_replies, task_tokens, waits
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.frontend.workflow_tasks import (
-    check_poll,
-    check_token_namespace,
     poller_of,
     server_failure,
     stamp_of,
 )
 from mainspring.server.history import History
 from mainspring.server.history.activity_tasks import ActivityName
-from mainspring.server.history.tokens import task_token
 from mainspring.server.matching.matching import Matching
 from mainspring.server.matching.records import Query
 
@@ -80,7 +77,8 @@ class ActivityTasks:
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
         until_s = waits.poll_until_s(call, limits)
-        check_poll(request.task_queue, request.identity, limits, is_set=request.HasField("task_queue"))
+        requests.check_queue(request.task_queue, limits, is_set=request.HasField("task_queue"))
+        requests.check_length(request.identity, "Identity", limits)
         queue = QueueKey(record.id, request.task_queue.name, TaskKind.ACTIVITY)
         metadata = request.task_queue_metadata
         rate = metadata.max_tasks_per_second.value if metadata.HasField("max_tasks_per_second") else None
@@ -228,8 +226,7 @@ class ActivityTasks:
     # -- which activity
 
     def _by_token(self, request: ByToken) -> tuple[ActivityName, Limits]:
-        token = task_token(request.task_token, TaskKind.ACTIVITY)
-        check_token_namespace(self._registry, token, request.namespace)
+        token = task_tokens.token_of(self._registry, request.task_token, TaskKind.ACTIVITY, request.namespace)
         limits = self._history.runs.namespaces.settings(token.run.namespace_id).limits
         requests.check_length(request.identity, "Identity", limits)
         return ActivityName.of_token(token), limits
@@ -237,14 +234,15 @@ class ActivityTasks:
     async def _by_id(self, request: ById) -> tuple[ActivityName, Limits]:
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
+        if not request.activity_id:
+            raise InvalidArgument("ActivityId is not set on request.")
+        if not isinstance(request, RecordActivityTaskHeartbeatByIdRequest):
+            requests.check_length(request.identity, "Identity", limits)
+        if request.run_id and not names.is_uuid(request.run_id):
+            raise InvalidArgument("RunId is not valid UUID.")
         if not request.workflow_id:
             # Without one, the real server looks for an activity that belongs to no workflow.
             raise NotFound(f"activity not found for ID: {request.activity_id}")
-        if request.run_id and not names.is_uuid(request.run_id):
-            raise InvalidArgument("RunId is not valid UUID.")
-        if not request.activity_id:
-            raise InvalidArgument("ActivityId is not set on request.")
-        requests.check_length(request.identity, "Identity", limits)
         key = await self._history.runs.resolve(record.id, request.workflow_id, request.run_id)
         return ActivityName(key=key, activity_id=request.activity_id), limits
 

@@ -66,7 +66,7 @@ class Messages:
         """Ask a run to cancel itself. Asking a closed one is no error."""
         namespace_id, limits = self._checked(request)
         requests.check_links(request.links, limits)
-        key = await self._key(namespace_id, request.workflow_execution)
+        key = await self._key_in_chain(namespace_id, request)
 
         def cancel(run: Run) -> None:
             _check_chain(run, request.first_execution_run_id)
@@ -82,10 +82,11 @@ class Messages:
         """End a run at once."""
         namespace_id, limits = self._checked(request)
         requests.check_links(request.links, limits)
-        key = await self._key(namespace_id, request.workflow_execution)
+        key = await self._key_in_chain(namespace_id, request)
         details: Payloads | None = request.details if request.HasField("details") else None
 
         def terminate(run: Run) -> None:
+            signal.check_running(run)
             _check_chain(run, request.first_execution_run_id)
             close.terminate(
                 run,
@@ -117,6 +118,13 @@ class Messages:
 
     async def _key(self, namespace_id: str, execution: WorkflowExecution) -> RunKey:
         return await self._history.runs.resolve(namespace_id, execution.workflow_id, execution.run_id)
+
+    async def _key_in_chain(
+        self, namespace_id: str, request: RequestCancelWorkflowExecutionRequest | TerminateWorkflowExecutionRequest
+    ) -> RunKey:
+        """A request that names the first run of a chain means the chain's current run, whatever run it names."""
+        run_id = "" if request.first_execution_run_id else request.workflow_execution.run_id
+        return await self._history.runs.resolve(namespace_id, request.workflow_execution.workflow_id, run_id)
 
 
 def _check_chain(run: Run, first_run_id: str) -> None:

@@ -27,7 +27,7 @@ from temporalio.api.workflowservice.v1 import (
 from mainspring.server.engine.changes import QueueKey, RunKey, TaskKind
 from mainspring.server.engine.errors import DeadlineExceeded, InvalidArgument, NotFound, QueryFailed, WorkflowNotReady
 from mainspring.server.engine.run import Run
-from mainspring.server.frontend import requests, task_replies
+from mainspring.server.frontend import requests, task_replies, task_tokens
 from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.frontend.page_tokens import HistoryToken
@@ -166,11 +166,11 @@ class Queries:
         self, request: RespondQueryTaskCompletedRequest, _call: Call
     ) -> RespondQueryTaskCompletedResponse:
         """A worker answers a query that it got on a task of its own."""
+        if request.namespace:
+            self._registry.named(request.namespace)
         token = query_token(request.task_token)
-        record = self._registry.with_id(token.namespace_id)
-        if request.namespace and record.name != request.namespace:
-            raise InvalidArgument("Operation requested with a token from a different namespace.")
-        limits = self._history.runs.namespaces.settings(record.id).limits
+        task_tokens.check_token_namespace(self._registry, token.namespace_id, request.namespace)
+        limits = self._history.runs.namespaces.settings(token.namespace_id).limits
         answer = Answer(
             completed_type=request.completed_type,
             result=request.query_result.SerializeToString(),

@@ -40,6 +40,8 @@ from mainspring.server.matching.records import Poller, PollerSeen, PriorityLoad,
 
 NO_LIMIT_PER_S: Final = 100_000.0
 """What the API takes for the rate of a worker that asks for none."""
+_OTHER_QUEUES_PER_S: Final = 1_000.0
+"""The same for a type of queue that has neither workflow nor activity tasks."""
 
 _UNVERSIONED: Final = ""
 _VERSIONED: Final = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
@@ -106,13 +108,17 @@ def types_of(request: DescribeTaskQueueRequest) -> list[int]:
 # -- the plain mode
 
 
+def _system_rate(queue_type: TaskQueueType.ValueType) -> float:
+    return NO_LIMIT_PER_S if queue_type in (_WORKFLOW, _ACTIVITY) else _OTHER_QUEUES_PER_S
+
+
 def plain(described: QueueDescription, request: DescribeTaskQueueRequest) -> DescribeTaskQueueResponse:
     """Pollers and the rate limit; status and statistics if they are asked for."""
     rate = described.max_tasks_per_second
     response = DescribeTaskQueueResponse(
         pollers=_pollers(described.pollers),
         effective_rate_limit=DescribeTaskQueueResponse.EffectiveRateLimit(
-            requests_per_second=NO_LIMIT_PER_S if rate is None else rate,
+            requests_per_second=_system_rate(request.task_queue_type) if rate is None else rate,
             rate_limit_source=RateLimitSource.RATE_LIMIT_SOURCE_SYSTEM
             if rate is None
             else RateLimitSource.RATE_LIMIT_SOURCE_WORKER,

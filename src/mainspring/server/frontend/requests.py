@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 
 from temporalio.api.common.v1 import Link, WorkflowExecution
+from temporalio.api.taskqueue.v1 import TaskQueue
 
 from mainspring.server.engine import names
 from mainspring.server.engine.errors import InvalidArgument
@@ -46,6 +47,13 @@ def check_length(text: str, what: str, limits: Limits) -> None:
     """A name or id is not too long."""
     if names.size_of(text) > limits.id_length_bytes:
         raise InvalidArgument(f"{what} length exceeds limit.")
+
+
+def check_queue(queue: TaskQueue, limits: Limits, *, is_set: bool) -> None:
+    """The queue of a request: a poll, a start."""
+    if not is_set:
+        raise InvalidArgument("taskQueue is not set")
+    names.check_task_queue(queue, limits)
 
 
 def request_id_or_new(request_id: str, limits: Limits) -> str:

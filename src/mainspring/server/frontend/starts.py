@@ -110,7 +110,9 @@ class Starts:
         if not request.workflow_type.name:
             raise InvalidArgument("workflow type not set")
         requests.check_start_name(request.workflow_type.name, "workflow type name", settings.limits)
+        requests.check_queue(request.task_queue, settings.limits, is_set=request.HasField("task_queue"))
         requests.check_start_name(request.request_id, "Request ID", settings.limits)
+        _cap_timeouts(request)
         _check_start(request, settings)
         _check_policies(request)
         search_attributes.check(request.search_attributes, settings)
@@ -204,12 +206,14 @@ def _check_start(request: AnyStart, settings: NamespaceSettings) -> None:
     if not request.workflow_type.name:
         raise InvalidArgument("WorkflowType is not set on request.")
     requests.check_length(request.workflow_type.name, "WorkflowType", limits)
-    if not request.HasField("task_queue"):
-        raise InvalidArgument("taskQueue is not set")
-    names.check_task_queue(request.task_queue, limits)
+    requests.check_queue(request.task_queue, limits, is_set=request.HasField("task_queue"))
+    _cap_timeouts(request)
+    request.request_id = requests.request_id_or_new(request.request_id, limits)
+
+
+def _cap_timeouts(request: AnyStart) -> None:
     for name in ("WorkflowExecutionTimeout", "WorkflowRunTimeout", "WorkflowTaskTimeout"):
         names.cap(getattr(request, snake_case(name)), f"An invalid {name}Seconds is set on request. cause: {{}}")
-    request.request_id = requests.request_id_or_new(request.request_id, limits)
 
 
 def _check_sizes(request: AnyStart, limits: Limits) -> None:

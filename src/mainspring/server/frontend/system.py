@@ -113,7 +113,7 @@ class SystemInfo:
 
 
 def _capabilities() -> GetSystemInfoResponse.Capabilities:
-    """The features that clients may rely on. Not built: schedules, Nexus, counting by group, scaled deployments."""
+    """The features that clients may rely on. Not built: schedules, Nexus, scaled deployments."""
     return GetSystemInfoResponse.Capabilities(
         signal_and_query_header=True,
         internal_error_differentiation=True,
@@ -123,4 +123,5 @@ def _capabilities() -> GetSystemInfoResponse.Capabilities:
         upsert_memo=True,
         eager_workflow_start=True,
         sdk_metadata=True,
+        count_group_by_execution_status=True,
     )

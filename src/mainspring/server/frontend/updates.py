@@ -78,6 +78,8 @@ class Updates:
         if not request.HasField("update_ref"):
             raise InvalidArgument("UpdateRef is not set on request.")
         ref = request.update_ref
+        if ref.HasField("workflow_execution") and not ref.workflow_execution.workflow_id:
+            raise InvalidArgument("Can't load workflow execution.  WorkflowId not set.")
         requests.check_execution(
             ref.workflow_execution, is_set=ref.HasField("workflow_execution"), bad_run_id="RunId is not valid UUID."
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from temporalio.api.common.v1 import WorkerVersionStamp
 from temporalio.api.enums.v1 import TaskQueueKind, WorkerVersioningMode
 from temporalio.api.failure.v1 import Failure, ServerFailureInfo
-from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueRequest,
     PollWorkflowTaskQueueRequest,
@@ -23,18 +22,17 @@ from temporalio.api.workflowservice.v1 import (
     ShutdownWorkerResponse,
 )
 
-from mainspring.server.engine import names, signal, workflow_task
+from mainspring.server.engine import signal, workflow_task
 from mainspring.server.engine.changes import QueueKey, TaskKind
-from mainspring.server.engine.errors import InvalidArgument, NotFound
-from mainspring.server.engine.limits import Limits
+from mainspring.server.engine.errors import NotFound
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.settings import NamespaceSettings
-from mainspring.server.frontend import requests, task_replies, waits
+from mainspring.server.frontend import requests, task_replies, task_tokens, waits
 from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.frontend.queries import Queries
 from mainspring.server.history import History
-from mainspring.server.history.tokens import TaskToken, task_token
+from mainspring.server.history.tokens import TaskToken
 from mainspring.server.history.workflow_tasks import CompletedTask
 from mainspring.server.matching.matching import Matching
 from mainspring.server.matching.records import Poller, Query
@@ -62,7 +60,8 @@ class WorkflowTasks:
         """Wait for a workflow task or a query; empty when there is none in time."""
         settings = self._settings(request.namespace)
         until_s = waits.poll_until_s(call, settings.limits)
-        check_poll(request.task_queue, request.identity, settings.limits, is_set=request.HasField("task_queue"))
+        requests.check_length(request.identity, "Identity", settings.limits)
+        requests.check_queue(request.task_queue, settings.limits, is_set=request.HasField("task_queue"))
         queue = QueueKey(settings.id, request.task_queue.name, TaskKind.WORKFLOW)
         is_sticky = request.task_queue.kind == _KIND.TASK_QUEUE_KIND_STICKY
         poller = poller_of(request)
@@ -134,9 +133,7 @@ class WorkflowTasks:
         return RespondWorkflowTaskFailedResponse()
 
     def _token(self, token: bytes, namespace: str) -> TaskToken:
-        decoded = task_token(token, TaskKind.WORKFLOW)
-        check_token_namespace(self._registry, decoded, namespace)
-        return decoded
+        return task_tokens.token_of(self._registry, token, TaskKind.WORKFLOW, namespace)
 
     # -- sticky queues
 
@@ -163,14 +160,6 @@ class WorkflowTasks:
         if request.sticky_task_queue:
             self._matching.forget_queue(QueueKey(settings.id, request.sticky_task_queue, TaskKind.WORKFLOW))
         return ShutdownWorkerResponse()
-
-
-def check_poll(queue: TaskQueue, identity: str, limits: Limits, *, is_set: bool) -> None:
-    """The queue and the identity of a poll."""
-    requests.check_length(identity, "Identity", limits)
-    if not is_set:
-        raise InvalidArgument("taskQueue is not set")
-    names.check_task_queue(queue, limits)
 
 
 def poller_of(
@@ -205,10 +194,3 @@ def stamp_of(request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueReques
 def server_failure(message: str) -> Failure:
     """Stands in for a failure that is too large to be kept."""
     return Failure(message=message, source="Server", server_failure_info=ServerFailureInfo(non_retryable=True))
-
-
-def check_token_namespace(registry: NamespaceRegistry, token: TaskToken, namespace: str) -> None:
-    """A token belongs to the namespace that its request names, if it names one."""
-    record = registry.with_id(token.run.namespace_id)
-    if namespace and record.name != namespace:
-        raise InvalidArgument("Operation requested with a token from a different namespace.")
