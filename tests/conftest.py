@@ -1,7 +1,7 @@
 """What holds for every test: markers by folder, and nothing of ours may block an event loop.
 
     tests/differential/test_timers.py  ->  marked `differential`
-    tests/engine/test_timer.py         ->  a unit test, no marker
+    tests/engine/test_retry.py         ->  a unit test, no marker
 
 `blockbuster` makes a blocking call (file, socket, sleep, SQL) an error where an event loop runs and our own code is
 on the stack; the official SDK in the same process may do as it likes.

@@ -18,6 +18,7 @@ from tests.server_process import ServerProcess
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TEST_FILE = re.compile(r"[\w/]*test_\w+\.py")
 CODE_TIMEOUT_S = 60
 
 
@@ -87,6 +88,30 @@ def test_a_broken_link_is_found(link: str) -> None:
 def test_good_links_are_not_complained_of() -> None:
     text = "# Run it now\n\n[a](README.md) [b](#run-it-now) [c](https://example.org) `[d](nowhere.md)`"
     assert not list(broken_links(text, Path("page.md")))
+
+
+def unknown_tests(text: str) -> Iterator[str]:
+    """Test files that are named in the text and are not there; after the first of a list, without their folder."""
+    folder = ""
+    for name in TEST_FILE.findall(text):
+        path = name if "/" in name else f"{folder}/{name}"
+        folder = path.rpartition("/")[0]
+        if not (ROOT / path).exists():
+            yield path
+
+
+@pytest.mark.house
+def test_tests_that_are_referred_to_exist() -> None:
+    """So that a newcomer finds from a rule to what holds it."""
+    sources_ = [path for path in text_files() if path.parts[0] in ("src", "benchmarks", "tools")]
+    found = [f"{path}: no {test}" for path in sources_ for test in unknown_tests((ROOT / path).read_text("utf-8"))]
+    assert not found, lines_of(found)
+
+
+@pytest.mark.house
+def test_a_reference_into_nowhere_is_found() -> None:
+    text = "Reference: tests/differential/test_start.py, test_nothing.py, tests/nowhere/test_start.py."
+    assert list(unknown_tests(text)) == ["tests/differential/test_nothing.py", "tests/nowhere/test_start.py"]
 
 
 def run_page(script: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

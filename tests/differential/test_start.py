@@ -168,6 +168,8 @@ async def test_search_attributes_are_kept_with_their_types(driver: Driver) -> No
     await refused("not a bool", "ABool", json_payload("1"))
     await refused("a list of ints", "AnInt", json_payload("[1,2]"))
     await refused("a list of one", "AnInt", json_payload("[1]"))
+    await refused("a list that is none", "AList", json_payload('"only"'))
+    await refused("a list that says it is one", "AList", json_payload('"only"', "KeywordList"))
     await refused("a bad time", "ATime", json_payload('"yesterday"'))
     await refused("not json", "AKeyword", Payload(metadata={"encoding": b"binary/plain"}, data=b"\xff"))
     await refused("a system attribute", "WorkflowType", json_payload('"T"'))

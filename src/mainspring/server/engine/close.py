@@ -3,7 +3,7 @@
 Whatever the way: the pending workflow task goes, children are told by their parent close policies, the parent learns of
 it (unless another run follows), updates that wait are answered, and the row in the lists says so. At most one close
 event is ever written, and nothing follows it.
-Reference: tests/differential/test_cancel_terminate.py, test_children.py, test_chains.py.
+Reference: tests/differential/test_ending.py, test_children.py, test_chains.py.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 One check per command type; each fills in defaults in place, raises BadCommand with the cause and text of the real
 server, and needs of the run only its settings and its own start values. The order of commands is checked here too.
-Reference: tests/differential/test_commands_bad.py.
+Reference: tests/differential/test_bad_commands.py.
 """
 
 from __future__ import annotations

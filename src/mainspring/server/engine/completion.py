@@ -5,7 +5,7 @@
         -> schedule the next task if one is needed, and start it at once if the worker asks for it
 
 `BadCommand` means that the run in memory must be dropped; the caller loads it again and calls `fail_for_bad_command`.
-Reference: tests/differential/test_workflow_task.py, test_commands_bad.py.
+Reference: tests/differential/test_workflow_tasks.py, test_bad_commands.py.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     run.wake_at() has come  ->  fire_due(run)  ->  timers fire, activities time out or try again, tasks time out, the
     run ends
 
-Reference: tests/engine/test_due.py.
+Reference: tests/engine/test_stories.py.
 """
 
 from __future__ import annotations

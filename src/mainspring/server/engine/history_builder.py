@@ -9,7 +9,7 @@ orders them. While a worker has the workflow task they stay held back, stored as
     end of the transition         ->  take_batches(), drain_buffered()
 
 What an event looks like is `events.py`'s business; this file only numbers and files them.
-Reference: tests/differential/test_workflow_task.py (buffered events order).
+Reference: tests/differential/test_workflow_tasks.py (buffered events order).
 """
 
 from __future__ import annotations

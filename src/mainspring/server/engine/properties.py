@@ -20,6 +20,9 @@ from mainspring.server.engine.run import Run
 
 _Cause = WorkflowTaskFailedCause
 
+NOTHING = (b"", b"null", b"[]")
+"""Data that stands for no value, whatever its encoding, as the real server has it."""
+
 
 def record_marker(run: Run, command: RecordMarkerCommandAttributes, completed_by: int) -> HistoryEvent:
     """COMMAND_TYPE_RECORD_MARKER."""
@@ -47,6 +50,7 @@ def upsert_workflow_search_attributes(
     run: Run, command: UpsertWorkflowSearchAttributesCommandAttributes, completed_by: int
 ) -> HistoryEvent:
     """COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES, already checked."""
+    search_attributes.mark_types(command.search_attributes, run.settings)
     event = events.upsert_workflow_search_attributes(run, command, completed_by)
     search_attributes.merge(run, command.search_attributes.indexed_fields)
     return event
@@ -75,11 +79,11 @@ def modify_workflow_properties(
 
 
 def merged_memo(base: Memo, changes: Memo) -> Memo:
-    """The memo after a change; a null payload takes its field out."""
+    """The memo after a change; a null or empty payload takes its field out."""
     merged = Memo()
     merged.CopyFrom(base)
     for name, payload in changes.fields.items():
-        if payload.metadata.get("encoding") == b"binary/null":
+        if payload.data in NOTHING or payload.metadata.get("encoding") == b"binary/null":
             merged.fields.pop(name, None)
         else:
             merged.fields[name].CopyFrom(payload)

@@ -1,7 +1,7 @@
 """`TemporalReportedProblems`: a run whose workflow tasks keep failing says so in its search attributes.
 
 Set after a number of problems in a row (limit `workflow_task_problems_count`, 0 = never), removed by the next
-completed task. Reference: FEATURES 4.1; tests/differential/test_workflow_task.py.
+completed task. Reference: FEATURES 4.1; tests/differential/test_workflow_tasks.py.
 """
 
 from __future__ import annotations

@@ -129,8 +129,6 @@ def _only(values: list[object]) -> object:
 
 
 def _keyword_list(value: object) -> list[str] | None:
-    if isinstance(value, str):
-        return [value]
     if value is None or value == []:
         return None
     if not isinstance(value, list):

@@ -2,7 +2,7 @@
 
 Both are de-duplicated by request id for the life of the run. A signal never gets lost: while a worker has the workflow
 task it is held back, and if too much is held back the task is failed so that everything is delivered.
-Reference: tests/differential/test_signals.py, test_cancel_terminate.py.
+Reference: tests/differential/test_signals.py, test_ending.py.
 """
 
 from __future__ import annotations

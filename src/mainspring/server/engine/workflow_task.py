@@ -7,7 +7,7 @@ Three kinds. A *normal* task has its Scheduled and Started events written as the
 to carry updates, writes none until it turns out to matter: a rejected update leaves no trace.
 
 While a task is started, events from outside are held back (`history_builder`). At most one task is pending at a time.
-Reference: tests/differential/test_workflow_task.py, test_updates.py.
+Reference: tests/differential/test_workflow_tasks.py, test_updates.py.
 """
 
 from __future__ import annotations

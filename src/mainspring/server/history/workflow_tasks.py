@@ -1,7 +1,7 @@
 """Workflow tasks between a run and its worker: started by a poll, completed, failed.
 
 Here the engine's decisions become what a worker gets: history from where its cache ends, messages, queries, a token.
-Reference: CONFORMANCE 3.5, 4.4; tests/differential/test_workflow_task.py.
+Reference: CONFORMANCE 3.5, 4.4; tests/differential/test_workflow_tasks.py.
 """
 
 from __future__ import annotations

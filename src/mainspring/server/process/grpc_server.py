@@ -4,7 +4,8 @@
                               unknown service or method -> UNIMPLEMENTED in the real server's words
 
 The keepalive options are part of the contract with SDKs, which ping every 30 s whether calls are open or not: grpcio's
-defaults answer that with GOAWAY `too_many_pings` and kill every long poll after 44 s (tests/process/test_keepalive.py).
+defaults answer that with GOAWAY `too_many_pings` and kill every long poll after 44 s (Reference:
+tests/scenario/test_connections.py).
 """
 
 from __future__ import annotations

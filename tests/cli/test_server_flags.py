@@ -1,0 +1,122 @@
+"""`mainspring server ...`: what flags mean, what is refused, the commands that look after a file."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from mainspring import __version__
+from mainspring.cli.dev_config import DevFlags, dev_config, without_effect
+from mainspring.cli.dev_flags import dev_flags
+from mainspring.cli.main import main
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def flags(*arguments: str) -> DevFlags:
+    """The flags as `start-dev` gets them."""
+    given: dict[str, object] = {}
+
+    @click.command()
+    @dev_flags
+    def command(**values: object) -> None:
+        given.update(values)
+
+    result = CliRunner().invoke(command, list(arguments), standalone_mode=False)
+    assert result.exception is None, result.exception
+    return msgspec.convert(given, DevFlags)
+
+
+def test_the_flags_of_the_official_dev_server_mean_the_same() -> None:
+    config = dev_config(
+        flags(
+            *("--port", "7300", "--ip", "127.0.0.2", "--db-filename", "x.db", "--log-level", "warn"),
+            *("--log-format", "json", "-n", "payments", "-n", "default", "--search-attribute", "Customer=Keyword"),
+            *("--dynamic-config-value", "limit.blobSize.error=1000", "--dynamic-config-value", "unknown.key=true"),
+        )
+    )
+    assert (config.grpc.ip, config.grpc.port, config.store.path) == ("127.0.0.2", 7300, "x.db")
+    assert (config.log.level, config.log.format) == ("warn", "json")
+    assert config.namespaces.create == ("default", "payments")
+    assert config.namespaces.search_attributes == {"Customer": "Keyword"}
+    assert config.limits.blob_size_error_bytes == 1000
+
+
+def test_all_wrong_values_are_named_together() -> None:
+    wrong = flags(
+        *("--search-attribute", "Customer", "--search-attribute", "Total=Number"),
+        *("--dynamic-config-value", "limit.maxIDLength", "--dynamic-config-value", "limit.blobSize.error=-1"),
+    )
+    with pytest.raises(click.UsageError) as caught:
+        dev_config(wrong)
+    lines = str(caught.value).splitlines()
+    assert [line.strip().partition(":")[0] for line in lines] == [
+        "--search-attribute",
+        "--search-attribute",
+        "--dynamic-config-value",
+        "limit.blobSize.error",
+    ]
+
+
+def test_flags_of_what_is_not_built_are_named() -> None:
+    assert without_effect(flags()) == []
+    assert without_effect(flags("--ui-port", "8233", "--metrics-port", "0", "--headless")) == [
+        "--metrics-port",
+        "--ui-port",
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["server", "start-dev", "--port", "70000"], "70000 is not in the range"),
+        (["server", "start-dev", "--log-level", "loud"], "'loud' is not one of"),
+        (["server", "start-dev", "--search-attribute", "x"], "expected NAME=TYPE"),
+        (["server", "start", "--config", "/nowhere.toml"], "cannot read /nowhere.toml"),
+        (["server", "verify", "/nowhere.db"], "/nowhere.db"),
+        (["server", "backup", "/nowhere.db", "/tmp/copy.db"], "/nowhere.db"),
+        (["serve"], "No such command 'serve'"),
+    ],
+)
+def test_a_mistake_is_one_clean_error(arguments: list[str], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code in {1, 2}
+    assert isinstance(result.exception, SystemExit)
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_version_and_help_are_there_at_once() -> None:
+    assert run("--version").stdout == f"mainspring version {__version__}\n"
+    assert "start-dev" in run("server", "--help").stdout
+    names = "import sys; from mainspring.cli.main import main; main(['server', '--help'], standalone_mode=False)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"{names}; print('grpc' in sys.modules)"], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.endswith("False\n"), "help must not wait for the server's imports"
+
+
+def test_a_file_is_checked_and_copied(tmp_path: Path) -> None:
+    from mainspring.server.persistence.sqlite.database import open_database
+
+    path, copy = tmp_path / "a.db", tmp_path / "b.db"
+    open_database(str(path)).close()
+    assert run("server", "verify", str(path)).stdout == f"{path} is whole\n"
+    assert run("server", "backup", str(path), str(copy)).exit_code == 0
+    assert run("server", "verify", str(copy)).exit_code == 0
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("INSERT INTO tasks SELECT 'no run', 0, 1, 'n', 'w', 'q', 0, 0, '', 3, '', 1.0, NULL")
+        db.commit()
+    broken = run("server", "verify", str(copy))
+    assert (broken.exit_code, broken.stdout) == (1, "")
+    assert "no run" in broken.stderr
