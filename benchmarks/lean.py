@@ -80,6 +80,7 @@ class RawService:
         )
         self.fail_workflow_task = rpc(api.RespondWorkflowTaskFailedRequest, api.RespondWorkflowTaskFailedResponse)
         self.poll_activity_task = rpc(api.PollActivityTaskQueueRequest, api.PollActivityTaskQueueResponse)
+        self.heartbeat = rpc(api.RecordActivityTaskHeartbeatRequest, api.RecordActivityTaskHeartbeatResponse)
         self.complete_activity_task = rpc(
             api.RespondActivityTaskCompletedRequest, api.RespondActivityTaskCompletedResponse
         )

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.idle import IDLE_S
 from tests.server_process import ServerProcess
 
 SOURCES = Path(__file__).parent / "go"
 CHECK_COUNT = 5
 
 # The first build on a machine compiles all that the SDK stands on: minutes, not seconds.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + IDLE_S)]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,11 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_official_go_sdk_adds_and_deletes_nodes(program: Path, tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server:
         ran = subprocess.run(
-            [program, "-address", server.address], capture_output=True, text=True, timeout=60, check=False
+            [program, "-address", server.address, "-idle", f"{IDLE_S}s"],
+            capture_output=True,
+            text=True,
+            timeout=60 + IDLE_S,
+            check=False,
         )
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     assert sum(line.startswith("ok ") for line in ran.stdout.splitlines()) == CHECK_COUNT, ran.stdout

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.idle import IDLE_S
 from tests.server_process import ServerProcess
 
 SOURCES = Path(__file__).parent / "typescript"
@@ -19,7 +20,7 @@ CHECK_COUNT = 5
 # Nothing that the packages would run at their installation is needed: their binaries come ready.
 INSTALL = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + IDLE_S)]
 
 
 def node() -> str:
@@ -61,7 +62,13 @@ def program(request: pytest.FixtureRequest) -> Path:
 
 def test_the_official_typescript_sdk_adds_and_deletes_nodes(program: Path, tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server:
-        ran = subprocess.run([node(), program, server.address], capture_output=True, text=True, timeout=90, check=False)
+        ran = subprocess.run(
+            [node(), program, server.address, str(IDLE_S)],
+            capture_output=True,
+            text=True,
+            timeout=90 + IDLE_S,
+            check=False,
+        )
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     # The SDK's core writes its warnings to standard output too.
     assert sum(line.startswith("ok ") for line in ran.stdout.splitlines()) == CHECK_COUNT, ran.stdout

@@ -70,9 +70,11 @@ def test_a_second_server_on_the_file_is_refused(server: ServerProcess) -> None:
     assert "Traceback" not in second.stdout + second.stderr
 
 
-def test_a_second_server_on_the_port_is_refused(server: ServerProcess) -> None:
+@pytest.mark.parametrize("ip", ["127.0.0.1", "localhost", "0.0.0.0"])
+def test_a_second_server_on_the_port_is_refused(server: ServerProcess, ip: str) -> None:
+    """Also by a name that stands for another address besides, which is free: clients would find the first server."""
     with server:
-        second = start_beside("--ip", "127.0.0.1", "--port", str(server.port))
+        second = start_beside("--ip", ip, "--port", str(server.port))
     assert second.returncode != 0
     assert str(server.port) in second.stdout + second.stderr
     assert "Traceback" not in second.stdout + second.stderr

@@ -1,7 +1,8 @@
 // The node provisioner in Go, with the official Go SDK: a worker, a client, and checks of what they get from a server.
 //
-//	go run . -address 127.0.0.1:7233
+//	go run . -address 127.0.0.1:7233 [-idle 3m]
 //
+// -idle lets worker and client stand idle before the checks, for their connection to be found alive afterwards.
 // The same workflows, AddNode and DeleteNode on task queue node_provisioner, are in Python in
 // examples/node_provisioner; here the VMs are fakes in memory. Exit code 0: every check holds.
 package main
@@ -25,15 +26,16 @@ func main() {
 	address := flag.String("address", "127.0.0.1:7233", "of the server")
 	namespace := flag.String("namespace", "default", "to work in")
 	limit := flag.Duration("limit", 30*time.Second, "for all checks together")
+	idle := flag.Duration("idle", 0, "before the checks")
 	flag.Parse()
-	if err := run(*address, *namespace, *limit); err != nil {
+	if err := run(*address, *namespace, *idle, *limit); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(address, namespace string, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+func run(address, namespace string, idle, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), idle+limit)
 	defer cancel()
 	logger := log.NewStructuredLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
 	connection, err := client.Dial(client.Options{HostPort: address, Namespace: namespace, Logger: logger})
@@ -51,6 +53,7 @@ func run(address, namespace string, limit time.Duration) error {
 		return err
 	}
 	defer w.Stop()
+	time.Sleep(idle)
 	return runAll(ctx, (&checks{client: connection, provider: provider}).all())
 }
 

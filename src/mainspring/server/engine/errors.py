@@ -3,7 +3,8 @@
     MainspringError
     ├── ServiceError              an RPC's answer: gRPC status, message, error-detail protobuf
     │   ├── InvalidArgument
-    │   │   └── QueryFailed
+    │   │   ├── QueryFailed
+    │   │   └── StateTooLarge
     │   ├── NotFound
     │   │   ├── WorkflowCompleted
     │   │   └── NamespaceNotFound
@@ -106,6 +107,13 @@ class InvalidArgument(ServiceError):
     """The request itself is wrong; sending it again cannot help."""
 
     code = StatusCode.INVALID_ARGUMENT
+
+
+class StateTooLarge(InvalidArgument):
+    """What a run is to remember besides its history is over the limit: the run is ended."""
+
+    def __init__(self) -> None:
+        super().__init__("Workflow mutable state size exceeds limit.")
 
 
 class QueryFailed(InvalidArgument):

@@ -31,7 +31,7 @@ from mainspring.server.engine.changes import (
     TaskKind,
     VisibilityRecord,
 )
-from mainspring.server.engine.errors import InvariantError
+from mainspring.server.engine.errors import InvariantError, StateTooLarge
 from mainspring.server.engine.history_builder import HistoryBuilder
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.notices import Notice
@@ -182,6 +182,8 @@ class Run:
         self.finished_effects: list[EffectKey] = []
         self.notices: list[Notice] = []
         self._blobs: dict[tuple[str, str], bytes | None] = {}
+        self._blob_sizes: dict[tuple[str, str], int] = {}  # of all records as they are stored
+        self._records_bytes = 0
         self._deadlines: list[Deadline] = []
         self._visibility_is_stale = version == 0
         self._is_dirty = version == 0
@@ -219,6 +221,7 @@ class Run:
                 run.searchable = msgspec.json.decode(blob, type=dict[str, Searchable])
             else:
                 raise InvariantError(f"unknown record kind {kind!r}", run.execution)
+        run._count_bytes(records)
         run._after_load(buffered)
         return run
 
@@ -399,7 +402,10 @@ class Run:
             raise InvariantError("two pending activities have one id", self.execution)
 
     def take_changes(self) -> Changes:
-        """All that the transition did. Afterwards the run stands as it will be stored."""
+        """All that the transition did. Afterwards the run stands as it will be stored.
+
+        Raises: StateTooLarge: it would hold more than a run may; nothing may be committed.
+        """
         state = self.state
         if not self.is_running:
             self.history.drop_buffered()
@@ -417,10 +423,14 @@ class Run:
                 keyed.drain(records)
         self.history.drain_buffered(records)
         state.buffered_next = self.history.next_buffered
+        encoded_state = _STATE_ENCODER.encode(state)
+        self._count_bytes(records)
+        if self.is_running and self._records_bytes + len(encoded_state) > self.limits.mutable_state_size_error_bytes:
+            raise StateTooLarge
         changes = Changes(
             key=self.key,
             expected_version=self.version,
-            state=_STATE_ENCODER.encode(state),
+            state=encoded_state,
             next_event_id=self.history.next_event_id,
             status=state.status,
             wake_at=self.wake_at(),
@@ -436,6 +446,15 @@ class Run:
         )
         self._reset_transition()
         return changes
+
+    def _count_bytes(self, records: Mapping[tuple[str, str], bytes | None]) -> None:
+        """Records are stored, or go."""
+        sizes = self._blob_sizes
+        for name, blob in records.items():
+            self._records_bytes -= sizes.pop(name, 0)
+            if blob is not None:
+                sizes[name] = len(blob)
+                self._records_bytes += len(blob)
 
     def _reset_transition(self) -> None:
         self.version += 1

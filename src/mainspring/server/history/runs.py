@@ -21,7 +21,7 @@ import logging
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from typing import Protocol, TypeVar, cast
+from typing import NoReturn, Protocol, TypeVar, cast
 
 import msgspec
 from temporalio.api.history.v1 import History, HistoryEvent
@@ -32,6 +32,7 @@ from mainspring.server.engine.errors import (
     InvalidArgument,
     InvariantError,
     NotFound,
+    StateTooLarge,
     StoreUnavailable,
     Unavailable,
     VersionConflict,
@@ -161,6 +162,8 @@ class Runs:
             except VersionConflict:
                 self.conflict_count += 1
                 continue
+            except StateTooLarge as error:
+                await self._end(key, error.message)
             except BaseException:
                 if run.is_dirty:
                     self.evict(key)
@@ -181,6 +184,9 @@ class Runs:
                 if run.is_dirty:
                     await self._check_length(run)
                     self._commit_soon(run, if_undone)
+            except StateTooLarge as error:
+                self.evict(key)
+                await self._end(key, error.message)
             except BaseException:
                 if run.is_dirty:
                     self.evict(key)
@@ -190,10 +196,13 @@ class Runs:
     async def _check_length(self, run: Run) -> None:
         """A run whose history has grown too long is ended instead. Raises: InvalidArgument: it is."""
         reason = history_limits.excess(run)
-        if reason is None:
-            return
-        self.evict(run.key)
-        stored = await self.load(run.key)
+        if reason is not None:
+            self.evict(run.key)
+            await self._end(run.key, reason)
+
+    async def _end(self, key: RunKey, reason: str) -> NoReturn:
+        """End the run, as it is stored, because it has grown too large. Raises: InvalidArgument: the reason."""
+        stored = await self.load(key)
         stored.begin(self.clock())
         history_limits.end(stored, reason)
         await self.commit(stored)

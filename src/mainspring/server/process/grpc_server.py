@@ -11,6 +11,8 @@ tests/scenario/test_connections.py).
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
@@ -68,6 +70,8 @@ class GrpcServer:
             OSError: the address cannot be bound, most often because another server has it.
         """
         host = f"[{ip}]" if ":" in ip else ip
+        if port:
+            await refuse_taken(ip, port)
         try:
             self.port = self._server.add_insecure_port(f"{host}:{port}")
         except RuntimeError as error:
@@ -83,6 +87,25 @@ class GrpcServer:
     async def hang_up(self) -> None:
         """Close all connections. A call that arrives in this moment is cancelled, which clients take for an answer."""
         await self._server.stop(None)
+
+
+async def refuse_taken(ip: str, port: int) -> None:
+    """A port must be free on every address that a name stands for: else a client may find another server there.
+
+    Asked beforehand, since gRPC is content with one of them. An address that this machine does not have
+    is no hindrance.
+
+    Raises: OSError: the port is taken on one of them, or there is no such name.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(ip, port, type=socket.SOCK_STREAM)
+    for family, _, _, _, address in found:
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(address)
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    raise OSError(f"cannot listen on {address[0]}:{port}, is another server running there?") from error
 
 
 class _Server(Protocol):

@@ -1,7 +1,10 @@
 /**
  * The node provisioner with the official TypeScript SDK.
  *
- *     node build/main.js 127.0.0.1:7233
+ *     node build/main.js 127.0.0.1:7233 [180]
+ *
+ * The second argument lets worker and client stand idle for so many seconds before the checks, for their connections to
+ * be found alive afterwards.
  *
  * Starts a worker, runs all checks at once and prints a line for each. Exit code 0: every check holds.
  */
@@ -18,7 +21,7 @@ import { FakeProvider } from './provider';
 
 const LIMIT_MS = 45_000;
 
-async function main(address: string): Promise<boolean> {
+async function main(address: string, idleMs: number): Promise<boolean> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const provider = new FakeProvider();
   const connection = await Connection.connect({ address });
@@ -31,7 +34,10 @@ async function main(address: string): Promise<boolean> {
       activities: createActivities(provider),
     });
     const checks = new Checks(new Client({ connection }), provider);
-    return await worker.runUntil(() => runAll(checks.all()));
+    return await worker.runUntil(async () => {
+      await wait(idleMs);
+      return await runAll(checks.all());
+    });
   } finally {
     await native.close();
     await connection.close();
@@ -59,7 +65,7 @@ async function tooLong(): Promise<never> {
   throw new Error(`not done after ${LIMIT_MS} ms`);
 }
 
-main(process.argv[2] ?? '127.0.0.1:7233').then(
+main(process.argv[2] ?? '127.0.0.1:7233', 1_000 * Number(process.argv[3] ?? '0')).then(
   (holds) => process.exit(holds ? 0 : 1),
   (error: unknown) => {
     console.error(error);
