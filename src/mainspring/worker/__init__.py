@@ -1,0 +1,1 @@
+"""Workers: they poll for tasks, run workflows and activities, and answer."""

@@ -1,0 +1,1 @@
+"""Workflows: code that survives anything, and what it can do."""
