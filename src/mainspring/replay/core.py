@@ -1,0 +1,320 @@
+"""One run as a worker knows it: what of its history workflow code was told, and which commands it made.
+
+    replay.begin(task)
+    while (activation := replay.next_activation()) is not None:
+        replay.apply(code.activate(activation))
+    answer = replay.answer()
+
+For each sequence of events (see sequences.py): first the commands of the last activation are found in the history, one
+event each; then what happened since becomes jobs; then markers and updates of the coming workflow task are read ahead,
+since workflow code was told of them within it. After the last sequence queries are asked, in an activation of their
+own. A command may resolve at once (an activity given up): such jobs make another activation within the same task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskCompletedEventAttributes
+from temporalio.api.protocol.v1 import Message
+from temporalio.api.query.v1 import WorkflowQuery
+
+from mainspring.replay import markers, requests
+from mainspring.replay.activation import (
+    Activation,
+    Cancel,
+    Initialize,
+    Job,
+    NotifyHasPatch,
+    Query,
+    RecordedSideEffect,
+    RecordedVersion,
+    Signal,
+    UpdateRandomSeed,
+    in_order,
+)
+from mainspring.replay.local import LocalActivities, LocalResult
+from mainspring.replay.matching import MARKER, Queue
+from mainspring.replay.pending import Pending
+from mainspring.replay.requester import Requester
+from mainspring.replay.seed import seed_of
+from mainspring.replay.sequences import (
+    COMMAND_EVENTS,
+    TASK_COMPLETED,
+    TASK_SCHEDULED,
+    TASK_STARTED,
+    UPDATE_ACCEPTED,
+    end_of_sequence,
+)
+from mainspring.replay.task import CORE_FLAGS, LEGACY_QUERY, TERMINAL_GOES_LAST, Answer, QueryAnswer, Task
+from mainspring.replay.updates import Updates
+
+RESET = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+
+
+class HistoryGap(Exception):
+    """The events given do not go on where the run is: it must be replayed from its first event."""
+
+
+class Replay:
+    """One run. Not for more than one thread at a time."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+        self.is_replaying = False
+        self.time_ns = 0
+        self.last_event_id = 0  # of the events that workflow code was told of
+        self.is_over = False  # its last event was seen
+        self._events: Sequence[HistoryEvent] = ()
+        self._next = 0
+        self._previous_started_event_id = 0
+        self._jobs: list[Job] = []
+        self._queue = Queue()
+        self._local = LocalActivities(self)
+        self._updates = Updates(self)
+        self._requester = Requester(self, self._local, self._updates)
+        self._messages: list[Message] = []
+        self._queries: dict[str, WorkflowQuery] = {}
+        self._answers: list[QueryAnswer] = []
+        self._core_flags: set[int] = set()
+        self._language_flags: set[int] = set()
+        self._new_core_flags: set[int] = set()
+        self._new_language_flags: set[int] = set()
+        self._versioning_behavior = 0
+        self._task_started = HistoryEvent()  # the newest start of a workflow task
+        self._completed = WorkflowTaskCompletedEventAttributes()  # how the activation's task was completed, on replay
+
+    # -- the worker's side
+
+    def begin(self, task: Task) -> None:
+        """Take a workflow task.
+
+        Raises:
+            HistoryGap: Its events do not go on where this run is. Nothing was changed.
+        """
+        if task.events and task.events[0].event_id != self.last_event_id + 1:
+            raise HistoryGap(f"expected event {self.last_event_id + 1}, got {task.events[0].event_id}")
+        self._events = task.events
+        self._next = 0
+        self._previous_started_event_id = task.previous_started_event_id
+        self._messages = list(task.messages)
+        self._queries = dict(task.queries)
+        if task.legacy_query is not None:
+            self._queries[LEGACY_QUERY] = task.legacy_query
+
+    def next_activation(self) -> Activation | None:
+        """What to tell workflow code next; None when the task is done, but for local activities that run.
+
+        Raises:
+            Divergence: The history has other events than the commands that workflow code made.
+        """
+        while not self._jobs and self._next < len(self._events):
+            self._tell_sequence()
+        if not self._jobs and self._messages:
+            self._receive_messages()
+        if not self._jobs and not self._local.is_any_running:
+            self._ask_queries()
+        return self._activation() if self._jobs else None
+
+    def apply(self, completion: requests.Completion) -> None:
+        """Take what workflow code did in the activation."""
+        self._new_language_flags |= completion.used_flags - self._language_flags
+        self._versioning_behavior = completion.versioning_behavior or self._versioning_behavior
+        for request in self._in_order(completion.requests):
+            if isinstance(request, requests.AnswerQuery):
+                self._answers.append(QueryAnswer(request.query_id, request.result, request.failure))
+            else:
+                self._requester.take(request)
+
+    def take_local_activities(self) -> tuple[list[requests.LocalActivityTask], list[int]]:
+        """Local activities to run before the task is answered, and the numbers of running ones to cancel."""
+        return self._local.take()
+
+    @property
+    def is_waiting_for_local_activities(self) -> bool:
+        return self._local.is_any_running
+
+    def finish_local_activity(self, seq: int, result: LocalResult) -> None:
+        """A local activity ended; `next_activation` tells workflow code."""
+        self.time_ns = max(self.time_ns, self._local.finish(seq, result) or 0)
+
+    def answer(self) -> Answer:
+        """What the server is to be told of this task. The commands stay until their events are found."""
+        answers, self._answers = self._answers, []
+        core_flags, self._new_core_flags = self._new_core_flags, set()
+        language_flags, self._new_language_flags = self._new_language_flags, set()
+        self._core_flags |= core_flags
+        self._language_flags |= language_flags
+        return Answer(
+            commands=self._queue.commands(),
+            messages=self._updates.take_messages(),
+            queries=answers,
+            core_flags=sorted(core_flags),
+            language_flags=sorted(language_flags),
+            versioning_behavior=self._versioning_behavior,
+        )
+
+    # -- what pending commands may do (`pending.Core`, `requester.Run`)
+
+    def tell(self, job: Job) -> None:
+        self._jobs.append(job)
+
+    def add(self, pending: Pending) -> None:
+        self._queue.add(pending)
+
+    def follow(self, event_id: int, pending: Pending) -> None:
+        self._queue.follow(event_id, pending)
+
+    def has_flag(self, flag: int) -> bool:
+        if flag in self._core_flags:
+            return True
+        if self.is_replaying or flag not in CORE_FLAGS:
+            return False
+        self._new_core_flags.add(flag)
+        return True
+
+    # -- events
+
+    def _tell_sequence(self) -> None:
+        """Find the commands of the last activation, and make jobs of what happened since."""
+        end = end_of_sequence(self._events, self._next)
+        events = self._events[self._next : end]
+        last = events[-1]
+        self.is_replaying = end < len(self._events) or last.event_id <= self._previous_started_event_id
+        at = 0
+        while at < len(events):
+            at += self._take_event(events, at)
+        self._next = end
+        self.last_event_id = last.event_id
+        self._read_ahead()
+
+    def _take_event(self, events: Sequence[HistoryEvent], at: int) -> int:
+        """Take the event at `at`. Returns how many were taken."""
+        event = events[at]
+        kind = event.event_type
+        if kind in COMMAND_EVENTS:
+            taken = self._take_command_event(events, at)
+            self._check_all_found(events, at + taken)
+            return taken
+        if kind == TASK_COMPLETED:
+            self._note_completed(event.workflow_task_completed_event_attributes)
+            if at + 1 == len(events) or events[at + 1].event_type != TASK_SCHEDULED:
+                self._check_all_found(events, at + 1)
+        elif kind == TASK_STARTED:
+            self._task_started = event
+            self.time_ns = event.event_time.ToNanoseconds()
+        elif kind != TASK_SCHEDULED:
+            self._take_news(event)
+        return 1
+
+    def _take_command_event(self, events: Sequence[HistoryEvent], at: int) -> int:
+        event = events[at]
+        is_local = event.event_type == MARKER and (
+            event.marker_recorded_event_attributes.marker_name == markers.LOCAL_ACTIVITY
+        )
+        if is_local and self._local.is_from_history(event):
+            if complaint := self._local.mismatch(event):
+                raise self._queue.diverged(complaint, events[at:])
+            return 1
+        return self._queue.found(events[at:], self)
+
+    def _check_all_found(self, events: Sequence[HistoryEvent], at: int) -> None:
+        """After the last event that commands made, no command may be left."""
+        if at == len(events) or events[at].event_type not in COMMAND_EVENTS:
+            self._queue.all_found(events[at:])
+
+    def _take_news(self, event: HistoryEvent) -> None:
+        match event.WhichOneof("attributes"):
+            case "workflow_execution_started_event_attributes":
+                started = event.workflow_execution_started_event_attributes
+                self.time_ns = event.event_time.ToNanoseconds()
+                seed = seed_of(started.original_execution_run_id)
+                self.tell(Initialize(started=started, started_at=self.time_ns, seed=seed))
+            case "workflow_execution_signaled_event_attributes":
+                signal = event.workflow_execution_signaled_event_attributes
+                name, payloads = signal.signal_name, signal.input.payloads
+                self.tell(Signal(name, payloads, signal.header.fields, event_id=event.event_id))
+            case "workflow_execution_cancel_requested_event_attributes":
+                self.tell(Cancel(reason=event.workflow_execution_cancel_requested_event_attributes.cause))
+            case "workflow_task_failed_event_attributes":
+                failed = event.workflow_task_failed_event_attributes
+                if failed.cause == RESET:
+                    self.tell(UpdateRandomSeed(seed=seed_of(failed.new_run_id)))
+            case "workflow_execution_update_admitted_event_attributes":
+                self._updates.admit(event, is_replaying=self.is_replaying)
+            case _:
+                self._queue.heard(event, self)
+
+    def _note_completed(self, completed: WorkflowTaskCompletedEventAttributes) -> None:
+        self._core_flags.update(completed.sdk_metadata.core_used_flags)
+        self._language_flags.update(completed.sdk_metadata.lang_used_flags)
+
+    def _read_ahead(self) -> None:
+        """What the coming workflow task is known to have met: markers, updates, flags."""
+        end = end_of_sequence(self._events, self._next)
+        self._completed = WorkflowTaskCompletedEventAttributes()
+        for event in self._events[self._next : end]:
+            if event.event_type == TASK_COMPLETED and not self._completed.ByteSize():
+                self._completed = event.workflow_task_completed_event_attributes
+                self._note_completed(self._completed)
+            elif event.event_type == MARKER:
+                self._read_marker_ahead(event)
+            elif event.event_type == UPDATE_ACCEPTED:
+                self._updates.look_ahead(event)
+
+    def _read_marker_ahead(self, event: HistoryEvent) -> None:
+        marker = event.marker_recorded_event_attributes
+        if marker.marker_name == markers.PATCH:
+            patch_id, _ = markers.read_patch(marker)
+            self._requester.patches.setdefault(patch_id, False)
+            self.tell(NotifyHasPatch(patch_id))
+        elif marker.marker_name == markers.VERSION:
+            self.tell(RecordedVersion(*markers.read_version(marker)))
+        elif marker.marker_name == markers.SIDE_EFFECT:
+            self.tell(RecordedSideEffect(*markers.read_side_effect(marker)))
+        elif marker.marker_name == markers.LOCAL_ACTIVITY:
+            self.time_ns = max(self.time_ns, self._local.look_ahead(event) or 0)
+
+    # -- what is no event
+
+    def _receive_messages(self) -> None:
+        messages, self._messages = self._messages, []
+        for message in messages:
+            self._updates.receive(message)
+
+    def _ask_queries(self) -> None:
+        queries, self._queries = self._queries, {}
+        for query_id, query in queries.items():
+            arguments = query.query_args.payloads
+            self.tell(Query(query_id, query.query_type, arguments, query.header.fields))
+
+    # -- activations
+
+    def _activation(self) -> Activation:
+        jobs, self._jobs = in_order(self._jobs), []
+        started = self._task_started.workflow_task_started_event_attributes
+        version = self._completed.deployment_version
+        return Activation(
+            jobs=jobs,
+            time_ns=self.time_ns,
+            is_replaying=self.is_replaying,
+            history_length=self.last_event_id,
+            history_size_bytes=started.history_size_bytes,
+            continue_as_new_suggested=started.suggest_continue_as_new,
+            continue_as_new_reasons=tuple(started.suggest_continue_as_new_reasons),
+            target_version_changed=started.target_worker_deployment_version_changed,
+            build_id=version.build_id or self._completed.worker_version.build_id,
+            deployment_name=version.deployment_name or self._completed.worker_deployment_name,
+            flags=frozenset(self._language_flags),
+        )
+
+    def _in_order(self, asked: Sequence[requests.Request]) -> Sequence[requests.Request]:
+        """Only the first request that ends the run, behind all others; histories of old SDKs end with it."""
+        terminal = next((at for at, one in enumerate(asked) if isinstance(one, requests.Terminal)), None)
+        if terminal is None:
+            return asked
+        if not self.has_flag(TERMINAL_GOES_LAST):
+            return asked[: terminal + 1]
+        others = [one for one in asked if not isinstance(one, requests.Terminal)]
+        return [*others, asked[terminal]]

@@ -1,0 +1,159 @@
+"""From what workflow code asks for to the commands of its run: one method for each kind of request.
+
+Requester.take(request) -> a Pending in the core's queue, or a word to one that is there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from temporalio.api.command.v1 import UpsertWorkflowSearchAttributesCommandAttributes
+from temporalio.api.common.v1 import SearchAttributes
+
+from mainspring.replay import markers, requests
+from mainspring.replay.local import LocalActivities
+from mainspring.replay.pending import (
+    Core,
+    ModifyPropertiesPending,
+    TerminalPending,
+    UpsertSearchAttributesPending,
+)
+from mainspring.replay.pending_activity import ActivityPending, TimerPending
+from mainspring.replay.pending_workflow import CancelPending, ChildPending, SignalPending
+from mainspring.replay.task import PATCHES_UPSERT
+from mainspring.replay.updates import Updates
+
+MOST_CHANGE_BYTES = 2048  # of the search attribute that tells a run's changes
+
+Asked = TypeVar("Asked", bound=requests.Request)
+
+
+class Run(Core, Protocol):
+    """What a request may have to know of its run."""
+
+    namespace: str
+    is_replaying: bool
+    time_ns: int
+
+    def has_flag(self, flag: int) -> bool:
+        """Whether the history, or this task if it is new, is marked with the core's flag."""
+        ...
+
+
+class Requester:
+    """The commands of one run by kind and number."""
+
+    def __init__(self, run: Run, local: LocalActivities, updates: Updates) -> None:
+        self._run = run
+        self._local = local
+        self._updates = updates
+        self._activities: dict[int, ActivityPending] = {}
+        self._timers: dict[int, TimerPending] = {}
+        self._children: dict[int, ChildPending] = {}
+        self._signals: dict[int, SignalPending] = {}
+        self.patches: dict[str, bool] = {}  # id -> workflow code has asked for it; seen ahead: False
+        self._changes: list[str] = []  # as the search attribute tells them
+        self._take: dict[type[requests.Request], Callable[[requests.Request], None]] = {
+            requests.ScheduleActivity: self._typed(self._schedule_activity),
+            requests.CancelActivity: self._typed(self._cancel_activity),
+            requests.ScheduleLocalActivity: self._typed(self._schedule_local),
+            requests.CancelLocalActivity: self._typed(self._cancel_local),
+            requests.StartTimer: self._typed(self._start_timer),
+            requests.CancelTimer: self._typed(self._cancel_timer),
+            requests.StartChild: self._typed(self._start_child),
+            requests.CancelChild: self._typed(self._cancel_child),
+            requests.SignalExternal: self._typed(self._signal_external),
+            requests.CancelSignalExternal: self._typed(self._cancel_signal_external),
+            requests.CancelExternal: self._typed(self._cancel_external),
+            requests.SetPatch: self._typed(self._set_patch),
+            requests.SetVersion: self._typed(self._set_version),
+            requests.RecordSideEffect: self._typed(self._record_side_effect),
+            requests.UpsertSearchAttributes: self._typed(self._upsert_search_attributes),
+            requests.ModifyProperties: self._typed(self._modify_properties),
+            requests.Terminal: self._typed(self._end),
+            requests.AcceptUpdate: self._typed(updates.accept),
+            requests.RejectUpdate: self._typed(updates.reject),
+            requests.CompleteUpdate: self._typed(updates.complete),
+        }
+
+    def take(self, request: requests.Request) -> None:
+        """Carry out one request."""
+        self._take[type(request)](request)
+
+    @staticmethod
+    def _typed(take: Callable[[Asked], None]) -> Callable[[requests.Request], None]:
+        """The table's key is the method's parameter type, which a checker cannot see."""
+        return take  # type: ignore[return-value]  # pyright: ignore[reportReturnType] # see above
+
+    def _schedule_activity(self, request: requests.ScheduleActivity) -> None:
+        self._activities[request.seq] = pending = ActivityPending(request)
+        self._run.add(pending)
+
+    def _cancel_activity(self, request: requests.CancelActivity) -> None:
+        self._activities[request.seq].cancel(self._run)
+
+    def _schedule_local(self, request: requests.ScheduleLocalActivity) -> None:
+        time_ns = self._local.schedule(request.task, self._run.time_ns)
+        self._run.time_ns = max(self._run.time_ns, time_ns or 0)
+
+    def _cancel_local(self, request: requests.CancelLocalActivity) -> None:
+        self._local.cancel(request.seq, self._run.time_ns)
+
+    def _start_timer(self, request: requests.StartTimer) -> None:
+        self._timers[request.seq] = pending = TimerPending(request)
+        self._run.add(pending)
+
+    def _cancel_timer(self, request: requests.CancelTimer) -> None:
+        self._timers.pop(request.seq).cancel(self._run)
+
+    def _start_child(self, request: requests.StartChild) -> None:
+        self._children[request.seq] = pending = ChildPending(request, self._run.namespace)
+        self._run.add(pending)
+
+    def _cancel_child(self, request: requests.CancelChild) -> None:
+        self._children[request.seq].cancel(request.reason, self._run)
+
+    def _signal_external(self, request: requests.SignalExternal) -> None:
+        self._signals[request.seq] = pending = SignalPending(request)
+        self._run.add(pending)
+
+    def _cancel_signal_external(self, request: requests.CancelSignalExternal) -> None:
+        self._signals[request.seq].cancel(self._run)
+
+    def _cancel_external(self, request: requests.CancelExternal) -> None:
+        self._run.add(CancelPending(request))
+
+    def _set_patch(self, request: requests.SetPatch) -> None:
+        if self.patches.get(request.patch_id):
+            return  # the first call made the marker
+        is_known = request.patch_id in self.patches
+        self.patches[request.patch_id] = True
+        self._run.add(markers.patch_marker(request))
+        self._changes.append(request.patch_id)
+        if (is_known or not self._run.is_replaying) and self._run.has_flag(PATCHES_UPSERT):
+            self._tell_changes()
+
+    def _set_version(self, request: requests.SetVersion) -> None:
+        self._run.add(markers.version_marker(request))
+        self._changes.append(f"{request.change_id}-{request.version}")
+        self._tell_changes()
+
+    def _tell_changes(self) -> None:
+        value = markers.change_versions(self._changes)
+        if len(value.data) < MOST_CHANGE_BYTES:
+            fields = SearchAttributes(indexed_fields={markers.CHANGE_VERSION: value})
+            attributes = UpsertWorkflowSearchAttributesCommandAttributes(search_attributes=fields)
+            self._run.add(UpsertSearchAttributesPending(None, attributes))
+
+    def _record_side_effect(self, request: requests.RecordSideEffect) -> None:
+        self._run.add(markers.side_effect_marker(request))
+
+    def _upsert_search_attributes(self, request: requests.UpsertSearchAttributes) -> None:
+        self._run.add(UpsertSearchAttributesPending(request, request.attributes))
+
+    def _modify_properties(self, request: requests.ModifyProperties) -> None:
+        self._run.add(ModifyPropertiesPending(request, request.attributes))
+
+    def _end(self, request: requests.Terminal) -> None:
+        self._run.add(TerminalPending(request, request.command))
