@@ -1,0 +1,122 @@
+"""One RPC as a method of a service object: made once per client, when it is first used.
+
+provide(OperatorService, "operator", descriptor)        each RPC of the descriptor becomes a method of the class
+client.operator_service.list_search_attributes  ->      the first look binds it and keeps it on the object
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+
+    from mainspring.service._client import ServiceClient
+
+Metadata = Mapping[str, str | bytes]
+NO_METADATA: Final[Metadata] = {}
+
+RequestT_contra = TypeVar("RequestT_contra", bound=Message, contravariant=True)
+ResponseT_co = TypeVar("ResponseT_co", bound=Message, covariant=True)
+
+
+class Rpc(Protocol[RequestT_contra, ResponseT_co]):
+    """One RPC of one client.
+
+    Raises: RPCError: the call failed, and was not tried again or not with success. `retry` tries again what time may
+    heal, as `ConnectConfig.retry_config` says.
+    """
+
+    async def __call__(
+        self, req: RequestT_contra, *, retry: bool = False, metadata: Metadata = ..., timeout: timedelta | None = None
+    ) -> ResponseT_co: ...
+
+
+@dataclass(frozen=True)
+class Method:
+    """What is known of an RPC without a client."""
+
+    service: str
+    """Short name of its service: workflow, operator, cloud, test, health."""
+    name: str
+    """In snake_case, as it is called here."""
+    path: str
+    """`/package.Service/Method`, as gRPC has it."""
+    response_type: type[Message]
+
+    @property
+    def is_task_poll(self) -> bool:
+        """A worker waits for a task with it, for as long as it takes."""
+        return self.service == "workflow" and self.name in _TASK_POLLS
+
+    @property
+    def may_wait(self) -> bool:
+        """The server may hold a request for about a minute before it answers."""
+        return self.service == "workflow" and (self.name in _LONG_POLLS or self.name in _TASK_POLLS)
+
+
+_TASK_POLLS: Final = frozenset({"poll_workflow_task_queue", "poll_activity_task_queue", "poll_nexus_task_queue"})
+_LONG_POLLS: Final = frozenset(
+    {
+        "get_workflow_execution_history",
+        "update_workflow_execution",
+        "poll_workflow_execution_update",
+        "execute_multi_operation",
+        "poll_activity_execution",
+        "poll_nexus_operation_execution",
+        "describe_activity_execution",
+        "poll_workflow_execution_time_skipping",
+    }
+)
+
+
+def snake_case(name: str) -> str:
+    """`StartWorkflowExecution` -> `start_workflow_execution`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def method_of(service: str, rpc: MethodDescriptor) -> Method:
+    """The method for an RPC of a descriptor."""
+    path = f"/{rpc.containing_service.full_name}/{rpc.name}"
+    return Method(service, snake_case(rpc.name), path, GetMessageClass(rpc.output_type))
+
+
+class _Bound:
+    """Stands in a service's class for one RPC, and gives way to the bound method when that is first asked for."""
+
+    def __init__(self, service: str, rpc: MethodDescriptor) -> None:
+        self._service = service
+        self._rpc = rpc
+
+    def __get__(self, instance: Service | None, owner: type[Service]) -> Any:
+        if instance is None:
+            return self
+        method = method_of(self._service, self._rpc)
+        bound = instance._client._bind(method)  # pyright: ignore[reportPrivateUsage] - the two are one thing
+        instance.__dict__[method.name] = bound
+        return bound
+
+
+class Service:
+    """The RPCs of one service over one client."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+
+def provide(kind: type[Service], service: str, descriptor: ServiceDescriptor) -> None:
+    """Give a class a method for each unary RPC of the descriptor; `service` is its short name."""
+    for rpc in descriptor.methods:
+        if not (rpc.client_streaming or rpc.server_streaming):
+            setattr(kind, snake_case(rpc.name), _Bound(service, rpc))
+
+
+Call = Callable[..., Coroutine[Any, Any, Any]]
+"""A bound RPC, as transports make it: the shape of `Rpc`."""
