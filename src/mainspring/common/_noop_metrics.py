@@ -1,4 +1,7 @@
-"""A meter whose metrics record nothing."""
+"""A meter whose metrics record nothing.
+
+It is `MetricMeter.noop`: what there is outside of workers, and in a runtime without metrics.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,213 @@
+"""Metrics for Prometheus to fetch: values in memory, and an HTTP server that shows them at `/metrics`.
+
+    PrometheusSink  holds series: (metric, labels) -> number or histogram; writes the text format, version 0.0.4
+    Endpoint        serves it from a thread of its own, until it is closed
+
+Series of one metric may have different labels, and counters keep their names unless `counters_total_suffix` asks for
+`_total`, as with the official SDK; client libraries of Prometheus allow neither, hence this.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from mainspring.common import MetricAttributes
+from mainspring.runtime._meter import MetricKind, MetricShape, Recorder
+from mainspring.runtime._telemetry import PrometheusConfig
+
+BUCKETS_MS = (50.0, 100.0, 500.0, 1_000.0, 2_500.0, 10_000.0)
+BUCKETS_S = tuple(bound / 1000 for bound in BUCKETS_MS)
+UNIT_SUFFIXES = {"ms": "milliseconds", "s": "seconds"}  # other units are their own suffix
+NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_:]")
+CLOSES_WITHIN_S = 0.5
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class _Histogram:
+    bounds: Sequence[float]
+    counts: list[int] = field(default_factory=list[int])  # how many values each bucket has by itself; the last is +Inf
+    total: float = 0
+
+    def __post_init__(self) -> None:
+        self.counts = [0] * (len(self.bounds) + 1)
+
+    def add(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+
+@dataclass
+class _Family:
+    """A metric and its series."""
+
+    name: str
+    description: str
+    kind: MetricKind
+    bounds: Sequence[float]
+    numbers: dict[Labels, float] = field(default_factory=dict[Labels, float])
+    histograms: dict[Labels, _Histogram] = field(default_factory=dict[Labels, _Histogram])
+
+    def record(self, value: float, labels: Labels) -> None:
+        if self.kind is MetricKind.COUNTER:
+            self.numbers[labels] = self.numbers.get(labels, 0) + value
+        elif self.kind is MetricKind.GAUGE:
+            self.numbers[labels] = value
+        else:
+            self.histograms.setdefault(labels, _Histogram(self.bounds)).add(value)
+
+    def lines(self) -> Iterator[str]:
+        """The family in the text format; nothing while it has no value."""
+        if not self.numbers and not self.histograms:
+            return
+        yield f"# HELP {self.name} {escaped(self.description)}"
+        yield f"# TYPE {self.name} {self.kind.name.lower()}"
+        for labels, number in self.numbers.items():
+            yield sample(self.name, labels, number)
+        for labels, histogram in self.histograms.items():
+            count = 0
+            for bound, inside in zip([*histogram.bounds, float("inf")], histogram.counts, strict=True):
+                count += inside
+                yield sample(f"{self.name}_bucket", (*labels, ("le", text_of(bound))), count)
+            yield sample(f"{self.name}_sum", labels, histogram.total)
+            yield sample(f"{self.name}_count", labels, count)
+
+
+class PrometheusSink:
+    """Holds the values of a runtime's metrics. `global_labels` stand on every series."""
+
+    def __init__(self, config: PrometheusConfig, global_labels: Mapping[str, str]) -> None:
+        self._config = config
+        self._global_labels = labels_of(global_labels)
+        self._lock = threading.Lock()
+        self._families: dict[str, _Family] = {}
+
+    def recorder(self, metric: MetricShape) -> Recorder:
+        name = self._name(metric)
+        made = _Family(name, metric.description or name, metric.kind, self._bounds(metric))
+        with self._lock:
+            family = self._families.setdefault(name, made)
+        in_seconds = metric.is_duration and self._config.durations_as_seconds
+
+        def record(value: float, attributes: MetricAttributes) -> None:
+            labels = labels_of(attributes) + self._global_labels
+            with self._lock:
+                family.record(value / 1000 if in_seconds else value, labels)
+
+        return record
+
+    def text(self) -> str:
+        """All metrics, in order of name."""
+        with self._lock:
+            return "".join(f"{line}\n" for _, family in sorted(self._families.items()) for line in family.lines())
+
+    def _name(self, metric: MetricShape) -> str:
+        name = NOT_IN_A_NAME.sub("_", metric.name)
+        if metric.kind is MetricKind.HISTOGRAM and self._config.unit_suffix:
+            unit = ("s" if self._config.durations_as_seconds else "ms") if metric.is_duration else metric.unit or ""
+            suffix = NOT_IN_A_NAME.sub("_", UNIT_SUFFIXES.get(unit, unit))
+            return f"{name}_{suffix}" if suffix else name
+        if metric.kind is MetricKind.COUNTER and self._config.counters_total_suffix:
+            return f"{name}_total"
+        return name
+
+    def _bounds(self, metric: MetricShape) -> Sequence[float]:
+        usual = BUCKETS_S if self._config.durations_as_seconds else BUCKETS_MS
+        return sorted((self._config.histogram_bucket_overrides or {}).get(metric.name, usual))
+
+
+class Endpoint:
+    """An HTTP server for one sink, in a thread of its own, until it is closed.
+
+    Raises: ValueError: the address is none, or cannot be had.
+    """
+
+    def __init__(self, bind_address: str, sink: PrometheusSink) -> None:
+        address = host_and_port(bind_address)
+        try:
+            self._server = ThreadingHTTPServer(address, handler_of(sink))
+        except OSError as error:
+            raise ValueError(
+                f"Failed starting Prometheus exporter: {error.strerror} (os error {error.errno})"
+            ) from error
+        self._server.daemon_threads = True
+        self._server.timeout = CLOSES_WITHIN_S
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="mainspring-prometheus", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        """Stop serving and give the port back, both soon: this waits for nothing, so that a collector may call it."""
+        self._closing.set()
+
+    def wait_closed(self) -> None:
+        self._thread.join()
+
+    def _serve(self) -> None:
+        with self._server:
+            while not self._closing.is_set():
+                self._server.handle_request()
+
+
+def handler_of(sink: PrometheusSink) -> type[BaseHTTPRequestHandler]:
+    """A class, since the server makes one handler per request by itself."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.partition("?")[0] != "/metrics":
+                self.send_error(404)
+                return
+            body = sink.text().encode("utf-8")
+            self.send_response(200)
+            self.send_header("Content-Type", CONTENT_TYPE)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: whoever fetches metrics does so every few seconds."""
+
+    return Handler
+
+
+def host_and_port(bind_address: str) -> tuple[str, int]:
+    host, _, port = bind_address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError("Invalid Prometheus address: invalid socket address syntax")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def labels_of(attributes: MetricAttributes) -> Labels:
+    return tuple((NOT_IN_A_NAME.sub("_", name), label_value(value)) for name, value in sorted(attributes.items()))
+
+
+def label_value(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def sample(name: str, labels: Labels, value: float) -> str:
+    inside = ",".join(f'{label}="{escaped(text, quote=True)}"' for label, text in labels)
+    return f"{name}{{{inside}}} {text_of(value)}" if inside else f"{name} {text_of(value)}"
+
+
+def escaped(text: str, *, quote: bool = False) -> str:
+    text = text.replace("\\", r"\\").replace("\n", r"\n")
+    return text.replace('"', r"\"") if quote else text
+
+
+def text_of(number: float) -> str:
+    """Whole numbers without a fraction."""
+    if number == float("inf"):
+        return "+Inf"
+    return str(int(number)) if number == int(number) else repr(number)
