@@ -2,8 +2,9 @@
 
     server -> inbound interceptors -> workflow or activity -> outbound interceptors -> server
 
-A worker asks each `Interceptor` once per activity (`intercept_activity`) and once per run (`workflow_interceptor_class`)
-for its inbound part; that one may wrap the outbound part in its `init`. The first interceptor in a list is the outermost.
+A worker asks each `Interceptor` for its inbound part, once per attempt of an activity (`intercept_activity`) and once
+per run (`workflow_interceptor_class`); that one may wrap the outbound part in its `init`. The first interceptor in a
+list is the outermost.
 What workflows send out is defined in `mainspring.workflow`, whose functions build it.
 """
 

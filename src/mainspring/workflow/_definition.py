@@ -1,6 +1,7 @@
 """What `@workflow.defn` knows of a workflow: made once, kept on the class, and all that a worker needs.
 
-A function workflow is no other kind: its definition has a class that was made for it, whose run method calls the function.
+A function workflow is no other kind: its definition has a class that was made for it, whose run method calls the
+function.
 
     @workflow.defn class AddNode: ...        Definition(cls=AddNode, run_fn=AddNode.run, function=None)
     @workflow.defn async def add_node(...)   Definition(cls=<made>,  run_fn=<made>.run,  function=add_node)
@@ -63,23 +64,23 @@ class Definition:
         set_fields(self, arg_types=arg_types, ret_type=ret_type)
 
     @staticmethod
-    def from_class(cls: Any) -> Definition | None:
+    def from_class(owner: Any) -> Definition | None:
         """The definition of exactly this class or function; a subclass has none of its parent's."""
-        definition: Definition | None = getattr(cls, _ON_CLASS, None)
-        if definition is not None and cls in {definition.cls, definition.function}:
+        definition: Definition | None = getattr(owner, _ON_CLASS, None)
+        if definition is not None and owner in {definition.cls, definition.function}:
             return definition
         return None
 
     @staticmethod
-    def must_from_class(cls: Any) -> Definition:
+    def must_from_class(owner: Any) -> Definition:
         """The definition of this class or function.
 
         Raises:
             ValueError: it is no workflow.
         """
-        definition = Definition.from_class(cls)
+        definition = Definition.from_class(owner)
         if definition is None:
-            name = getattr(cls, "__name__", "<unknown>")
+            name = getattr(owner, "__name__", "<unknown>")
             raise ValueError(f"Workflow {name} missing attributes, was it decorated with @workflow.defn?")
         return definition
 

@@ -86,6 +86,7 @@ class _HandlerEventGroup(EventGroup):
         self.marker = marker
 
     def _applied_over(self, active: _Active) -> _Active:
+        del active  # a handler is no part of what stood open where it was registered
         return _Active(self, {})
 
     def _to_proto(self) -> EventGroupMarker | None:

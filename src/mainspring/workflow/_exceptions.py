@@ -32,7 +32,8 @@ class ReadOnlyContextError(TemporalError):
 class NotInWorkflowEventLoopError(TemporalError):
     """What needs a running workflow was called outside one."""
 
-    def __init__(self, *args: object) -> None:
+    def __init__(self, *args: object) -> None:  # any, since pickling passes the message
+        del args
         super().__init__("Not in workflow event loop")
         self.message = "Not in workflow event loop"
 

@@ -190,9 +190,9 @@ class UpdateDefinition:
         Raises:
             RuntimeError: the handler is the dynamic one.
         """
-        if not isinstance(name_or_update_fn, UpdateMethodMultiParam):
+        definition = update_definition(name_or_update_fn)
+        if definition is None:
             return str(name_or_update_fn), None
-        definition = name_or_update_fn._defn  # pyright: ignore[reportPrivateUsage] - put there by the decorator
         if not definition.name:
             raise RuntimeError("Cannot invoke dynamic update definition")
         return definition.name, definition.ret_type
@@ -220,6 +220,12 @@ class UpdateMethodMultiParam(Protocol[MultiParamSpec, ProtocolReturnType]):
             ValueError: the function is async.
         """
         ...
+
+
+def update_definition(fn: object) -> UpdateDefinition | None:
+    """The definition that `@workflow.update` put on a method."""
+    definition = getattr(fn, "_defn", None)
+    return definition if isinstance(definition, UpdateDefinition) else None
 
 
 def update_validator(update_def: UpdateDefinition, fn: Callable[..., None] | None = None) -> Callable[..., None] | None:

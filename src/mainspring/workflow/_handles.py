@@ -1,7 +1,7 @@
 """Handles of what a workflow started or wants to speak to.
 
-Handles of activities and children are asyncio tasks: they can be awaited, gathered and cancelled. The runtime makes them,
-and gives a child's handle its ids. What goes through interceptors is built here.
+Handles of activities and children are asyncio tasks: they can be awaited, gathered and cancelled. The runtime makes
+them, and gives a child's handle its ids. What goes through interceptors is built here.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class AsyncioTask(asyncio.Task[ReturnType]):
 
 
 class ActivityHandle(AsyncioTask[ReturnType]):
-    """A started activity: a task that gives its result, or raises `ActivityError`. Cancelling it cancels the activity."""
+    """A started activity: a task that gives its result or raises `ActivityError`. To cancel it cancels the activity."""
 
 
 class ChildWorkflowHandle(AsyncioTask[ReturnType], Generic[SelfType, ReturnType]):
-    """A started child: a task that gives its result, or raises `ChildWorkflowError`. Cancelling it cancels the child."""
+    """A started child: a task that gives its result or raises `ChildWorkflowError`. Its cancellation is the child's."""
 
     @property
     def id(self) -> str:

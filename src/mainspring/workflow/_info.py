@@ -122,14 +122,14 @@ class Info:
         return Runtime.current().workflow_is_target_worker_deployment_version_changed()
 
 
-_current_update_info: contextvars.ContextVar[UpdateInfo] = contextvars.ContextVar("__temporal_current_update_info")
+the_update_info: contextvars.ContextVar[UpdateInfo] = contextvars.ContextVar("__temporal_current_update_info")
 
 
-def set_current_update_info(info: UpdateInfo) -> None:
+def setthe_update_info(info: UpdateInfo) -> None:
     """Say which update the current context handles; the runtime does so at the start of a handler's task."""
-    _current_update_info.set(info)
+    the_update_info.set(info)
 
 
 def current_update_info() -> UpdateInfo | None:
     """The update that the calling code runs for; None outside an update handler and what it started."""
-    return _current_update_info.get(None)
+    return the_update_info.get(None)

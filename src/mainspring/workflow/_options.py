@@ -1,8 +1,8 @@
 """What a workflow may say when it starts something: enumerations and options.
 
 Each way to start something has one TypedDict of options, and one mapping of their defaults. The functions take
-`**options: Unpack[ActivityConfig]`, so that what the caller gave is told from what it left out: an activity's own options
-(`@activity.defn(start_to_close_timeout=...)`) stand between the two. `spelled_out` shows the options in signatures.
+`**options: Unpack[ActivityConfig]`, so that what the caller gave is told from what it left out: the options of an
+`@activity.defn(start_to_close_timeout=...)` stand between the two. `spelled_out` shows the options in signatures.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a workflow asks of the world, as outbound interceptors see it: one input per call, and the interceptor itself.
 
-    workflow code -> interceptor -> interceptor -> ... -> the tail, which the worker provides and which makes the command
+    workflow code -> interceptor -> interceptor -> ... -> the tail, which the worker provides
 
 Inputs can be changed on their way. They live here rather than among the worker's interceptors since the functions of
 `mainspring.workflow` build them; `mainspring.worker` exports them under the official names.

@@ -8,9 +8,9 @@ functions of `mainspring.workflow` hold no state. Those that reach out of the ru
 continue-as-new) and `info` build an interceptor's input and give it to `workflow_outbound`, the head of the chain of
 outbound interceptors, whose tail the worker provides. All others are one method here, with the official names.
 
-Whoever writes a runtime checks at the tail what interceptors may still change: `check_activity_timeouts(input)`. What may
-not happen in a query or validator calls `assert_not_read_only` first: the functions of this package do it where they
-build an input; the methods here do it themselves.
+Whoever writes a runtime checks at the tail what interceptors may still change: `check_activity_timeouts(input)`. What
+may not happen in a query or validator calls `assert_not_read_only` first: the functions of this package do it where
+they build an input; the methods here do it themselves.
 """
 
 from __future__ import annotations
