@@ -5,8 +5,8 @@
         vm_id = await provider.create(order, key=activity.info().idempotency_key)
         return await activity.poll_until(lambda: provider.find_ready(vm_id), interval=2)
 
-Made by `_decorator` and `_durable`, which make plain calls durable ones; `_definition` is what a worker reads. The other
-functions read the context of the running attempt (`_context`), which the worker sets.
+Made by `_decorator` and `_durable`, which make plain calls durable ones; `_definition` is what a worker reads. The
+other functions read the context of the running attempt (`_context`), which the worker sets.
 """
 
 from mainspring.activity._context import (

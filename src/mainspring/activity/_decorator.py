@@ -19,19 +19,23 @@ class _Decorator(Protocol):
     """`@activity.defn(...)`, which waits for its function."""
 
     @overload
-    def __call__(self, fn: type[T], /) -> type[T]: ...
+    def __call__(self, fn: type[T], /) -> type[T]: ...  # type: ignore[overload-overlap]  # the first that fits is meant
     @overload
-    def __call__(self, fn: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncActivity[P, R]: ...
+    def __call__(  # type: ignore[overload-overlap]  # the first that fits is meant
+        self, fn: Callable[P, Coroutine[Any, Any, R]], /
+    ) -> AsyncActivity[P, R]: ...
     @overload
     def __call__(self, fn: Callable[P, R], /) -> SyncActivity[P, R]: ...
 
 
 @overload
-def defn(fn: type[T]) -> type[T]: ...
+def defn(fn: type[T]) -> type[T]: ...  # type: ignore[overload-overlap]  # the first that fits is meant
 
 
 @overload
-def defn(fn: Callable[P, Coroutine[Any, Any, R]]) -> AsyncActivity[P, R]: ...
+def defn(  # type: ignore[overload-overlap]  # the first that fits is meant
+    fn: Callable[P, Coroutine[Any, Any, R]],
+) -> AsyncActivity[P, R]: ...
 
 
 @overload

@@ -111,7 +111,7 @@ def define(
         raise ValueError("Function already contains activity definition")
     if not callable(fn):
         raise TypeError("Activity is not callable")
-    called = fn if inspect.isroutine(fn) else fn.__call__
+    called: Callable[..., Any] = fn if inspect.isroutine(fn) else getattr(fn, "__call__")  # noqa: B004, B009 - the method
     if any(one.kind is one.KEYWORD_ONLY for one in inspect.signature(called).parameters.values()):
         raise TypeError("Activity cannot have keyword-only arguments")
     return Definition(

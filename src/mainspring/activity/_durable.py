@@ -1,13 +1,13 @@
 """Plain calls of activities: durable inside a workflow, ordinary outside.
 
-    vm = await create_vm(order)                                           async def: a durable call, and its result
-    vm = await create_vm.execute(order)                                   the same; for a plain `def`, the way to call it
-    vm = await create_vm.with_options(task_queue="agents")(order)         options in place of the decorator's
-    handle = create_vm.start(order)                                       a handle, which is a task
+    vm = await create_vm(order)                                     async def: a durable call, and its result
+    vm = await create_vm.execute(order)                             the same; of a plain `def`, the way to call it
+    vm = await create_vm.with_options(task_queue="agents")(order)   options in place of the decorator's
+    handle = create_vm.start(order)                                 a handle, which is a task
 
 A decorated function stays a function: it pickles by its name, binds to objects, and is a coroutine function if it was
-one. What type checkers see of it is a protocol, `AsyncActivity` or `SyncActivity`, with the parameters and the result of
-the function.
+one. What type checkers see of it is a protocol, `AsyncActivity` or `SyncActivity`, with the parameters and the result
+of the function.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@
 
 Everything here works through the running workflow, `_runtime.Runtime`, which a worker provides; start reading there.
 Options and their defaults are in `_options`, what interceptors see in `_outbound`, what the decorators know in
-`_definition` and `_handler_definitions`. Names that begin with an underscore are for the SDK's own rooms; they are those
-of the official SDK, whose tests use them.
+`_definition` and `_handler_definitions`. Names that begin with an underscore are for the SDK's own rooms; they are
+those of the official SDK, whose tests use them.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ from mainspring.workflow._randomness import (
 from mainspring.workflow._runtime import Runtime
 from mainspring.workflow._unsafe import SandboxImportNotificationPolicy, unsafe
 from mainspring.workflow._versions import deprecate_patch, get_version, patched, side_effect
-from mainspring.workflow._waiting import FT, as_completed, release_waiter, sleep, wait, wait_condition, wait_for_any
+from mainspring.workflow._waiting import FT as _FT  # noqa: F401  # pyright: ignore[reportUnusedImport] # official
+from mainspring.workflow._waiting import as_completed, release_waiter, sleep, wait, wait_condition, wait_for_any
 
 __all__ = [
     "ActivityCancellationType",
@@ -290,7 +291,6 @@ __all__ = [
 
 _AsyncioTask = AsyncioTask
 _Definition = Definition
-_FT = FT
 _NotInWorkflowEventLoopError = NotInWorkflowEventLoopError
 _QueryDefinition = QueryDefinition
 _Runtime = Runtime

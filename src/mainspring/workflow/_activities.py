@@ -7,7 +7,7 @@ checker what each function takes and returns; below them is one line.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Concatenate, Unpack, overload
+from typing import Any, Concatenate, Protocol, Unpack, overload
 
 from mainspring.activity._definition import Definition
 from mainspring.common._arguments import arg_or_args, arg_unset
@@ -22,12 +22,25 @@ from mainspring.types import (
     MethodSyncSingleParam,
     MultiParamSpec,
     ParamType,
+    ProtocolReturnType,
     ReturnType,
     SelfType,
 )
 from mainspring.workflow._handles import ActivityHandle
 from mainspring.workflow._options import ACTIVITY_DEFAULTS, ActivityConfig, complete, spelled_out
 from mainspring.workflow._scheduling import Target, schedule_activity
+
+
+class AsyncCallable(Protocol[ProtocolReturnType]):
+    """Objects with any asynchronous `__call__`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Awaitable[ProtocolReturnType]: ...
+
+
+class SyncCallable(Protocol[ProtocolReturnType]):
+    """Objects with any `__call__`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> ProtocolReturnType: ...
 
 
 @overload
@@ -189,19 +202,19 @@ def start_activity_class(
 
 @overload
 def start_activity_class(
-    activity: type[Callable[..., Awaitable[ReturnType]]], *, args: Sequence[Any], **options: Unpack[ActivityConfig]
+    activity: type[AsyncCallable[ReturnType]], *, args: Sequence[Any], **options: Unpack[ActivityConfig]
 ) -> ActivityHandle[ReturnType]: ...
 
 
 @overload
 def start_activity_class(
-    activity: type[Callable[..., ReturnType]], *, args: Sequence[Any], **options: Unpack[ActivityConfig]
+    activity: type[SyncCallable[ReturnType]], *, args: Sequence[Any], **options: Unpack[ActivityConfig]
 ) -> ActivityHandle[ReturnType]: ...
 
 
 @spelled_out(ActivityConfig, ACTIVITY_DEFAULTS)
 def start_activity_class(
-    activity: type[Callable[..., Any]],
+    activity: type[Any],
     arg: Any = arg_unset,
     *,
     args: Sequence[Any] = [],
@@ -237,19 +250,19 @@ async def execute_activity_class(
 
 @overload
 async def execute_activity_class(
-    activity: type[Callable[..., Awaitable[ReturnType]]], *, args: Sequence[Any], **options: Unpack[ActivityConfig]
+    activity: type[AsyncCallable[ReturnType]], *, args: Sequence[Any], **options: Unpack[ActivityConfig]
 ) -> ReturnType: ...
 
 
 @overload
 async def execute_activity_class(
-    activity: type[Callable[..., ReturnType]], *, args: Sequence[Any], **options: Unpack[ActivityConfig]
+    activity: type[SyncCallable[ReturnType]], *, args: Sequence[Any], **options: Unpack[ActivityConfig]
 ) -> ReturnType: ...
 
 
 @spelled_out(ActivityConfig, ACTIVITY_DEFAULTS)
 async def execute_activity_class(
-    activity: type[Callable[..., Any]],
+    activity: type[Any],
     arg: Any = arg_unset,
     *,
     args: Sequence[Any] = [],

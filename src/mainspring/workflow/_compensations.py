@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, NamedTuple, ParamSpec
+from typing import Any, NamedTuple, ParamSpec, Self
 
 from mainspring.workflow._exceptions import ContinueAsNewError
 from mainspring.workflow._runtime import Runtime
@@ -53,14 +54,14 @@ class Compensations:
         failures: list[BaseException] = []
         while self._steps:
             step = self._steps.pop()
-            try:
-                await _to_the_end(step)
-            except (Exception, asyncio.CancelledError) as failure:  # the others still have to run
+            task = await _to_the_end(step)
+            failure = asyncio.CancelledError() if task.cancelled() else task.exception()
+            if failure is not None:
                 failures.append(failure)
         if failures:
             raise BaseExceptionGroup("compensations failed", failures)
 
-    async def __aenter__(self) -> Compensations:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -77,15 +78,13 @@ class Compensations:
                 error.add_note(f"a compensation failed: {failure!r}")
 
 
-async def _to_the_end(step: _Step) -> None:
-    """Run a step in a task that a cancellation of the caller leaves alone, and wait for it whatever comes."""
+async def _to_the_end(step: _Step) -> asyncio.Future[Any]:
+    """Run a step in a task that a cancellation of the caller leaves alone. Returns: the task, done."""
     task = asyncio.ensure_future(step.undo(*step.args, **step.kwargs))
     while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.done():
-                raise
+        with suppress(asyncio.CancelledError):  # of the caller: what is to be undone is undone all the same
+            await asyncio.wait([task])
+    return task
 
 
 def compensations() -> Compensations:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from mainspring.common import MetricMeter, SearchAttributes, SearchAttributeUpdate
 from mainspring.common._arguments import arg_unset
 from mainspring.common._search_attributes import warn_on_deprecated_search_attributes
-from mainspring.converter import PayloadConverter
 from mainspring.types import AnyType, ParamType
 from mainspring.workflow._event_groups import EventGroup
 from mainspring.workflow._info import Info
 from mainspring.workflow._runtime import Runtime
+
+if TYPE_CHECKING:
+    from mainspring.converter import PayloadConverter
 
 Handler = Callable[..., Any]
 

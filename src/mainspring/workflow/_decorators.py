@@ -193,13 +193,14 @@ def run(fn: CallableAsyncType) -> CallableAsyncType:
     Raises:
         ValueError: it is not async, or its class is made inside a function, where nobody could find it by name.
     """
+    decorated = fn
     if not inspect.iscoroutinefunction(fn):
         raise ValueError("Workflow run method must be an async function")
     if "<locals>" in fn.__qualname__:
         raise ValueError("Local classes unsupported, @workflow.run cannot be on a local class")
     check_defaults("workflow", fn)
-    setattr(fn, IS_RUN, True)
-    return fn
+    vars(fn)[IS_RUN] = True
+    return decorated
 
 
 def dynamic_config(

@@ -199,8 +199,7 @@ def update(
             unfinished_policy=unfinished_policy,
             description=description,
         )
-        fn._defn = definition
-        fn.validator = partial(update_validator, definition)
+        vars(fn).update(_defn=definition, validator=partial(update_validator, definition))
         return fn
 
     _check_name(name, dynamic=dynamic)

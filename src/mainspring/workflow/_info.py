@@ -125,7 +125,7 @@ class Info:
 the_update_info: contextvars.ContextVar[UpdateInfo] = contextvars.ContextVar("__temporal_current_update_info")
 
 
-def setthe_update_info(info: UpdateInfo) -> None:
+def set_current_update_info(info: UpdateInfo) -> None:
     """Say which update the current context handles; the runtime does so at the start of a handler's task."""
     the_update_info.set(info)
 

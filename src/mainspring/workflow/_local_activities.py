@@ -25,6 +25,7 @@ from mainspring.types import (
     ReturnType,
     SelfType,
 )
+from mainspring.workflow._activities import AsyncCallable, SyncCallable
 from mainspring.workflow._handles import ActivityHandle
 from mainspring.workflow._options import LOCAL_ACTIVITY_DEFAULTS, LocalActivityConfig, complete, spelled_out
 from mainspring.workflow._scheduling import Target, schedule_local_activity
@@ -196,19 +197,19 @@ def start_local_activity_class(
 
 @overload
 def start_local_activity_class(
-    activity: type[Callable[..., Awaitable[ReturnType]]], *, args: Sequence[Any], **options: Unpack[LocalActivityConfig]
+    activity: type[AsyncCallable[ReturnType]], *, args: Sequence[Any], **options: Unpack[LocalActivityConfig]
 ) -> ActivityHandle[ReturnType]: ...
 
 
 @overload
 def start_local_activity_class(
-    activity: type[Callable[..., ReturnType]], *, args: Sequence[Any], **options: Unpack[LocalActivityConfig]
+    activity: type[SyncCallable[ReturnType]], *, args: Sequence[Any], **options: Unpack[LocalActivityConfig]
 ) -> ActivityHandle[ReturnType]: ...
 
 
 @spelled_out(LocalActivityConfig, LOCAL_ACTIVITY_DEFAULTS)
 def start_local_activity_class(
-    activity: type[Callable[..., Any]],
+    activity: type[Any],
     arg: Any = arg_unset,
     *,
     args: Sequence[Any] = [],
@@ -248,19 +249,19 @@ async def execute_local_activity_class(
 
 @overload
 async def execute_local_activity_class(
-    activity: type[Callable[..., Awaitable[ReturnType]]], *, args: Sequence[Any], **options: Unpack[LocalActivityConfig]
+    activity: type[AsyncCallable[ReturnType]], *, args: Sequence[Any], **options: Unpack[LocalActivityConfig]
 ) -> ReturnType: ...
 
 
 @overload
 async def execute_local_activity_class(
-    activity: type[Callable[..., ReturnType]], *, args: Sequence[Any], **options: Unpack[LocalActivityConfig]
+    activity: type[SyncCallable[ReturnType]], *, args: Sequence[Any], **options: Unpack[LocalActivityConfig]
 ) -> ReturnType: ...
 
 
 @spelled_out(LocalActivityConfig, LOCAL_ACTIVITY_DEFAULTS)
 async def execute_local_activity_class(
-    activity: type[Callable[..., Any]],
+    activity: type[Any],
     arg: Any = arg_unset,
     *,
     args: Sequence[Any] = [],

@@ -52,14 +52,13 @@ class LoggerAdapter(_Adapter):
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         runtime = Runtime.maybe_current()
         update = current_update_info()
+        full = runtime.workflow_info() if runtime is not None and self.full_workflow_info_on_extra else None
         on_message, extra = build_log_context(
             runtime.logger_details if runtime is not None else None,
             update.logger_details if update is not None else None,
             workflow_info_on_message=self.workflow_info_on_message,
             workflow_info_on_extra=self.workflow_info_on_extra,
-            full_workflow_info=runtime.workflow_info()
-            if runtime is not None and self.full_workflow_info_on_extra
-            else None,
+            full_workflow_info=full,
         )
         kwargs["extra"] = {**extra, **(kwargs.get("extra") or {})}
         return (f"{msg} ({on_message})" if on_message else msg), kwargs

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from mainspring.common import (
     Priority,
@@ -21,9 +21,7 @@ from mainspring.common import (
     VersioningOverride,
     WorkflowIDReusePolicy,
 )
-
-if TYPE_CHECKING:
-    from mainspring.workflow._event_groups import EventGroup
+from mainspring.workflow._event_groups import EventGroup
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -23,6 +23,7 @@ from mainspring.common import (
     VersioningOverride,
     WorkflowIDReusePolicy,
 )
+from mainspring.workflow._event_groups import EventGroup
 from mainspring.workflow._options import (
     ActivityCancellationType,
     ChildWorkflowCancellationType,
@@ -33,7 +34,6 @@ from mainspring.workflow._options import (
 )
 
 if TYPE_CHECKING:
-    from mainspring.workflow._event_groups import EventGroup
     from mainspring.workflow._handles import ActivityHandle, ChildWorkflowHandle
     from mainspring.workflow._info import Info
 

@@ -1,7 +1,7 @@
 """What workflow code should not need: whether it is being replayed, and names of the official SDK's sandbox.
 
-There is no sandbox here, which would import workflow code a second time. Its names do what they say as far as that can be
-said: a block marked as unrestricted is one, and nothing restricts the others.
+There is no sandbox here, which would import workflow code a second time. Its names do what they say as far as that can
+be said: a block marked as unrestricted is one, and nothing restricts the others.
 """
 
 from __future__ import annotations

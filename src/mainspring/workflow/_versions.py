@@ -59,4 +59,5 @@ def side_effect(fn: Callable[[], T], *, type_hint: type[T] | None = None) -> T:
     runtime = Runtime.current()
     runtime.assert_not_read_only("side effect")
     hint: Any = type_hint if type_hint is not None else type_hints_from_func(fn)[1]
-    return runtime.workflow_side_effect(fn, hint)
+    value: T = runtime.workflow_side_effect(fn, hint)
+    return value

@@ -103,24 +103,19 @@ async def wait_for_any(
     futures: Sequence[asyncio.Future[Any]], timeout: float | None, return_when: str, loop: asyncio.AbstractEventLoop
 ) -> None:
     """Return when enough of the futures are done, or the time is over."""
+    pending = [one for one in futures if not one.done()]
+    if not pending or is_enough([one for one in futures if one.done()], return_when):
+        return
     waiter: asyncio.Future[None] = loop.create_future()
-    left = sum(not one.done() for one in futures)
+    left = len(pending)
 
     def note(done: asyncio.Future[Any]) -> None:
         nonlocal left
         left -= 1
-        is_failure = not done.cancelled() and done.exception() is not None
-        if (
-            left <= 0
-            or return_when == asyncio.FIRST_COMPLETED
-            or (return_when == asyncio.FIRST_EXCEPTION and is_failure)
-        ):
+        if left <= 0 or is_enough([done], return_when):
             release_waiter(waiter)
 
-    if is_enough(futures, return_when):
-        return
     timer = None if timeout is None else loop.call_later(timeout, release_waiter, waiter)
-    pending = [one for one in futures if not one.done()]
     for one in pending:
         one.add_done_callback(note)
     try:
@@ -132,11 +127,8 @@ async def wait_for_any(
             one.remove_done_callback(note)
 
 
-def is_enough(futures: Sequence[asyncio.Future[Any]], return_when: str) -> bool:
-    """Whether nothing is left to wait for."""
-    done = [one for one in futures if one.done()]
-    if len(done) == len(futures):
-        return True
+def is_enough(done: Sequence[asyncio.Future[Any]], return_when: str) -> bool:
+    """Whether those that are done are what was waited for, though others may be left."""
     if return_when == asyncio.FIRST_COMPLETED:
         return bool(done)
     return return_when == asyncio.FIRST_EXCEPTION and any(
@@ -161,7 +153,7 @@ def as_completed(fs: Iterable[Awaitable[AnyType]], *, timeout: float | None = No
     if asyncio.isfuture(fs) or asyncio.iscoroutine(fs):
         raise TypeError(f"expect an iterable of futures, not {type(fs).__name__}")
     loop = asyncio.get_running_loop()
-    todo = [asyncio.ensure_future(one, loop=loop) for one in fs]
+    todo: list[asyncio.Future[AnyType]] = [asyncio.ensure_future(one, loop=loop) for one in fs]
     done: asyncio.Queue[asyncio.Future[AnyType] | None] = asyncio.Queue()
 
     def note(one: asyncio.Future[AnyType]) -> None:
