@@ -41,6 +41,7 @@ from mainspring.replay.requester import Requester
 from mainspring.replay.seed import seed_of
 from mainspring.replay.sequences import (
     COMMAND_EVENTS,
+    FINAL,
     TASK_COMPLETED,
     TASK_SCHEDULED,
     TASK_STARTED,
@@ -66,6 +67,7 @@ class Replay:
         self.time_ns = 0
         self.last_event_id = 0  # of the events that workflow code was told of
         self.is_over = False  # its last event was seen
+        self._settled_event_id = 0  # the last event but for the start of the last workflow task
         self._events: Sequence[HistoryEvent] = ()
         self._next = 0
         self._previous_started_event_id = 0
@@ -93,9 +95,12 @@ class Replay:
         Raises:
             HistoryGap: Its events do not go on where this run is. Nothing was changed.
         """
-        if task.events and task.events[0].event_id != self.last_event_id + 1:
-            raise HistoryGap(f"expected event {self.last_event_id + 1}, got {task.events[0].event_id}")
-        self._events = task.events
+        events = task.events
+        if events and events[0].event_id <= self.last_event_id < events[-1].event_id:
+            events = [event for event in events if event.event_id > self.last_event_id]
+        if events and events[0].event_id != self.last_event_id + 1:
+            raise HistoryGap(f"expected event {self.last_event_id + 1}, got {events[0].event_id}")
+        self._events = events
         self._next = 0
         self._previous_started_event_id = task.previous_started_event_id
         self._messages = list(task.messages)
@@ -138,6 +143,13 @@ class Replay:
     def finish_local_activity(self, seq: int, result: LocalResult) -> None:
         """A local activity ended; `next_activation` tells workflow code."""
         self.time_ns = max(self.time_ns, self._local.finish(seq, result) or 0)
+
+    def rewind(self, event_id: int) -> None:
+        """The server took back its last workflow task, which left nothing, and goes on after event `event_id`.
+
+        What came before the task was told and stays: such events may be sent again.
+        """
+        self.last_event_id = max(event_id, self._settled_event_id)
 
     def answer(self) -> Answer:
         """What the server is to be told of this task. The commands stay until their events are found."""
@@ -195,6 +207,8 @@ class Replay:
         kind = event.event_type
         if kind in COMMAND_EVENTS:
             taken = self._take_command_event(events, at)
+            self._settled_event_id = events[at + taken - 1].event_id
+            self.is_over = self.is_over or kind in FINAL
             self._check_all_found(events, at + taken)
             return taken
         if kind == TASK_COMPLETED:
@@ -206,6 +220,8 @@ class Replay:
             self.time_ns = event.event_time.ToNanoseconds()
         elif kind != TASK_SCHEDULED:
             self._take_news(event)
+        if kind not in {TASK_SCHEDULED, TASK_STARTED}:
+            self._settled_event_id = event.event_id
         return 1
 
     def _take_command_event(self, events: Sequence[HistoryEvent], at: int) -> int:

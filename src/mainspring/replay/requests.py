@@ -22,7 +22,7 @@ from temporalio.api.command.v1 import (
 )
 from temporalio.api.common.v1 import Payload, RetryPolicy
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.sdk.v1 import UserMetadata
+from temporalio.api.sdk.v1 import EventGroupMarker, UserMetadata
 
 
 class Request(msgspec.Struct, kw_only=True):
@@ -30,6 +30,7 @@ class Request(msgspec.Struct, kw_only=True):
 
     where: str = ""  # "file.py:12" in workflow code; only known while replaying, for the message of a divergence
     user_metadata: UserMetadata | None = None
+    event_groups: Sequence[EventGroupMarker] = ()
 
 
 class ActivityCancellation(IntEnum):

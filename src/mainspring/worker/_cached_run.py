@@ -1,0 +1,135 @@
+"""One run in the worker's cache: its replay core and its workflow code, driven through one workflow task at a time.
+
+    CachedRun.begin(task) ; while step(): ... ; answer()
+
+A run that failed a task, diverged or lost touch with the server is thrown away: the next task replays it from the first
+event. So nothing that a failed task did stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
+
+from mainspring.replay.activation import Activation, Initialize
+from mainspring.replay.core import Replay
+from mainspring.replay.local import LocalResult
+from mainspring.replay.requests import Completion, LocalActivityTask
+from mainspring.replay.task import Task
+from mainspring.worker._run import WorkflowRun
+from mainspring.worker._run_details import RunDetails, definition_error, info_of
+from mainspring.workflow._definition import Definition
+from mainspring.workflow._info import Info
+
+logger = logging.getLogger("mainspring.worker")
+
+Activate = Callable[[Callable[[], Completion], "CachedRun"], Awaitable[Completion]]
+RunLocal = Callable[[LocalActivityTask, Info], Coroutine[Any, Any, LocalResult]]  # cancelling it cancels the activity
+DEFAULT_TASK_TIMEOUT_S = 10.0
+
+
+class WorkflowTaskError(Exception):
+    """Workflow code cannot go on: the workflow task fails with the exception that is this one's cause."""
+
+
+class CachedRun:
+    """See the module."""
+
+    def __init__(
+        self, details: RunDetails, definitions: Mapping[str | None, Definition], workflow_id: str, run_id: str
+    ) -> None:
+        self.workflow_id = workflow_id
+        self.run_id = run_id
+        self.replay = Replay(details.namespace)
+        self.lock = asyncio.Lock()  # one task at a time
+        self.is_lost = False  # what workflow code holds is not what the server holds
+        self.workflow_type = ""
+        self.task_timeout_s = DEFAULT_TASK_TIMEOUT_S
+        self._locals: dict[int, asyncio.Task[LocalResult]] = {}
+        self._details = details
+        self._definitions = definitions
+        self._run: WorkflowRun | None = None
+
+    def begin(self, task: Task) -> None:
+        """See `Replay.begin`."""
+        self.replay.begin(task)
+
+    def reset(self) -> None:
+        """Forget the run, to replay it from its first event."""
+        self.evict()
+        self.replay = Replay(self._details.namespace)
+        self._run = None
+
+    async def advance(self, activate: Activate) -> None:
+        """Run workflow code until it waits for the server, or for local activities.
+
+        Raises:
+            Divergence: The history says something else.
+            WorkflowTaskError: Workflow code failed in a way that does not end the run.
+        """
+        while (activation := self.replay.next_activation()) is not None:
+            run = self._run_for(activation)
+            completion = await activate(lambda run=run, activation=activation: run.activate(activation), self)  # type: ignore[misc]
+            if completion.error is not None:
+                raise WorkflowTaskError from completion.error
+            self.replay.apply(completion)
+
+    async def finish_local_activities(self, run_local: RunLocal, within_s: float) -> bool:
+        """Begin and cancel local activities as workflow code asked, and wait until one ends or the time is over.
+
+        Returns:
+            Whether any ended, so that workflow code can go on.
+        """
+        assert self._run is not None, "only workflow code asks for local activities"
+        to_run, to_cancel = self.replay.take_local_activities()
+        for task in to_run:
+            self._locals[task.seq] = asyncio.create_task(run_local(task, self._run.state.info))
+        for seq in to_cancel:
+            if seq in self._locals:
+                self._locals[seq].cancel()
+        if not self._locals:
+            return True
+        await asyncio.wait(self._locals.values(), timeout=max(0.0, within_s), return_when=asyncio.FIRST_COMPLETED)
+        ended = [seq for seq, running in self._locals.items() if running.done()]
+        for seq in ended:
+            self.replay.finish_local_activity(seq, self._locals.pop(seq).result())
+        return bool(ended)
+
+    def fails_on(self, error: BaseException) -> bool:
+        """Whether such an exception ends the run, rather than its workflow task."""
+        if self._run is not None:
+            return self._run.state.is_failure(error)
+        return isinstance(error, tuple(self._details.failure_exception_types))
+
+    def stack_trace(self) -> str:
+        return self._run.stack_trace() if self._run is not None else ""
+
+    def evict(self) -> None:
+        """Unwind workflow code. Coroutines that will not end are left to themselves, with their stacks in the log."""
+        for running in self._locals.values():
+            running.cancel()
+        self._locals.clear()
+        if self._run is None:
+            return
+        stacks = self._run.evict()
+        if stacks:
+            logger.error(
+                "workflow %s (run %s) was thrown out of the cache, and some of its coroutines swallow their end: code "
+                "that catches BaseException must raise it again. Their stacks:\n%s",
+                *(self.workflow_id, self.run_id, "\n".join(stacks)),
+            )
+
+    def _run_for(self, activation: Activation) -> WorkflowRun:
+        if self._run is None:
+            begun_by = next(job for job in activation.jobs if isinstance(job, Initialize))
+            self.workflow_type = begun_by.started.workflow_type.name
+            definition = self._definitions.get(self.workflow_type) or self._definitions.get(None)
+            if definition is None:
+                known = {name: one for name, one in self._definitions.items() if name}
+                raise WorkflowTaskError from definition_error(self.workflow_type, known)
+            info = info_of(self._details, self.run_id, self.workflow_id, begun_by, activation.time_ns)
+            self.task_timeout_s = info.task_timeout.total_seconds() or DEFAULT_TASK_TIMEOUT_S
+            self._run = WorkflowRun(self._details, definition, info, begun_by)
+        return self._run

@@ -1,0 +1,202 @@
+"""The event loop of one workflow run: asyncio that moves only while the run is activated, always in the same order.
+
+    with running(loop):
+        loop.call_soon(...); loop.run_ready()      until nothing is ready; then the run waits, holding no thread
+
+Ready callbacks run in the order in which they became ready. Time is the workflow task's. Timers are durable:
+`call_later` asks `start_timer`, and the callback becomes ready when the history says that the timer fired. Tasks and
+futures hash by the order in which they were made, so that the sets inside `asyncio.wait` and `TaskGroup` keep one order
+on every replay, whatever the addresses of their members are. There are no sockets, subprocesses, threads or executors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.tasks
+import contextvars
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Context = dict[str, Any]  # what asyncio gives to exception handlers
+ExceptionHandler = Callable[[asyncio.AbstractEventLoop, Context], object]
+
+
+class Timers(Protocol):
+    """Who makes timers durable."""
+
+    def start_timer(self, handle: WorkflowTimerHandle, delay_s: float) -> None:
+        """Begin to wait; `loop.fire(handle)` is called when the time has come."""
+
+    def cancel_timer(self, handle: WorkflowTimerHandle) -> None:
+        """Nobody waits for it any more."""
+
+    def made_task(self, task: asyncio.Task[Any], name: str | None) -> None:
+        """A task of workflow code was made."""
+
+
+class WorkflowTimerHandle(asyncio.TimerHandle):
+    """A timer of `call_later`. `seq` is the timer's number in the run, once it was started."""
+
+    seq = 0
+
+
+class WorkflowFuture(asyncio.Future[T]):
+    """A future with a place in the order of its loop's futures and tasks."""
+
+    def __init__(self, loop: WorkflowLoop) -> None:
+        self._number = loop.next_number()
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        return self._number
+
+    __eq__ = object.__eq__
+
+
+class WorkflowTask(asyncio.Task[T]):
+    """A task with a place in the order of its loop's futures and tasks."""
+
+    def __init__(
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        *,
+        loop: WorkflowLoop,
+        name: str | None = None,
+        context: contextvars.Context | None = None,
+    ) -> None:
+        self._number = loop.next_number()
+        super().__init__(coro, loop=loop, name=name, context=context)
+
+    def __hash__(self) -> int:
+        return self._number
+
+    __eq__ = object.__eq__
+
+
+class WorkflowLoop(asyncio.AbstractEventLoop):
+    """See the module. What it lacks raises NotImplementedError, as the base class does."""
+
+    def __init__(self, timers: Timers) -> None:
+        self.time_ns = 0  # since the epoch
+        self._timers = timers
+        self._ready: deque[asyncio.Handle] = deque()
+        self._exception_handler: ExceptionHandler | None = None
+        self._count = 0
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def next_number(self) -> int:
+        """The place of a new future or task."""
+        self._count += 1
+        return self._count
+
+    def run_ready(self, check: Callable[[], None]) -> None:
+        """Run what is ready now, and what becomes ready by that. `check` is called after each and may raise."""
+        while self._ready:
+            self._ready.popleft()._run()
+            check()
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self._ready)
+
+    def fire(self, handle: asyncio.Handle) -> None:
+        """A timer is over: its callback is ready."""
+        self._ready.append(handle)
+
+    # -- asyncio's side
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        handle = WorkflowTimerHandle(self.time() + delay, callback, args, self, context)
+        self._timers.start_timer(handle, delay)
+        return handle
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_later(max(0.0, when - self.time()), callback, *args, context=context)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        if isinstance(handle, WorkflowTimerHandle):
+            self._timers.cancel_timer(handle)
+
+    def time(self) -> float:
+        return self.time_ns / 1e9
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return WorkflowFuture(self)
+
+    def create_task(
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        context: contextvars.Context | None = None,
+        **_options: object,  # `eager_start` of Python 3.14: a task begins when its turn comes
+    ) -> asyncio.Task[T]:
+        task = WorkflowTask(coro, loop=self, name=name, context=context)
+        self._timers.made_task(task, name)
+        return task
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return True
+
+    def is_closed(self) -> bool:
+        return False
+
+    def get_task_factory(self) -> None:
+        return None
+
+    def get_exception_handler(self) -> ExceptionHandler | None:
+        return self._exception_handler
+
+    def set_exception_handler(self, handler: ExceptionHandler | None) -> None:
+        self._exception_handler = handler
+
+    def default_exception_handler(self, context: Context) -> None:
+        asyncio.BaseEventLoop.default_exception_handler(self, context)  # type: ignore[arg-type]  # it only logs
+
+    def call_exception_handler(self, context: Context) -> None:
+        """Something went wrong where nobody waits for it: an exception in a callback, a task's never retrieved."""
+        if self._exception_handler is not None:
+            self._exception_handler(self, context)
+        else:
+            self.default_exception_handler(context)
+
+
+@contextmanager
+def running(loop: WorkflowLoop) -> Generator[None]:
+    """Make the workflow's loop the running one of this thread, and put back the one that was."""
+    outer = asyncio._get_running_loop()
+    outer_task = _swap_current_task(outer, None)
+    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(outer)
+        _swap_current_task(outer, outer_task)
+
+
+def _swap_current_task(
+    loop: asyncio.AbstractEventLoop | None, task: asyncio.Task[Any] | None
+) -> asyncio.Task[Any] | None:
+    """Since Python 3.12 a thread has one current task, which must not be there while another loop's tasks run."""
+    swap = getattr(asyncio.tasks, "_swap_current_task", None)
+    return swap(loop, task) if swap is not None and loop is not None else None

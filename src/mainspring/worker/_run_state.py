@@ -1,0 +1,207 @@
+"""The state of one run that its parts share: what it asked for in this activation, and what it may do now.
+
+WorkflowRun (_run.py)   the hub: loop, activations, the workflow object, top-level coroutines
+  |- Handlers           signals, queries, updates                     (_run_handlers.py)
+  |- Calls              activities, children, other workflows         (_run_calls.py)
+  |- Properties         memo, search attributes, versions of code     (_run_properties.py)
+  `- RunRuntime         what workflow code sees                       (_run_runtime.py)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import defaultdict
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from temporalio.api.common.v1 import Payload
+from temporalio.api.sdk.v1 import UserMetadata
+
+from mainspring.common import RawValue
+from mainspring.converter import PayloadConverter
+from mainspring.exceptions import FailureError
+from mainspring.replay.activation import Activation
+from mainspring.replay.requests import Completion, Request
+from mainspring.worker._loop import WorkflowLoop
+from mainspring.worker._run_details import Converters, RunDetails
+from mainspring.workflow._definition import Definition
+from mainspring.workflow._exceptions import ReadOnlyContextError
+from mainspring.workflow._handler_definitions import QueryDefinition, SignalDefinition, UpdateDefinition
+from mainspring.workflow._info import Info
+
+T = TypeVar("T")
+Handler = SignalDefinition | QueryDefinition | UpdateDefinition
+PACKAGE = str(Path(__file__).resolve().parent.parent)
+LIBRARY = str(Path(asyncio.__file__).resolve().parent)
+
+
+class BeingEvictedError(Exception):
+    """Workflow code tries to act while its run is thrown out of the cache. Not an error of anybody's."""
+
+
+class RunState:
+    """See the module."""
+
+    def __init__(self, details: RunDetails, definition: Definition, info: Info, loop: WorkflowLoop) -> None:
+        self.details = details
+        self.definition = definition
+        self.info = info
+        self.loop = loop
+        self.converters = Converters(details.data_converter, info)
+        self.completion = Completion()
+        self.activation: Activation | None = None  # the present one
+        self.is_replaying = False
+        self.is_evicting = False
+        self.is_read_only = False
+        self.is_in_query_or_validator = False
+        self.cancel_reason: str | None = None
+        self.task_error: BaseException | None = None  # why this workflow task cannot go on
+        self.failure_exception_types = definition.failure_exception_types
+        self.instance: Any = None  # of the workflow class
+        self.tasks: dict[asyncio.Task[Any], None] = {}  # in the order in which they were made
+        self._seqs: defaultdict[str, int] = defaultdict(int)
+
+    # -- asking
+
+    def ask(self, request: Request) -> None:
+        """Add a request to those of this activation.
+
+        Raises:
+            ReadOnlyContextError: A query or a validator may not.
+            BeingEvictedError: The run is thrown out of the cache; the code that asks is unwound by this.
+        """
+        self.assert_may_act("add command")
+        if self.is_replaying:
+            request.where = where_in_workflow()
+        self.completion.requests.append(request)
+
+    def keep(self, task: asyncio.Task[Any]) -> None:
+        """Hold a task until it is done; asyncio itself holds tasks weakly."""
+        self.tasks[task] = None
+        task.add_done_callback(self._forget)
+        task._log_destroy_pending = False  # type: ignore[attr-defined]  # an evicted run may leave some
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self.tasks.pop(task, None)
+
+    def next_seq(self, kind: str) -> int:
+        """The number of the next request of a kind."""
+        self._seqs[kind] += 1
+        return self._seqs[kind]
+
+    def assert_may_act(self, action: str) -> None:
+        """See `ask`."""
+        if self.is_evicting:
+            raise BeingEvictedError(f"Ignoring {action} while evicting workflow. This is not an error.")
+        if self.is_read_only:
+            raise ReadOnlyContextError(f"While in read-only function, action attempted: {action}")
+
+    @contextmanager
+    def read_only(self, *, in_query_or_validator: bool) -> Generator[None]:
+        """Within this, workflow code may only look."""
+        before = self.is_read_only, self.is_in_query_or_validator
+        self.is_read_only, self.is_in_query_or_validator = True, in_query_or_validator
+        try:
+            yield
+        finally:
+            self.is_read_only, self.is_in_query_or_validator = before
+
+    def use_flag(self, flag: int) -> bool:
+        """Whether a numbered change of behaviour holds: the history says so, or this is new."""
+        known = self.activation.flags if self.activation else frozenset[int]()
+        if flag in known:
+            return True
+        if self.is_replaying:
+            return False
+        self.completion.used_flags.add(flag)
+        return True
+
+    # -- failing
+
+    def is_failure(self, error: BaseException) -> bool:
+        """Whether an exception of workflow code fails the run, rather than its workflow task."""
+        fails_run = (*self.failure_exception_types, *self.details.failure_exception_types)
+        return isinstance(error, (FailureError, asyncio.TimeoutError, *fails_run))
+
+    # -- converting
+
+    def decode(
+        self, payloads: Sequence[Payload], types: list[type] | None, converter: PayloadConverter | None = None
+    ) -> list[Any]:
+        """Values of payloads, each by its own type as far as there are types."""
+        if not payloads:
+            return []
+        hints = None if types is None else [*types[: len(payloads)], *[None] * (len(payloads) - len(types))]
+        try:
+            return (converter or self.converters.payload).from_payloads(payloads, hints)  # type: ignore[arg-type]  # None = no hint
+        except FailureError:
+            raise
+        except Exception as error:
+            if self.is_failure(error):
+                raise
+            raise RuntimeError("Failed decoding arguments") from error
+
+    def decode_arguments(self, name: str, payloads: Sequence[Payload], handler: Handler) -> list[Any]:
+        """Arguments as the handler takes them; a dynamic one takes the name and raw values."""
+        if handler.name:
+            return self.decode(payloads, handler.arg_types)
+        if handler.dynamic_vararg:
+            types = handler.arg_types[1:] if handler.arg_types else None
+            return [name, *self.decode(payloads, types)]
+        raw: Any = [RawValue] * len(payloads)
+        return [name, self.decode(payloads, raw)]
+
+    def encode(self, value: Any) -> Payload:
+        """The payload of one result."""
+        payloads = self.converters.payload.to_payloads([value])
+        if len(payloads) != 1:
+            raise ValueError(f"Expected 1 result payload, got {len(payloads)}")
+        return payloads[0]
+
+    def summary(self, summary: str | None, details: str | None = None) -> UserMetadata | None:
+        """What a command says for people."""
+        if not summary and not details:
+            return None
+        metadata = UserMetadata()
+        if summary:
+            metadata.summary.CopyFrom(self.converters.payload.to_payload(summary))
+        if details:
+            metadata.details.CopyFrom(self.converters.payload.to_payload(details))
+        return metadata
+
+
+def where_in_workflow() -> str:
+    """`file.py:12` of the innermost code that is neither ours nor asyncio's."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((PACKAGE, LIBRARY)):
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+async def shielded(future: asyncio.Future[T]) -> T:
+    """Wait for a future that goes on if the waiter is cancelled.
+
+    As `asyncio.shield`, without its complaint about an exception that nobody hears; and with as many turns of the loop
+    as `asyncio.wait` takes, which the order of commands depends on.
+    """
+    waiter = future.get_loop().create_future()
+
+    def wake(_: object) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    future.add_done_callback(wake)
+    try:
+        await waiter
+    finally:
+        future.remove_done_callback(wake)
+    return future.result()
+
+
+def named(task_name: str | None, info: Info, task: asyncio.Task[Any]) -> None:
+    """Give a task a name that says whose it is."""
+    name = task_name or task.get_name()
+    task.set_name(f"{name} (workflow: {info.workflow_type}, id: {info.workflow_id}, run: {info.run_id})")

@@ -1,0 +1,241 @@
+"""One workflow task from its poll to its answer.
+
+    handle(poll reply) -> the run from the cache, or replayed -> workflow code -> answer, or a failure
+                       -> the next task of the run, if the server gives it at once
+
+While local activities run, a task that nears its timeout is answered as it stands and a new one is asked for, so that
+the server sees that the worker lives. A run whose answer the server does not take is thrown away: what workflow code
+believes did not happen.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from temporalio.api.command.v1 import Command
+from temporalio.api.enums.v1 import CommandType, WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import (
+    GetWorkflowExecutionHistoryRequest,
+    PollActivityTaskQueueResponse,
+    PollWorkflowTaskQueueResponse,
+    RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskCompletedResponse,
+)
+
+from mainspring.converter import DataConverter
+from mainspring.replay.core import HistoryGap
+from mainspring.replay.divergence import Divergence
+from mainspring.replay.task import LEGACY_QUERY, Answer, Task
+from mainspring.service import RPCError, RPCStatusCode, WorkflowService
+from mainspring.worker._cached_run import Activate, CachedRun, RunLocal, WorkflowTaskError
+from mainspring.worker._payload_codec import TaskCodec
+from mainspring.worker._run_cache import RunCache
+from mainspring.worker._workflow_answers import Answerer
+from mainspring.workflow._exceptions import NondeterminismError
+
+logger = logging.getLogger("mainspring.worker")
+
+Cause = WorkflowTaskFailedCause
+NON_DETERMINISTIC = Cause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
+UNHANDLED = Cause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
+ANSWER_AT = 0.8  # of the workflow task's timeout, if local activities still run then
+
+
+class WorkflowTasks:
+    """Handles the workflow tasks of one worker."""
+
+    def __init__(
+        self,
+        service: WorkflowService,
+        answerer: Answerer,
+        cache: RunCache,
+        activate: Activate,
+        *,
+        data_converter: DataConverter,
+        run_local: RunLocal,
+        start_eagerly: Callable[[Sequence[PollActivityTaskQueueResponse]], None],
+    ) -> None:
+        self._service = service
+        self._answerer = answerer
+        self._cache = cache
+        self._activate = activate
+        self._converter = data_converter
+        self._codec = TaskCodec(data_converter)
+        self._run_local = run_local
+        self._start_eagerly = start_eagerly
+
+    async def handle(self, polled: PollWorkflowTaskQueueResponse) -> None:
+        """Do the task, and those that the server gives with its answers."""
+        execution = polled.workflow_execution
+        run = self._cache.get(execution.workflow_id, execution.run_id)
+        async with run.lock:
+            following: PollWorkflowTaskQueueResponse | None = polled
+            while following is not None:
+                following = await self._handle_one(following, run)
+            if run.is_lost:
+                self._cache.drop(run)
+            self._cache.used(run)
+
+    async def _handle_one(
+        self, polled: PollWorkflowTaskQueueResponse, run: CachedRun
+    ) -> PollWorkflowTaskQueueResponse | None:
+        try:
+            await self._begin(polled, run)
+            return await self._work(polled, run)
+        except Exception as error:
+            logger.debug("a workflow task of run %s failed", run.run_id, exc_info=error)
+            run.is_lost = True
+            await self._fail(polled, run, error)
+            return None
+
+    # -- the history
+
+    async def _begin(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> None:
+        """Give the run its task, with the whole history if it needs that."""
+        await self._codec.decode_task(polled)
+        events = await self._events(polled)
+        try:
+            run.begin(self._task(polled, events))
+        except HistoryGap:
+            run.reset()
+            run.begin(self._task(polled, await self._whole_history(polled)))
+
+    async def _events(self, polled: PollWorkflowTaskQueueResponse) -> list[HistoryEvent]:
+        events = list(polled.history.events)
+        token = polled.next_page_token
+        while token:
+            token = await self._read_page(polled, token, events)
+        return events
+
+    async def _whole_history(self, polled: PollWorkflowTaskQueueResponse) -> list[HistoryEvent]:
+        events: list[HistoryEvent] = []
+        token = await self._read_page(polled, b"", events)
+        while token:
+            token = await self._read_page(polled, token, events)
+        last = polled.started_event_id
+        return [event for event in events if not last or event.event_id <= last]
+
+    async def _read_page(
+        self, polled: PollWorkflowTaskQueueResponse, token: bytes, events: list[HistoryEvent]
+    ) -> bytes:
+        request = GetWorkflowExecutionHistoryRequest(
+            namespace=self._answerer.namespace, execution=polled.workflow_execution, next_page_token=token
+        )
+        page = await self._service.get_workflow_execution_history(request, retry=True)
+        await self._codec.decode_history(page.history)
+        events.extend(page.history.events)
+        return page.next_page_token
+
+    def _task(self, polled: PollWorkflowTaskQueueResponse, events: Sequence[HistoryEvent]) -> Task:
+        return Task(
+            events=events,
+            previous_started_event_id=polled.previous_started_event_id,
+            messages=polled.messages,
+            queries=polled.queries,
+            legacy_query=polled.query if polled.HasField("query") else None,
+        )
+
+    # -- the work
+
+    async def _work(
+        self, polled: PollWorkflowTaskQueueResponse, run: CachedRun
+    ) -> PollWorkflowTaskQueueResponse | None:
+        began = time.monotonic()
+        await run.advance(self._activate)
+        while run.replay.is_waiting_for_local_activities:
+            left_s = began + run.task_timeout_s * ANSWER_AT - time.monotonic()
+            if not await run.finish_local_activities(self._run_local, left_s):
+                return await self._answer(polled, run, force_new=True)
+            await run.advance(self._activate)
+        return await self._answer(polled, run)
+
+    async def _answer(
+        self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, *, force_new: bool = False
+    ) -> PollWorkflowTaskQueueResponse | None:
+        answer = run.replay.answer()
+        if polled.HasField("query"):
+            found = next((one for one in answer.queries if one.query_id == LEGACY_QUERY), None)
+            request = self._answerer.query_answered(polled, found)
+            await self._codec.encode(request)
+            await self._service.respond_query_task_completed(request, retry=True)
+            return None
+        completed = self._answerer.completed(polled, answer, force_new=force_new)
+        await self._codec.encode(completed)
+        try:
+            reply = await self._service.respond_workflow_task_completed(completed, retry=True)
+        except RPCError as error:
+            run.is_lost = True
+            self._log_refused(run, error)
+            return None
+        return self._taken(run, reply)
+
+    def _taken(
+        self, run: CachedRun, reply: RespondWorkflowTaskCompletedResponse
+    ) -> PollWorkflowTaskQueueResponse | None:
+        """The server took the answer, and perhaps gives more to do."""
+        if reply.activity_tasks:
+            self._start_eagerly(reply.activity_tasks)
+        if reply.reset_history_event_id:
+            run.replay.rewind(reply.reset_history_event_id)
+        return reply.workflow_task if reply.HasField("workflow_task") else None
+
+    def _log_refused(self, run: CachedRun, error: RPCError) -> None:
+        """NOT_FOUND and the like are everyday life: the task timed out, or the run ended meanwhile."""
+        everyday = {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}
+        level = logging.DEBUG if error.status in everyday else logging.WARNING
+        logger.log(level, "the answer to a workflow task of run %s was refused: %s", run.run_id, error)
+
+    # -- failing
+
+    async def _fail(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, error: Exception) -> None:
+        cause, reason = self._cause_of(error)
+        if not isinstance(error, WorkflowTaskError):
+            logger.warning(
+                "a workflow task of run %s (workflow %s) failed", run.run_id, run.workflow_id, exc_info=reason
+            )
+        failure = await self._failure_of(reason)
+        try:
+            if polled.HasField("query"):
+                await self._service.respond_query_task_completed(
+                    self._answerer.query_failed(polled, failure), retry=True
+                )
+            elif isinstance(reason, NondeterminismError) and run.fails_on(reason):
+                await self._service.respond_workflow_task_completed(self._ended(polled, failure), retry=True)
+            else:
+                await self._service.respond_workflow_task_failed(
+                    self._answerer.failed(polled, cause, failure), retry=True
+                )
+        except RPCError as refused:
+            self._log_refused(run, refused)
+
+    def _cause_of(self, error: Exception) -> tuple[WorkflowTaskFailedCause.ValueType, BaseException]:
+        if isinstance(error, Divergence):
+            return NON_DETERMINISTIC, NondeterminismError(str(error))
+        if isinstance(error, WorkflowTaskError) and error.__cause__ is not None:
+            is_divergence = isinstance(error.__cause__, NondeterminismError)
+            return NON_DETERMINISTIC if is_divergence else UNHANDLED, error.__cause__
+        return UNHANDLED, error
+
+    async def _failure_of(self, error: BaseException) -> Failure:
+        failure = Failure()
+        try:
+            await self._converter.encode_failure(error, failure)
+        except Exception as inner:
+            logger.exception("failed converting the failure of a workflow task")
+            failure.Clear()
+            failure.message = f"Failed converting activation exception: {inner}"
+            failure.application_failure_info.SetInParent()
+        return failure
+
+    def _ended(self, polled: PollWorkflowTaskQueueResponse, failure: Failure) -> RespondWorkflowTaskCompletedRequest:
+        """The run fails, since its worker says that such an error ends runs."""
+        command = Command(command_type=CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION)
+        command.fail_workflow_execution_command_attributes.failure.CopyFrom(failure)
+        nothing = Answer(
+            commands=[command], messages=[], queries=[], core_flags=[], language_flags=[], versioning_behavior=0
+        )
+        return self._answerer.completed(polled, nothing)
