@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.api.enums import v1 as api_enums
 from temporalio.api.common.v1 import Header, Payload
 from temporalio.api.common.v1 import Priority as PriorityMessage
 from temporalio.api.common.v1 import RetryPolicy as RetryPolicyMessage
+from temporalio.api.enums import v1 as api_enums
 
 from mainspring import common, exceptions
 from mainspring.common import (

@@ -1,4 +1,7 @@
-"""The runtime: telemetry and what else clients and workers of a process share."""
+"""The runtime: telemetry, and what else clients and workers of a process share.
+
+One is made by default, when it is first asked for. Its Prometheus endpoint serves until the runtime is collected.
+"""
 
 from __future__ import annotations
 
