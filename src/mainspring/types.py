@@ -11,6 +11,7 @@ callable itself is typed by a `ParamSpec`. Nothing here does anything at run tim
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from types import CodeType
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 __all__ = [
@@ -86,8 +87,14 @@ class CallableSyncSingleParam(Protocol[ProtocolParamType, ProtocolReturnType]):
 
 
 class MethodAsyncNoParam(Protocol[ProtocolSelfType, ProtocolReturnType]):
-    """`async def f(self: S) -> R`, not bound to an object yet."""
+    """`async def f(self: S) -> R`, not bound to an object yet.
 
+    A plain function, which `__code__` says to type checkers: else a function workflow of one parameter, which stands
+    for no such thing, would be taken for a method without any.
+    """
+
+    @property
+    def __code__(self) -> CodeType: ...
     def __call__(self, receiver: ProtocolSelfType, /) -> Awaitable[ProtocolReturnType]: ...
 
 

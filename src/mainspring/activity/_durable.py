@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Coroutine, Mapping
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, Unpack, overload
 
 from mainspring.activity._arity import is_method
@@ -29,6 +30,8 @@ P = ParamSpec("P")
 Q = ParamSpec("Q")
 R_co = TypeVar("R_co", covariant=True)
 
+# Coroutines are typed as `[object, None, R]` rather than `[Any, Any, R]`: with `Any` mypy gives up on `asyncio.gather`.
+
 
 class ActivityCall(Generic[P, R_co]):
     """A durable call of an activity, with the options that it will have."""
@@ -40,7 +43,7 @@ class ActivityCall(Generic[P, R_co]):
     def __repr__(self) -> str:
         return f"<activity {self._definition.name} with {dict(self._options)}>"
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R_co]:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[object, None, R_co]:
         """Run the activity and wait for its result."""
         return self.execute(*args, **kwargs)
 
@@ -78,11 +81,14 @@ class _Activity(Protocol[P, R_co]):
     __qualname__: str
     __module__: str
 
+    @property
+    def __code__(self) -> CodeType: ...
+
     def start(self, *args: P.args, **kwargs: P.kwargs) -> ActivityHandle[R_co]:
         """Start the activity in the current workflow; its handle is a task that gives its result."""
         ...
 
-    def execute(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R_co]:
+    def execute(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[object, None, R_co]:
         """Run the activity from the current workflow and wait for its result."""
         ...
 
@@ -94,7 +100,7 @@ class _Activity(Protocol[P, R_co]):
 class AsyncActivity(_Activity[P, R_co], Protocol[P, R_co]):
     """An `async def` with `@activity.defn`, as type checkers see it. It is a function."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R_co]:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[object, None, R_co]:
         """In a workflow, run the activity durably; elsewhere, run the function."""
         ...
 

@@ -25,6 +25,8 @@ from mainspring.workflow._scheduling import Target, schedule_child_workflow
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
+# Coroutines are typed as `[object, None, R]` rather than `[Any, Any, R]`: with `Any` mypy gives up on `asyncio.gather`.
+
 
 class ChildWorkflowCall(Generic[P, R_co]):
     """A call of a function workflow as a child, with the options that it will have."""
@@ -37,7 +39,7 @@ class ChildWorkflowCall(Generic[P, R_co]):
     def __repr__(self) -> str:
         return f"<child workflow {self._function.__qualname__} with {dict(self._options)}>"
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R_co]:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[object, None, R_co]:
         """Start a child and wait for its result."""
         return self.execute(*args, **kwargs)
 
@@ -70,15 +72,15 @@ class WorkflowFunction(Protocol[P, R_co]):
     __qualname__: str
     __module__: str
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R_co]:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[object, None, R_co]:
         """In a workflow, start a child and wait for its result; elsewhere, run the function."""
         ...
 
-    def start(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, ChildWorkflowHandle[Any, R_co]]:
+    def start(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[object, None, ChildWorkflowHandle[Any, R_co]]:
         """Start a child; the handle gives its result."""
         ...
 
-    def execute(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R_co]:
+    def execute(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[object, None, R_co]:
         """Start a child and wait for its result."""
         ...
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, overload
 
 from mainspring.common._arguments import arg_or_args, arg_unset
 from mainspring.types import (
-    MethodAsyncNoParam,
-    MethodAsyncSingleParam,
     MethodSyncOrAsyncNoParam,
     MethodSyncOrAsyncSingleParam,
     MultiParamSpec,
@@ -190,7 +188,7 @@ def get_external_workflow_handle(workflow_id: str, *, run_id: str | None = None)
 
 
 def get_external_workflow_handle_for(
-    workflow: MethodAsyncNoParam[SelfType, Any] | MethodAsyncSingleParam[SelfType, Any, Any],
+    workflow: Callable[Concatenate[SelfType, MultiParamSpec], Awaitable[Any]],
     workflow_id: str,
     *,
     run_id: str | None = None,
