@@ -1,0 +1,112 @@
+"""`json/plain`: the encoding of almost everything; and the default payload converter, which has it last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from temporalio.api.common.v1 import Payload
+
+from mainspring.converter._binary_converters import (
+    BinaryNullPayloadConverter,
+    BinaryPlainPayloadConverter,
+    BinaryProtoPayloadConverter,
+    JSONProtoPayloadConverter,
+)
+from mainspring.converter._json_encoding import AdvancedJSONEncoder, json_text
+from mainspring.converter._json_type_converter import JSONTypeConverter
+from mainspring.converter._kinds import class_of
+from mainspring.converter._payload_converter import CompositePayloadConverter, EncodingPayloadConverter
+from mainspring.converter._placed_errors import UnserializableValue
+from mainspring.converter._pydantic_models import is_model, model_json
+from mainspring.converter._type_decoder import TypeDecoder, decoder_with
+
+PLAIN_TYPES = {str, int, float, bool, list, dict, tuple}  # never models: looked up before the slower question
+
+
+class JSONPlainPayloadConverter(EncodingPayloadConverter):
+    """JSON, compact, keys sorted; read back by type hints."""
+
+    _encoder: type[json.JSONEncoder] | None
+    _decoder: type[json.JSONDecoder] | None
+    _encoding: str
+
+    def __init__(
+        self,
+        *,
+        encoder: type[json.JSONEncoder] | None = AdvancedJSONEncoder,
+        decoder: type[json.JSONDecoder] | None = None,
+        encoding: str = "json/plain",
+        custom_type_converters: Sequence[JSONTypeConverter] = (),
+    ) -> None:
+        """`encoder` and `decoder` take the place of `json`'s; type converters are asked in order, before the hints."""
+        self._encoder = encoder
+        self._decoder = decoder
+        self._encoding = encoding
+        self._custom_type_converters = custom_type_converters
+
+    @property
+    def encoding(self) -> str:
+        return self._encoding
+
+    def to_payload(self, value: Any) -> Payload | None:
+        """The payload.
+
+        Raises: UnserializableValue, a TypeError: no JSON could be read back as the value; says which part of it.
+        """
+        cls = class_of(value)
+        is_leaf = cls not in PLAIN_TYPES and self._encoder is AdvancedJSONEncoder and is_model(cls)
+        data = _model_data(value) if is_leaf else json_text(self._text_encoder, value).encode()
+        return Payload(metadata={"encoding": self._encoding.encode()}, data=data)
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        try:
+            if type_hint is not None and self._decoder is None and (read := self._types.json_reader(type_hint)):
+                return read(payload.data)
+            value = json.loads(payload.data, cls=self._decoder)
+        except json.JSONDecodeError as error:
+            raise RuntimeError("Failed parsing") from error
+        return self._types.decoder(type_hint)(value) if type_hint else value
+
+    @cached_property
+    def _text_encoder(self) -> json.JSONEncoder:
+        return (self._encoder or json.JSONEncoder)(separators=(",", ":"), sort_keys=True)
+
+    @cached_property
+    def _types(self) -> TypeDecoder:
+        return decoder_with(self._custom_type_converters)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in vars(self).items() if name not in {"_types", "_text_encoder"}}
+
+
+def _model_data(value: object) -> bytes:
+    try:
+        return model_json(value)
+    except ValueError as error:
+        raise UnserializableValue(f"{type(value).__name__}: {error}") from error
+
+
+class DefaultPayloadConverter(CompositePayloadConverter):
+    """None, bytes, protobuf messages, and as JSON everything else; understood by the SDKs of all languages."""
+
+    default_encoding_payload_converters: ClassVar[tuple[EncodingPayloadConverter, ...]] = (
+        BinaryNullPayloadConverter(),
+        BinaryPlainPayloadConverter(),
+        JSONProtoPayloadConverter(),
+        BinaryProtoPayloadConverter(),
+        JSONPlainPayloadConverter(),  # last: it takes every value
+    )
+
+    def __init__(self) -> None:
+        super().__init__(*DefaultPayloadConverter.default_encoding_payload_converters)
+
+
+def value_to_type(hint: type, value: Any, custom_converters: Sequence[JSONTypeConverter] = ()) -> Any:
+    """A value that was read from JSON, as the type.
+
+    Raises: TypeError: it is not of that type; says which part of it.
+    """
+    return decoder_with(custom_converters).decoder(hint)(value)

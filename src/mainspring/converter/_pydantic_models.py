@@ -1,0 +1,98 @@
+"""Pydantic, where a value or a type is its own: models, pydantic dataclasses, discriminated unions.
+
+Pydantic is optional, and is imported once a type of its own turns up. Such a type is a leaf: everything in it is
+written and read by pydantic, everything around it by the converter, so models may stand in dataclasses, lists, unions.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from mainspring.converter._kinds import is_dict, is_list
+
+
+def is_model(cls: object) -> bool:
+    """Whether it is a model or a pydantic dataclass."""
+    return isinstance(cls, type) and hasattr(cls, "__pydantic_serializer__")
+
+
+def is_known(cls: object) -> bool:
+    """Whether the class, no model, tells pydantic how to read it: `AnyUrl` and the like."""
+    return isinstance(cls, type) and hasattr(cls, "__get_pydantic_core_schema__")
+
+
+def is_of_models(hint: Any) -> bool:
+    """Whether pydantic reads the whole hint: models, and unions, lists and str-keyed dicts of nothing else."""
+    origin = get_origin(hint)
+    arguments = get_args(hint)
+    if not arguments:
+        return is_model(hint)
+    if origin is Annotated:
+        return is_of_models(arguments[0])
+    if origin is Union or origin is UnionType:
+        members = [member for member in arguments if member is not NoneType]
+        return all(map(is_of_models, members))
+    if origin is list:
+        return is_of_models(arguments[0])
+    if origin is dict:
+        return arguments[0] is str and is_of_models(arguments[1])
+    return is_model(origin)
+
+
+def model_json(value: object) -> bytes:
+    """The JSON of a model, as pydantic's own converter writes it; but nan and infinity stay, which pydantic makes null.
+
+    Raises: ValueError: a field has no JSON.
+    """
+    data = _core().to_json(value)
+    if b"null" not in data:
+        return bytes(data)
+    plain = model_plain(value)
+    if not _has_odd_float(plain):
+        return bytes(data)
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def model_plain(value: object) -> Any:
+    """A model as dicts, lists and what else `json` takes.
+
+    Raises: ValueError: a field has no JSON.
+    """
+    return _core().to_jsonable_python(value)
+
+
+def model_reader(hint: Any) -> Callable[[bytes | str], Any]:
+    """What reads JSON as the type, which is resolved at the first call. Raises: pydantic.ValidationError."""
+
+    @cache
+    def adapter() -> Any:
+        return _pydantic().TypeAdapter(hint)
+
+    return lambda data: adapter().validate_json(data)
+
+
+def _has_odd_float(plain: object) -> bool:
+    if isinstance(plain, float):
+        return not math.isfinite(plain)
+    if is_dict(plain):
+        return any(map(_has_odd_float, plain.values()))
+    return is_list(plain) and any(map(_has_odd_float, plain))
+
+
+@cache
+def _pydantic() -> Any:
+    import pydantic
+
+    return pydantic
+
+
+@cache
+def _core() -> Any:
+    import pydantic_core
+
+    return pydantic_core

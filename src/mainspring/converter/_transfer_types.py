@@ -1,0 +1,54 @@
+"""Transfer types: classes that travel as a value of another type, usually a protobuf message.
+
+@transfer_type_convertible(MoneyConverter)      Money <-> google.type.Money, whatever the payload converter
+class Money: ...
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+
+ValueT = TypeVar("ValueT")
+TransferTypeT = TypeVar("TransferTypeT")
+
+ATTRIBUTE = "__temporal_transfer_type_converter"
+
+
+class TransferTypeConverter(ABC, Generic[ValueT, TransferTypeT]):
+    """Converts between a class of the user's and the type that its values travel as."""
+
+    transfer_type: type[TransferTypeT] | None = None
+    """The type to decode payloads as; None leaves it to the payload."""
+
+    @abstractmethod
+    def to_transfer_type(self, value: ValueT) -> TransferTypeT:
+        """The value as it travels."""
+
+    @abstractmethod
+    def from_transfer_type(self, value: TransferTypeT, type_hint: type[ValueT]) -> ValueT:
+        """The user's value again; `type_hint` has its generic arguments."""
+
+
+def transfer_type_convertible(
+    converter_type: type[TransferTypeConverter[ValueT, TransferTypeT]],
+) -> Callable[[type[ValueT]], type[ValueT]]:
+    """Mark a class as one whose values travel as another type.
+
+    Raises: TypeError: the class has such a converter, or inherits one.
+    """
+
+    def mark(cls: type[ValueT]) -> type[ValueT]:
+        if hasattr(cls, ATTRIBUTE):
+            raise TypeError("class already has a transfer type converter")
+        setattr(cls, ATTRIBUTE, converter_type())
+        return cls
+
+    return mark
+
+
+def transfer_type_converter(value_type: object) -> TransferTypeConverter[Any, Any] | None:
+    """The converter that a class, or an alias of it with arguments, was marked with."""
+    found: Any = getattr(value_type, ATTRIBUTE, None)
+    return cast("TransferTypeConverter[Any, Any]", found) if isinstance(found, TransferTypeConverter) else None
