@@ -72,6 +72,9 @@ DISTRIBUTIONS = {  # where the import is not called as the package
     "grpc_health": "grpcio-health-checking",
     "grpc_reflection": "grpcio-reflection",
     "grpc_status": "grpcio-status",
+    "nexusrpc": "nexus-rpc",
+    "pydantic_core": "pydantic",
+    "typing_extensions": "typing-extensions",
 }
 
 
@@ -179,7 +182,9 @@ def undeclared(source: Source, declared: set[str]) -> list[str]:
 
 def declared_dependencies() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return {re.split(r"[^\w-]", line, maxsplit=1)[0] for line in project["dependencies"]}
+    extras = [lines for extra, lines in project["optional-dependencies"].items() if extra != "dev"]
+    lines = [line for declared in (project["dependencies"], *extras) for line in declared]
+    return {re.split(r"[^\w-]", line, maxsplit=1)[0] for line in lines}
 
 
 def package_sources() -> tuple[Source, ...]:

@@ -1,4 +1,7 @@
-"""Encodings of None, bytes and protobuf messages."""
+"""Encodings of None, bytes and protobuf messages.
+
+The type of a message travels in the payload's metadata, so hints have no say here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Readers of collections: lists, tuples, sets, deques, and mappings of all kinds."""
+"""Readers of collections: lists, tuples, sets, deques, and mappings of all kinds.
+
+Classes that JSON cannot tell from a list or an object come back by the hint; interfaces such as `Sequence` come back as
+the plainest class that has them.
+"""
 
 from __future__ import annotations
 

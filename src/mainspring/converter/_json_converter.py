@@ -1,4 +1,7 @@
-"""`json/plain`: the encoding of almost everything; and the default payload converter, which has it last."""
+"""`json/plain`: the encoding of almost everything; and the default payload converter, which has it last.
+
+Writing is in _json_encoding, reading by hints in _type_decoder.
+"""
 
 from __future__ import annotations
 

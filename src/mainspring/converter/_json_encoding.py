@@ -13,9 +13,9 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
-from mainspring.converter._kinds import class_of, is_dict, is_iterable
+from mainspring.converter._kinds import class_of, is_array, is_dict, is_iterable
 from mainspring.converter._placed_errors import UnserializableValue, raise_under
 from mainspring.converter._pydantic_models import is_known, is_model, model_plain
 from mainspring.converter._scalars import text_of
@@ -95,22 +95,23 @@ class _Plain:
         try:
             if is_dict(value):
                 return self._mapping(value, "[{!r}]")
-            if isinstance(value, (list, tuple)):
-                return self._items(cast("Iterable[Any]", value))
+            if is_array(value):
+                return self._items(value)
             return self._object(value)
         finally:
             self._open.discard(id(value))
 
     def _object(self, value: Any) -> object:
+        cls = class_of(value)
         if isinstance(value, Iterator):
-            raise UnserializableValue(f"{class_of(value).__name__} can be read only once: send a list of it")
+            raise UnserializableValue(f"{cls.__name__} can be read only once: send a list of it")
         try:
             converted = self._default(value)
         except UnserializableValue:
             raise
         except (TypeError, ValueError) as error:
             raise UnserializableValue(str(error)) from error
-        has_fields = dataclasses.is_dataclass(value) or is_model(class_of(value))
+        has_fields = dataclasses.is_dataclass(cls) or is_model(cls)
         if has_fields and is_dict(converted):
             return self._mapping(converted, ".{}")
         return self.plain(converted)

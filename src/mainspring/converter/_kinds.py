@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 
@@ -12,6 +12,11 @@ def is_dict(value: object) -> TypeGuard[dict[Any, Any]]:
 
 def is_list(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
+
+
+def is_array(value: object) -> TypeGuard[Sequence[Any]]:
+    """Whether `json` writes it as an array."""
+    return isinstance(value, (list, tuple))
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:

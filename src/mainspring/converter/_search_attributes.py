@@ -1,4 +1,7 @@
-"""Search attributes <-> payloads. Never encoded by a codec, as the server has to read them."""
+"""Search attributes <-> payloads: JSON, with the attribute's type in the metadata.
+
+Always by the default converter and never encoded by a codec, as the server has to read them.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 ValueT = TypeVar("ValueT")
 TransferTypeT = TypeVar("TransferTypeT")
@@ -50,5 +50,5 @@ def transfer_type_convertible(
 
 def transfer_type_converter(value_type: object) -> TransferTypeConverter[Any, Any] | None:
     """The converter that a class, or an alias of it with arguments, was marked with."""
-    found: Any = getattr(value_type, ATTRIBUTE, None)
-    return cast("TransferTypeConverter[Any, Any]", found) if isinstance(found, TransferTypeConverter) else None
+    found: TransferTypeConverter[Any, Any] | None = getattr(value_type, ATTRIBUTE, None)
+    return found
