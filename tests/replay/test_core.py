@@ -1,0 +1,282 @@
+"""The replay core: which activations a history gives, and which commands it expects."""
+
+from __future__ import annotations
+
+import pytest
+from temporalio.api.query.v1 import WorkflowQuery
+
+from mainspring.replay import requests
+from mainspring.replay.activation import FireTimer, Initialize, Outcome, ResolveActivity, UpdateRandomSeed
+from mainspring.replay.core import HistoryGap, Replay
+from mainspring.replay.divergence import Divergence
+from mainspring.replay.local import LocalResult
+from mainspring.replay.seed import seed_of
+from mainspring.replay.task import LEGACY_QUERY, Task
+from tests.replay.histories import (
+    SECOND,
+    Played,
+    complete,
+    history,
+    names,
+    pay,
+    play,
+    schedule_activity,
+    start_timer,
+)
+
+
+def begun() -> Played:
+    return Played(Replay("default"))
+
+
+def test_a_first_task_initializes_and_its_answer_has_the_commands() -> None:
+    played = begun()
+    answer = played.go(Task(events=history().started().task(ended="").events), [start_timer(1), schedule_activity(1)])
+    assert played.jobs == [["Initialize"]]
+    assert names(answer.commands) == ["START_TIMER", "SCHEDULE_ACTIVITY_TASK"]
+    assert not played.activations[0].is_replaying
+    assert played.activations[0].time_ns == 3 * SECOND
+
+
+def test_a_replay_tells_each_sequence_in_turn_and_ends_where_the_history_ends() -> None:
+    events = (
+        history()
+        .started()
+        .task()
+        .activity_scheduled("1")
+        .activity_completed(5)
+        .task()
+        .add("workflow_execution_completed")
+    )
+    played = play(events.events, [schedule_activity(1)], [complete()], previous=100)
+    assert played.jobs == [["Initialize"], ["ResolveActivity"]]
+    assert all(activation.is_replaying for activation in played.activations)
+    assert played.replay.is_over
+    resolved = played.all_jobs()[1]
+    assert isinstance(resolved, ResolveActivity)
+    assert resolved.outcome == Outcome(result=pay("done"))
+
+
+def test_a_sticky_task_goes_on_where_the_run_is() -> None:
+    grown = history().started().task(ended="")
+    played = begun()
+    played.go(Task(events=list(grown.events)), [start_timer(1)])
+    told = len(grown.events)
+    grown.add("workflow_task_completed").timer_started("1").timer_fired("1", 5).task(ended="")
+    answer = played.go(Task(events=grown.events[told:], previous_started_event_id=3), [complete()])
+    assert played.jobs == [["Initialize"], ["FireTimer"]]
+    assert names(answer.commands) == ["COMPLETE_WORKFLOW_EXECUTION"]
+    with pytest.raises(HistoryGap):
+        played.replay.begin(Task(events=grown.events[:3]))
+
+
+def test_jobs_come_in_the_order_in_which_official_sdks_apply_them() -> None:
+    events = history().started().task().timer_started("1").activity_scheduled("1").activity_completed(6)
+    events.timer_fired("1", 5).signaled("go").patched("later")
+    # The marker is of the next task: read ahead.
+    events.events.pop()
+    events.task().patched("later").task(ended="")
+    played = play(
+        events.events,
+        [start_timer(1), schedule_activity(1)],
+        [requests.SetPatch(patch_id="later", deprecated=False)],
+        previous=100,
+    )
+    assert played.jobs[1] == ["NotifyHasPatch", "Signal", "ResolveActivity", "FireTimer"]
+
+
+@pytest.mark.parametrize("ended", ["failed", "timed_out"])
+def test_a_task_that_came_to_nothing_makes_no_activation(ended: str) -> None:
+    events = history().started().task(ended=ended).signaled("go").task(ended="")
+    played = play(events.events)
+    assert played.jobs == [["Initialize", "Signal"]]
+    assert played.activations[0].time_ns == 7 * SECOND
+
+
+def test_a_task_that_only_said_that_it_lives_belongs_to_the_next() -> None:
+    events = history().started().task().task().timer_started("1").task(ended="")
+    played = play(events.events, [start_timer(1)])
+    assert played.jobs == [["Initialize"]]
+    assert played.activations[0].time_ns == 6 * SECOND
+
+
+def test_a_reset_changes_the_seed() -> None:
+    events = history().started()
+    events.add("workflow_task_scheduled").add("workflow_task_started")
+    events.add("workflow_task_failed", cause="WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW", new_run_id="other")
+    played = play(events.task(ended="").events)
+    first, second = played.all_jobs()
+    assert isinstance(first, Initialize)
+    assert first.seed == seed_of("run")
+    assert second == UpdateRandomSeed(seed=seed_of("other"))
+
+
+def test_the_seed_is_that_of_the_official_sdks() -> None:
+    assert seed_of("01a214c6-bea3-7dfe-b82f-5950d72186c6") == 1070724717939509432  # as an official worker has it
+
+
+# -- divergence
+
+
+def test_another_command_than_the_history_has_is_told_beside_it() -> None:
+    events = history().started().task().activity_scheduled("1", "charge").task(ended="")
+    with pytest.raises(Divergence) as caught:
+        play(events.events, [start_timer(1)])
+    text = str(caught.value)
+    assert "5 ActivityTaskScheduled charge '1'" in text
+    assert "StartTimer '1'" in text
+
+
+@pytest.mark.parametrize(
+    "made, complaint",
+    [
+        ([schedule_activity(1, "other")], "activity type is 'charge' in the history and 'other' in the code"),
+        ([schedule_activity(2, "charge")], "activity id is '1' in the history and '2' in the code"),
+        ([], "the workflow made no command for event 5 ActivityTaskScheduled"),
+        ([schedule_activity(1, "charge"), start_timer(1)], "the history has no event for the command StartTimer '1'"),
+    ],
+)
+def test_each_kind_of_divergence_is_named(made: list[requests.Request], complaint: str) -> None:
+    events = history().started().task().activity_scheduled("1", "charge").activity_completed(5).task(ended="")
+    with pytest.raises(Divergence, match=complaint.replace("'", ".")):
+        play(events.events, made)
+
+
+def test_an_event_about_nothing_that_was_asked_for_diverges() -> None:
+    events = history().started().task().timer_fired("1", 44).task(ended="")
+    with pytest.raises(Divergence, match="is about event 44, which no command made"):
+        play(events.events)
+
+
+# -- cancelling
+
+
+def cancelled_activity(cancellation: int) -> tuple[Played, list[str]]:
+    grown = history().started().task().activity_scheduled("1").signaled("stop").task(ended="")
+    played = begun()
+    scripts = [[schedule_activity(1, cancellation=cancellation)], [requests.CancelActivity(seq=1)]]
+    answer = played.go(Task(events=grown.events), *scripts)
+    return played, names(answer.commands)
+
+
+def test_trying_to_cancel_an_activity_asks_and_goes_on_at_once() -> None:
+    played, commands = cancelled_activity(requests.ActivityCancellation.TRY_CANCEL)
+    assert commands == ["REQUEST_CANCEL_ACTIVITY_TASK"]
+    assert played.jobs == [["Initialize"], ["Signal"], ["ResolveActivity"]]
+
+
+def test_waiting_for_a_cancelled_activity_asks_and_waits() -> None:
+    played, commands = cancelled_activity(requests.ActivityCancellation.WAIT_CANCELLATION_COMPLETED)
+    assert commands == ["REQUEST_CANCEL_ACTIVITY_TASK"]
+    assert played.jobs == [["Initialize"], ["Signal"]]
+
+
+def test_abandoning_an_activity_asks_for_nothing() -> None:
+    played, commands = cancelled_activity(requests.ActivityCancellation.ABANDON)
+    assert commands == []
+    assert played.jobs[-1] == ["ResolveActivity"]
+
+
+def test_what_is_cancelled_in_the_task_that_asked_for_it_never_was() -> None:
+    played = begun()
+    asked = [schedule_activity(1), start_timer(1), requests.CancelActivity(seq=1), requests.CancelTimer(seq=1)]
+    answer = played.go(Task(events=history().started().task(ended="").events), asked)
+    assert answer.commands == []
+    assert played.jobs == [["Initialize"], ["ResolveActivity"]]
+
+
+# -- patches
+
+
+def patched(*, deprecated: bool = False) -> requests.SetPatch:
+    return requests.SetPatch(patch_id="p", deprecated=deprecated)
+
+
+def test_a_new_patch_leaves_a_marker_and_tells_visibility() -> None:
+    answer = begun().go(Task(events=history().started().task(ended="").events), [patched(), patched()])
+    assert names(answer.commands) == ["RECORD_MARKER", "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES"]
+
+
+def test_a_patch_that_the_history_lacks_is_no_command() -> None:
+    events = history().started().task().timer_started("1").timer_fired("1", 5).task(ended="")
+    played = play(events.events, [patched(deprecated=True), start_timer(1)], previous=3)
+    assert played.jobs == [["Initialize"], ["FireTimer"]]
+
+
+def test_a_deprecated_patch_may_be_gone_from_the_code() -> None:
+    events = history().started().task().patched("p", deprecated=True).timer_started("1").timer_fired("1", 6)
+    assert play(events.task(ended="").events, [start_timer(1)]).jobs[-1] == ["FireTimer"]
+
+
+def test_a_patch_that_still_counts_may_not_be_gone_from_the_code() -> None:
+    events = history().started().task().patched("p").timer_started("1").timer_fired("1", 6).task(ended="")
+    with pytest.raises(Divergence, match="core_patch"):
+        play(events.events, [start_timer(1)])
+
+
+# -- what is asked within a task
+
+
+def test_queries_are_asked_last_and_alone() -> None:
+    task = Task(
+        events=history().started().signaled("go").task(ended="").events,
+        queries={"q": WorkflowQuery(query_type="state")},
+    )
+    played = begun()
+    answer = played.go(task, [start_timer(1)], [requests.AnswerQuery(query_id="q", result=pay("fine"))])
+    assert played.jobs == [["Initialize", "Signal"], ["Query"]]
+    assert [one.query_id for one in answer.queries] == ["q"]
+
+
+def test_a_query_that_is_a_task_of_its_own_replays_and_asks() -> None:
+    events = history().started().task().timer_started("1").events
+    played = begun()
+    task = Task(events=events, previous_started_event_id=3, legacy_query=WorkflowQuery(query_type="state"))
+    played.go(task, [start_timer(1)], [requests.AnswerQuery(query_id=LEGACY_QUERY, result=pay("fine"))])
+    assert played.jobs == [["Initialize"], ["Query"]]
+
+
+def test_a_local_activity_leaves_its_marker_and_the_workflow_goes_on_in_the_same_task() -> None:
+    played = begun()
+    played.replay.begin(Task(events=history().started().task(ended="").events))
+    assert played.replay.next_activation() is not None
+    played.replay.apply(requests.Completion(requests=[local_activity()]))
+    assert played.replay.next_activation() is None
+    [task], _ = played.replay.take_local_activities()
+    result = LocalResult(outcome=Outcome(result=pay("x")), runtime_ns=SECOND, attempt=1, original_schedule_at=0)
+    played.replay.finish_local_activity(task.seq, result)
+    activation = played.replay.next_activation()
+    assert activation is not None
+    assert [type(job).__name__ for job in activation.jobs] == ["ResolveLocalActivity"]
+    assert activation.time_ns == 4 * SECOND
+    played.replay.apply(requests.Completion(requests=[complete()]))
+    assert names(played.replay.answer().commands) == ["RECORD_MARKER", "COMPLETE_WORKFLOW_EXECUTION"]
+
+
+def test_a_local_activity_is_known_from_its_marker() -> None:
+    data = b'{"seq":1,"attempt":1,"activity_id":"1","activity_type":"look","complete_time":{"seconds":9,"nanos":0}}'
+    events = history().started().task().marker("core_local_activity", data=data, result=b'"x"').timer_started("1")
+    events.timer_fired("1", 6).task(ended="")
+    played = play(events.events, [local_activity()], [start_timer(1)], previous=3)
+    assert played.jobs == [["Initialize"], ["ResolveLocalActivity"], ["FireTimer"]]
+    assert isinstance(played.all_jobs()[-1], FireTimer)
+    assert played.activations[1].time_ns == 9 * SECOND
+
+
+def local_activity() -> requests.ScheduleLocalActivity:
+    task = requests.LocalActivityTask(
+        seq=1,
+        activity_id="1",
+        activity_type="look",
+        attempt=1,
+        original_schedule_at=0,
+        input=[],
+        headers={},
+        schedule_to_close_ns=0,
+        schedule_to_start_ns=0,
+        start_to_close_ns=SECOND,
+        retry_policy=None,
+        local_retry_threshold_ns=60 * SECOND,
+        cancellation=requests.ActivityCancellation.TRY_CANCEL,
+    )
+    return requests.ScheduleLocalActivity(task=task)
