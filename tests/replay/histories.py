@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Self
 
-from temporalio.api.command.v1 import Command
+from temporalio.api.command.v1 import Command, ScheduleActivityTaskCommandAttributes
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.enums.v1 import CommandType, EventType
 from temporalio.api.history.v1 import HistoryEvent
@@ -87,7 +87,7 @@ def pay(text: str) -> Payload:
 def schedule_activity(seq: int, name: str = "greet", cancellation: int = 0) -> requests.ScheduleActivity:
     request = requests.ScheduleActivity(
         seq=seq,
-        attributes=requests.ScheduleActivityTaskCommandAttributes(activity_id=str(seq)),
+        attributes=ScheduleActivityTaskCommandAttributes(activity_id=str(seq)),
         cancellation=requests.ActivityCancellation(cancellation),
     )
     request.attributes.activity_type.name = name

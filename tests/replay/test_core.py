@@ -154,7 +154,10 @@ def test_an_event_about_nothing_that_was_asked_for_diverges() -> None:
 def cancelled_activity(cancellation: int) -> tuple[Played, list[str]]:
     grown = history().started().task().activity_scheduled("1").signaled("stop").task(ended="")
     played = begun()
-    scripts = [[schedule_activity(1, cancellation=cancellation)], [requests.CancelActivity(seq=1)]]
+    scripts: list[list[requests.Request]] = [
+        [schedule_activity(1, cancellation=cancellation)],
+        [requests.CancelActivity(seq=1)],
+    ]
     answer = played.go(Task(events=grown.events), *scripts)
     return played, names(answer.commands)
 
