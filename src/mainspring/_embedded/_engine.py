@@ -1,0 +1,63 @@
+"""The engine as a service of this process: methods found by name, errors as gRPC would carry them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from google.protobuf.message import Message
+from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
+from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
+
+from mainspring.server.process.config import Config, NamespaceConfig, StoreConfig
+from mainspring.server.process.in_process import CallInProcess, Refusal, in_process
+from mainspring.service import RPCError, RPCStatusCode
+
+SERVICES = {
+    "workflow": workflow_service.DESCRIPTOR.services_by_name["WorkflowService"],
+    "operator": operator_service.DESCRIPTOR.services_by_name["OperatorService"],
+}
+
+
+class EmbeddedEngine:
+    """A `service.Engine` over the server's code."""
+
+    def __init__(self, call: CallInProcess) -> None:
+        self._call = call
+        self._paths = {
+            (short, _snake_case(method.name)): f"/{service.full_name}/{method.name}"
+            for short, service in SERVICES.items()
+            for method in service.methods
+        }
+
+    async def call(
+        self,
+        service: str,
+        rpc: str,
+        request: Message,
+        metadata: Mapping[str, str | bytes],
+        timeout: timedelta | None,
+    ) -> Message:
+        """See `service.Engine`."""
+        path = self._paths.get((service, rpc), f"/{service}/{rpc}")
+        try:
+            return await self._call(path, request, metadata, None if timeout is None else timeout.total_seconds())
+        except Refusal as refusal:
+            raise RPCError(refusal.message, RPCStatusCode(refusal.code), refusal.status) from None
+
+
+@asynccontextmanager
+async def open_engine(path: str | None = None, *, namespace: str = "default") -> AsyncGenerator[EmbeddedEngine]:
+    """Open the engine over a file, or in memory, for as long as the context is open.
+
+    Raises:
+        StoreError: The file cannot be opened, or another process has it.
+    """
+    config = Config(store=StoreConfig(path=path or ""), namespaces=NamespaceConfig(create=(namespace,)))
+    async with in_process(config) as call:
+        yield EmbeddedEngine(call)
+
+
+def _snake_case(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
