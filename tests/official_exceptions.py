@@ -29,7 +29,6 @@ PENDING = {  # modules that are being written: what they lack does not fail
     "client": "being written",
     "contrib.pydantic": "being written",
     "converter": "being written",
-    "envconfig": "being written",
     "nexus": "comes with Nexus",
     "plugin": "being written",
     "service": "being written",

@@ -182,9 +182,12 @@ def of_calls(where: str, official: Any, mine: Any, *, bound: bool) -> Iterator[D
     if not callable(mine):
         yield Difference(where, "cannot be called")
         return
-    theirs, ours = signature_text(official, bound=bound), signature_text(mine, bound=bound)
-    if theirs != ours:
-        yield Difference(where, f"parameters ({ours}), officially ({theirs})")
+    theirs, ours = parameters(official, bound=bound), parameters(mine, bound=bound)
+    known = {parameter.name for parameter in theirs}
+    expected = ", ".join(map(parameter_text, in_order(theirs)))
+    actual = ", ".join(map(parameter_text, in_order([p for p in ours if p.name in known or not is_addition(p)])))
+    if expected != actual:
+        yield Difference(where, f"parameters ({actual}), officially ({expected})")
     if inspect.iscoroutinefunction(official) != inspect.iscoroutinefunction(mine):
         yield Difference(where, "only one of the two is a coroutine function")
 
@@ -246,16 +249,27 @@ def assigned(node: ast.AST) -> Iterator[str]:
             yield target.attr
 
 
-def signature_text(function: Any, *, bound: bool) -> str:
-    """Parameters with their kinds and defaults; those by position only have no names."""
+def parameters(function: Any, *, bound: bool) -> list[inspect.Parameter]:
     try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # no signature: built in
-        return "..."
-    return ", ".join(parameter_text(parameter) for parameter in parameters[bound:])
+        return list(inspect.signature(function).parameters.values())[bound:]
+    except (TypeError, ValueError):  # built in
+        return []
+
+
+def is_addition(parameter: inspect.Parameter) -> bool:
+    """A parameter that nobody need know of who calls with the official ones."""
+    optional = parameter.kind is inspect.Parameter.KEYWORD_ONLY and parameter.default is not inspect.Parameter.empty
+    return optional or parameter.kind is inspect.Parameter.VAR_KEYWORD
+
+
+def in_order(found: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Those by keyword only in order of name: their own order means nothing."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return sorted(found, key=lambda parameter: parameter.name if parameter.kind is keyword else "")
 
 
 def parameter_text(parameter: inspect.Parameter) -> str:
+    """Name with kind and default; without a name if it is by position only."""
     kind, name = parameter.kind, parameter.name
     if kind is inspect.Parameter.POSITIONAL_ONLY or MANGLED.match(name):
         name = "/"
