@@ -140,7 +140,8 @@ def of_classes(where: str, official: type, mine: type) -> Iterator[Difference]:
     lacking = base_names(official) - base_names(mine)
     if lacking:
         yield Difference(where, f"does not derive from {', '.join(sorted(lacking))}")
-    if parameter_count(official) != parameter_count(mine):
+    is_subscriptable = parameter_count(mine) == 0 and hasattr(mine, "__class_getitem__")
+    if parameter_count(official) != parameter_count(mine) and not is_subscriptable:
         yield Difference(where, f"has {parameter_count(mine)} type parameters, officially {parameter_count(official)}")
     members = getattr(official, "__members__", None)
     if members is not None:
@@ -166,6 +167,11 @@ def of_enums(where: str, official: Members, mine: Members) -> Iterator[Differenc
 
 def of_members(where: str, official: type, mine: type, name: str) -> Iterator[Difference]:
     theirs, ours = inspect.getattr_static(official, name, None), inspect.getattr_static(mine, name, None)
+    if ours is None and is_call(theirs):
+        ours = call_of_annotation(mine, name)
+        if ours is not None:
+            yield from of_calls(where, theirs, ours, bound=True)
+            return
     if name not in member_names(mine) and ours is None:
         yield Difference(where, "is not there")
     elif is_call(theirs) != is_call(ours):
@@ -184,12 +190,27 @@ def of_calls(where: str, official: Any, mine: Any, *, bound: bool) -> Iterator[D
         return
     theirs, ours = parameters(official, bound=bound), parameters(mine, bound=bound)
     known = {parameter.name for parameter in theirs}
-    expected = ", ".join(map(parameter_text, in_order(theirs)))
-    actual = ", ".join(map(parameter_text, in_order([p for p in ours if p.name in known or not is_addition(p)])))
+    ours = [parameter for parameter in ours if parameter.name in known or not is_addition(parameter)]
+    expected = ", ".join(map(parameter_text, in_order(with_unsaid_defaults(theirs, ours))))
+    actual = ", ".join(map(parameter_text, in_order(ours)))
     if expected != actual:
         yield Difference(where, f"parameters ({actual}), officially ({expected})")
-    if inspect.iscoroutinefunction(official) != inspect.iscoroutinefunction(mine):
-        yield Difference(where, "only one of the two is a coroutine function")
+    if is_awaited(official) != is_awaited(mine):
+        yield Difference(where, "only one of the two is awaited")
+
+
+def is_awaited(function: Any) -> bool:
+    result = str(getattr(function, "__annotations__", {}).get("return", ""))
+    return inspect.iscoroutinefunction(function) or bool(re.match(r"([\w.]*\.)?(Awaitable|Coroutine)\[", result))
+
+
+def call_of_annotation(owner: type, name: str) -> Any:
+    """`__call__` of the class that an attribute is said to be of: an object with it stands for a method."""
+    for base in owner.__mro__:
+        kind = re.match(r"\w+", str(vars(base).get("__annotations__", {}).get(name, "")))
+        if kind is not None:
+            return getattr(vars(sys.modules[base.__module__]).get(kind[0]), "__call__", None)  # noqa: B004  # itself
+    return None
 
 
 def is_call(member: Any) -> bool:
@@ -262,6 +283,13 @@ def is_addition(parameter: inspect.Parameter) -> bool:
     return optional or parameter.kind is inspect.Parameter.VAR_KEYWORD
 
 
+def with_unsaid_defaults(theirs: list[inspect.Parameter], ours: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Theirs, with `...` for the defaults that ours, of a protocol, leaves open."""
+    unsaid = {parameter.name for parameter in ours if parameter.default is ...}
+    has_none = inspect.Parameter.empty
+    return [p.replace(default=...) if p.name in unsaid and p.default is not has_none else p for p in theirs]
+
+
 def in_order(found: list[inspect.Parameter]) -> list[inspect.Parameter]:
     """Those by keyword only in order of name: their own order means nothing."""
     keyword = inspect.Parameter.KEYWORD_ONLY
@@ -277,11 +305,15 @@ def parameter_text(parameter: inspect.Parameter) -> str:
         name = f"{name}="
     elif kind in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
         name = f"*{name}" if kind is inspect.Parameter.VAR_POSITIONAL else f"**{name}"
-    return name if parameter.default is inspect.Parameter.empty else f"{name} {value_text(parameter.default)}"
+    if parameter.default is inspect.Parameter.empty:
+        return name
+    return f"{name} {value_text(parameter.default)}"
 
 
 def value_text(value: Any) -> str:
     """A default as text, the same for both SDKs: without addresses and the places of classes."""
+    if value in ([], {}):
+        value = ()
     text = re.sub(r"\b(temporalio|mainspring)(\.\w+)*\.", "", repr(value))
     return re.sub(r" at 0x[0-9a-f]+", "", text)
 

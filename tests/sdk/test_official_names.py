@@ -96,6 +96,7 @@ OFFICIAL = """
 
     class Shape(Protocol):
         def area(self): ...
+        async def grow(self, by={}): ...
 """
 CHANGES = [  # what is replaced, by what, the name that then differs
     ("LIMIT = 3", "LIMIT = 4", "LIMIT"),
@@ -124,6 +125,7 @@ CHANGES = [  # what is replaced, by what, the name that then differs
     ("RED = 1", "RED = 2", "Color.RED"),
     ("RED = 1", "BLUE = 1", "Color.RED"),
     ("def area(self)", "def volume(self)", "Shape.area"),
+    ("async def grow(self, by={}): ...", "grow: 'Call'", "Shape.grow"),
     ("class Shape(Protocol):\n", "Shape = 1\nclass Solid(Protocol):\n", "Shape"),
 ]
 
@@ -145,6 +147,8 @@ def test_the_same_and_more_is_no_difference(tmp_path: Path) -> None:
     more = more.replace("@property\n    def length(self): ...", "length: int").replace(
         "LIMIT = 3", "LIMIT = 3\nMORE = 1"
     )
+    more = more.replace("async def grow(self, by={}): ...", "grow: 'Grow[int]'")
+    more += "\nclass Grow(Generic[T]):\n    def __call__(self, by=..., *, added=1) -> 'Awaitable[int]': ...\n"
     assert compare(source, more + "\nclass Another: ...\n", tmp_path) == []
 
 
