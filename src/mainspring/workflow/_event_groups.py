@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from temporalio.api.sdk.v1 import EventGroupMarker
 
+from mainspring.converter import PayloadConverter
 from mainspring.workflow._runtime import Runtime
 
 
@@ -70,8 +71,6 @@ class _LabelEventGroup(EventGroup):
         return active._replace(named={**active.named, self.id: self})
 
     def _to_proto(self) -> EventGroupMarker:
-        from mainspring.converter import PayloadConverter
-
         label = EventGroupMarker.Label(id=self.id)
         if self.label is not None:
             # Shown by user interfaces, which know the default converter only.

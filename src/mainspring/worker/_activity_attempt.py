@@ -1,0 +1,249 @@
+"""One attempt: arguments decoded, interceptors around the function, its end told in the API's words.
+
+Assignment -> Attempt.run() -> Ending: a result, a failure, a cancellation, or "somebody else will complete it"
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import dataclasses
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
+
+from mainspring.activity import ActivityCancellationDetails, logger
+from mainspring.activity._context import CompleteAsyncError, Context
+from mainspring.activity._definition import Definition
+from mainspring.common import MetricMeter, RawValue
+from mainspring.common._composite_event import CompositeEvent
+from mainspring.converter import DataConverter
+from mainspring.exceptions import ApplicationError, ApplicationErrorCategory, CancelledError
+from mainspring.worker._activity_heartbeats import Details, Heartbeats
+from mainspring.worker._activity_registry import ActivityRegistry
+from mainspring.worker._activity_running import InboundTail, OutboundTail, Stop
+from mainspring.worker._activity_tasks import Assignment
+from mainspring.worker._activity_threads import ThreadExceptionRaiser
+from mainspring.worker._interceptor import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+if TYPE_CHECKING:
+    from mainspring.client import Client
+
+CANCELLATIONS = (asyncio.CancelledError, CancelledError)
+FAILED = {"__temporal_error_identifier": "ActivityFailure"}
+SHUTDOWN_MESSAGE = "Worker is shutting down and this activity did not complete in time"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all attempts of a worker share."""
+
+    registry: ActivityRegistry
+    data_converter: DataConverter
+    worker_shutdown: CompositeEvent
+    interceptors: Sequence[Interceptor] = ()
+    metric_meter: MetricMeter | None = None
+    client: Client | None = None
+    decode_headers: bool = False
+
+
+class Ending(msgspec.Struct, kw_only=True):
+    """How an attempt ended: with `result`, with `failure`, or by completion from elsewhere if neither is there."""
+
+    result: Payload | None = None
+    failure: Failure | None = None
+    is_cancelled: bool = False  # `failure` says with which details
+    last_heartbeat: Payloads | None = None  # what a failure still has to tell
+    fatal: Exception | None = None  # no activity can run in this worker any more
+
+
+class Attempt:
+    """One attempt. `stop.request` cancels it from outside."""
+
+    def __init__(self, assignment: Assignment, surroundings: Surroundings) -> None:
+        self.info = assignment.info
+        self.stop = Stop(CompositeEvent(threading.Event(), asyncio.Event()), None)
+        self.heartbeat_error: Exception | None = None
+        self.heartbeats: Heartbeats | None = None  # None: a local activity, whose heartbeats nobody waits for
+        self._assignment = assignment
+        self._around = surroundings
+        self._converter = surroundings.data_converter.with_context(assignment.context)
+
+    async def run(self) -> Ending:
+        """Run it to its end, whatever that is."""
+        auto: asyncio.Task[None] | None = None
+        try:
+            definition = self._around.registry.find(self.info.activity_type, self.info.workflow_id)
+            self._prepare(definition)
+            if definition.auto_heartbeat and self.heartbeats is not None and self.info.heartbeat_timeout:
+                auto = asyncio.create_task(self.heartbeats.beat_by_itself())
+            ending = await self._call(definition)
+        except BaseException as error:  # user code may raise anything, and whatever it is is reported
+            ending = await self._ending_of(error)
+        if auto is not None:
+            auto.cancel()
+        unsent = await self.heartbeats.end() if self.heartbeats is not None else None
+        if unsent is not None and ending.failure is not None and not ending.is_cancelled:
+            ending.last_heartbeat = await self._encoded(unsent)
+        return ending
+
+    async def encode_heartbeat(self, details: Details) -> Payloads | None:
+        """The details as the server takes them."""
+        return Payloads(payloads=await self._converter.encode(details)) if details else None
+
+    def fail_heartbeat(self, error: Exception) -> None:
+        """A heartbeat could not be converted: the attempt ends with that error, unless it ends by itself before."""
+        self.heartbeat_error = error
+        self.stop.request(ActivityCancellationDetails())
+
+    # -- running
+
+    def _prepare(self, definition: Definition) -> None:
+        """Make what can stop it, for where it will run."""
+        registry = self._around.registry
+        if definition.is_async:
+            self.stop.task = asyncio.current_task()
+        elif registry.uses_threads:
+            self.stop.cancelled.async_event = None
+            self.stop.raiser = None if definition.no_thread_cancel_exception else ThreadExceptionRaiser()
+        elif registry.shared_state_manager is not None:
+            self.stop.cancelled = CompositeEvent(registry.shared_state_manager.new_event(), None)
+
+    async def _call(self, definition: Definition) -> Ending:
+        try:
+            args = await self._arguments(definition)
+            self.info = dataclasses.replace(self.info, heartbeat_details=await self._details_before())
+            result = await self._intercepted(definition, args)
+        finally:
+            self.stop.is_over = True
+        return Ending(result=(await self._converter.encode([result]))[0])
+
+    async def _intercepted(self, definition: Definition, args: Sequence[Any]) -> Any:
+        around, is_sync = self._around, not definition.is_async
+        headers = self._assignment.headers
+        if around.decode_headers:
+            headers = {
+                name: (await self._converter._decode_payload_sequence([payload]))[0]  # pyright: ignore[reportPrivateUsage] - the official name
+                for name, payload in headers.items()
+            }
+        Context.set(self._context(definition))
+        logger.debug("Starting activity")
+        inbound: ActivityInboundInterceptor = InboundTail(
+            self.stop, around.data_converter.payload_converter_class, around.registry.shared_state_manager
+        )
+        for interceptor in reversed(around.interceptors):
+            inbound = interceptor.intercept_activity(inbound)
+        inbound.init(OutboundTail(self.info, self.heartbeats.beat if self.heartbeats is not None else _nothing))
+        executor = around.registry.executor if is_sync else None
+        return await inbound.execute_activity(
+            ExecuteActivityInput(fn=definition.fn, args=args, executor=executor, headers=headers)
+        )
+
+    def _context(self, definition: Definition) -> Context:
+        around, is_here = self._around, definition.is_async or self._around.registry.uses_threads
+        info = self.info
+        return Context(
+            info=lambda: info,
+            heartbeat=None,
+            cancelled_event=self.stop.cancelled,
+            worker_shutdown_event=around.worker_shutdown,
+            shield_thread_cancel_exception=self.stop.raiser.shielded if self.stop.raiser is not None else None,
+            payload_converter_class_or_instance=self._converter.payload_converter,
+            runtime_metric_meter=around.metric_meter if is_here else None,
+            client=around.client if definition.is_async else None,
+            cancellation_details=self.stop.holder,
+        )
+
+    async def _arguments(self, definition: Definition) -> Sequence[Any]:
+        payloads = self._assignment.input
+        types = definition.arg_types
+        if definition.name is None:
+            types = [RawValue] * len(payloads)
+        elif types is not None and len(types) != len(payloads):
+            types = None
+        try:
+            values = await self._converter.decode(payloads, types) if payloads else []
+        except Exception as error:
+            raise ApplicationError("Failed decoding arguments") from error
+        return [values] if definition.name is None else values
+
+    async def _details_before(self) -> Sequence[Any]:
+        """What the attempt before this one said last."""
+        payloads = self._assignment.heartbeat_details
+        try:
+            return await self._converter.decode(payloads) if payloads else []
+        except Exception as error:
+            raise ApplicationError("Failed decoding heartbeat details", non_retryable=True) from error
+
+    # -- ending
+
+    async def _ending_of(self, error: BaseException) -> Ending:
+        if isinstance(error, CompleteAsyncError):
+            logger.debug("Completing asynchronously")
+            return Ending()
+        told = self._told(error)
+        if told is None:
+            logger.debug("Completing as cancelled")
+            return Ending(failure=await self._failure_of(CancelledError("Cancelled")), is_cancelled=True)
+        fatal = error if isinstance(error, concurrent.futures.BrokenExecutor) else None
+        if isinstance(told, Failure):
+            return Ending(failure=told)
+        return Ending(failure=await self._failure_of(told), fatal=fatal)
+
+    def _told(self, error: BaseException) -> BaseException | Failure | None:
+        """What to report for an error; None for a cancellation that was asked for."""
+        details = self.stop.details
+        if not isinstance(error, CANCELLATIONS) or (details is None and self.heartbeat_error is None):
+            self._log_failure(error)
+            return error
+        if self.heartbeat_error is not None:
+            shown = f"error of type {type(self.heartbeat_error)}: {self.heartbeat_error}"
+            logger.warning("Completing as failure during heartbeat with %s", shown)
+            return self.heartbeat_error
+        assert details is not None, "cancelled by whoever set the details"
+        for reason, is_meant in (("pause", details.paused), ("reset", details.reset)):
+            if is_meant:
+                message = f"Unhandled activity cancel error produced by activity {reason}"
+                logger.warning("Completing as failure due to unhandled cancel error produced by activity %s", reason)
+                return ApplicationError(message, type=f"Activity{reason.capitalize()}")
+        if details.worker_shutdown and not details.cancel_requested:
+            return Failure(
+                message=SHUTDOWN_MESSAGE, application_failure_info=ApplicationFailureInfo(type="WorkerShutdown")
+            )
+        if details.cancel_requested:
+            return None
+        self._log_failure(error)
+        return error
+
+    def _log_failure(self, error: BaseException) -> None:
+        is_benign = isinstance(error, ApplicationError) and error.category == ApplicationErrorCategory.BENIGN
+        log = logger.debug if is_benign else logger.warning
+        log("Completing activity as failed", exc_info=error, extra=FAILED)
+
+    async def _failure_of(self, error: BaseException) -> Failure:
+        failure = Failure()
+        try:
+            await self._converter.encode_failure(error, failure)
+        except Exception as inner:
+            logger.exception("Exception handling failed, original error: %s", error)
+            failure.Clear()
+            failure.message = f"Failed building exception result: {inner}"
+            failure.application_failure_info.SetInParent()
+        return failure
+
+    async def _encoded(self, details: Details) -> Payloads | None:
+        """The last heartbeat for a failure; none if it cannot be converted, since the failure is worth more."""
+        with suppress(TypeError, ValueError, RuntimeError):
+            return await self.encode_heartbeat(details)
+        return None
+
+
+def _nothing(*details: Any) -> None:
+    """A heartbeat of a local activity: the worker that runs it is the one that would hear it."""
+    del details

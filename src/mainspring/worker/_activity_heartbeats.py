@@ -1,0 +1,76 @@
+"""Heartbeats of one attempt: an activity may send as many as it likes, the server gets few.
+
+The first goes out at once; after it, the last that came within an interval goes out at its end. What is still waiting
+when the activity ends is the last that is known of it: it goes out with its failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+
+Details = Sequence[Any]
+
+OF_TIMEOUT = 0.8  # a heartbeat that takes a while must still come in time
+
+
+class Throttle(msgspec.Struct, kw_only=True, frozen=True):
+    """How long to wait between heartbeats, in seconds."""
+
+    without_timeout_s: float = 30.0
+    most_s: float = 60.0
+
+    def interval_s(self, timeout_s: float | None) -> float:
+        """The interval for an activity with this heartbeat timeout."""
+        wanted = timeout_s * OF_TIMEOUT if timeout_s else self.without_timeout_s
+        return min(wanted, self.most_s)
+
+
+class Heartbeats:
+    """See the module. `send` never raises."""
+
+    def __init__(self, send: Callable[[Details], Awaitable[None]], interval_s: float) -> None:
+        self._send = send
+        self._interval_s = interval_s
+        self._waiting: Details | None = None
+        self._last: Details = ()
+        self._over = asyncio.Event()
+        self._sending: asyncio.Task[None] | None = None
+
+    def beat(self, *details: Any) -> None:
+        """Take a heartbeat. After the end of the activity it is dropped."""
+        if self._over.is_set():
+            return
+        self._waiting = self._last = details
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_those_that_wait())
+
+    async def beat_by_itself(self) -> None:
+        """Repeat the last heartbeat until cancelled: for activities whose worker does it for them."""
+        while True:
+            self.beat(*self._last)
+            await asyncio.sleep(self._interval_s)
+
+    async def end(self) -> Details | None:
+        """Send no more. Returns: the last that was not sent."""
+        self._over.set()
+        if self._sending is not None:
+            await self._sending
+        return self._waiting
+
+    async def _send_those_that_wait(self) -> None:
+        while self._waiting is not None and not self._over.is_set():
+            details, self._waiting = self._waiting, None
+            await self._send(details)
+            await _wait(self._over, self._interval_s)
+
+
+async def _wait(event: asyncio.Event, at_most_s: float) -> None:
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait([waiting], timeout=at_most_s)
+    finally:
+        waiting.cancel()
