@@ -14,8 +14,9 @@ HEAD = """\
 
 # Names of the official SDK
 
-Every public name of `temporalio`, module by module: change the import to `mainspring` and go on. Names, parameters,
-defaults, members and fields are compared by a test, and are the official ones where this page does not say otherwise.
+Every public name of `temporalio`, module by module: change the import to `mainspring` and go on, which
+`mainspring migrate-imports PATH` does for whole programs. Names, parameters, defaults, members and fields are compared
+by a test, and are the official ones where this page does not say otherwise.
 """
 TABLE = "| name | here | why |\n| --- | --- | --- |\n"
 

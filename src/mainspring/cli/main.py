@@ -1,4 +1,4 @@
-"""The `mainspring` command: finds the group of a command and imports only that."""
+"""The `mainspring` command: finds a command and imports only that."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ import click
 
 from mainspring import __version__
 
-_GROUPS: Final = {"server": "mainspring.cli.server"}
-"""Name of a group -> module that has it as `group`."""
+_COMMANDS: Final = {
+    "migrate-imports": ("mainspring.cli.migrate_imports", "command"),
+    "server": ("mainspring.cli.server", "group"),
+}
+"""Name of a command -> the module that has it, and as what."""
 
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(_GROUPS)
+        return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        if cmd_name not in _GROUPS:
+        if cmd_name not in _COMMANDS:
             return None
-        command = getattr(importlib.import_module(_GROUPS[cmd_name]), "group")  # noqa: B009 - a module, not an object
+        module, attribute = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
 
