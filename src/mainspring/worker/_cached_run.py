@@ -18,6 +18,7 @@ from mainspring.replay.core import Replay
 from mainspring.replay.local import LocalResult
 from mainspring.replay.requests import Completion, LocalActivityTask
 from mainspring.replay.task import Task
+from mainspring.worker._payload_codec import RunCodec
 from mainspring.worker._run import WorkflowRun
 from mainspring.worker._run_details import RunDetails, definition_error, info_of
 from mainspring.workflow._definition import Definition
@@ -45,6 +46,7 @@ class CachedRun:
         self.replay = Replay(details.namespace)
         self.lock = asyncio.Lock()  # one task at a time
         self.is_lost = False  # what workflow code holds is not what the server holds
+        self.codec: RunCodec | None = None
         self.workflow_type = ""
         self.task_timeout_s = DEFAULT_TASK_TIMEOUT_S
         self._locals: dict[int, asyncio.Task[LocalResult]] = {}

@@ -187,7 +187,8 @@ class Replayer:
         self, history: WorkflowHistory, details: RunDetails, definitions: Mapping[str | None, Definition]
     ) -> Exception | None:
         events = History(events=history.events)
-        await TaskCodec(details.data_converter).decode_history(events)
+        codec = TaskCodec(details.data_converter, encodes_headers=self._encodes_headers)
+        await codec.of_run(details.namespace, history.workflow_id).decode_history(events)
         run = CachedRun(details, definitions, history.workflow_id, history.run_id)
         last = events.events[-1].event_id if events.events else 0
         try:
@@ -200,6 +201,11 @@ class Replayer:
         finally:
             run.evict()
         return None
+
+    @property
+    def _encodes_headers(self) -> bool:
+        behavior = self._config.get("header_codec_behavior", HeaderCodecBehavior.NO_CODEC)
+        return behavior != HeaderCodecBehavior.NO_CODEC
 
     def _activate(self) -> Callable[..., Awaitable[Any]]:
         executor = self._config.get("workflow_task_executor")

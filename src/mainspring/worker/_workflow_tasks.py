@@ -10,29 +10,32 @@ believes did not happen.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from temporalio.api.command.v1 import Command
-from temporalio.api.enums.v1 import CommandType, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import CommandType, VersioningBehavior, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
     GetWorkflowExecutionHistoryRequest,
-    PollActivityTaskQueueResponse,
     PollWorkflowTaskQueueResponse,
     RespondWorkflowTaskCompletedRequest,
     RespondWorkflowTaskCompletedResponse,
 )
 
-from mainspring.converter import DataConverter
+from mainspring.converter import DataConverter, WorkflowSerializationContext
+from mainspring.exceptions import ApplicationError
 from mainspring.replay.core import HistoryGap
 from mainspring.replay.divergence import Divergence
 from mainspring.replay.task import LEGACY_QUERY, Answer, Task
 from mainspring.service import RPCError, RPCStatusCode, WorkflowService
 from mainspring.worker._cached_run import Activate, CachedRun, RunLocal, WorkflowTaskError
+from mainspring.worker._eager import EagerActivities
 from mainspring.worker._payload_codec import TaskCodec
+from mainspring.worker._payload_limits import PayloadsTooLargeError, SizeLimits
 from mainspring.worker._run_cache import RunCache
 from mainspring.worker._workflow_answers import Answerer
 from mainspring.workflow._exceptions import NondeterminismError
@@ -41,6 +44,7 @@ logger = logging.getLogger("mainspring.worker")
 
 Cause = WorkflowTaskFailedCause
 NON_DETERMINISTIC = Cause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
+TOO_LARGE = Cause.WORKFLOW_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE
 UNHANDLED = Cause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
 ANSWER_AT = 0.8  # of the workflow task's timeout, if local activities still run then
 
@@ -56,17 +60,24 @@ class WorkflowTasks:
         activate: Activate,
         *,
         data_converter: DataConverter,
+        encodes_headers: bool,
+        default_versioning_behavior: int,
+        limits: SizeLimits,
         run_local: RunLocal,
-        start_eagerly: Callable[[Sequence[PollActivityTaskQueueResponse]], None],
+        eager: EagerActivities,
     ) -> None:
+        self.takes_more = True  # tasks that the server would give along with the reply to an answer
+        self.giving_up = asyncio.Event()  # the worker waits for local activities no longer
         self._service = service
         self._answerer = answerer
         self._cache = cache
         self._activate = activate
         self._converter = data_converter
-        self._codec = TaskCodec(data_converter)
+        self._codec = TaskCodec(data_converter, encodes_headers=encodes_headers)
+        self._default_versioning_behavior = default_versioning_behavior
+        self._limits = limits
         self._run_local = run_local
-        self._start_eagerly = start_eagerly
+        self._eager = eager
 
     async def handle(self, polled: PollWorkflowTaskQueueResponse) -> None:
         """Do the task, and those that the server gives with its answers."""
@@ -96,37 +107,40 @@ class WorkflowTasks:
 
     async def _begin(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> None:
         """Give the run its task, with the whole history if it needs that."""
-        await self._codec.decode_task(polled)
-        events = await self._events(polled)
+        if run.codec is None:
+            run.codec = self._codec.of_run(self._answerer.namespace, run.workflow_id)
+        await run.codec.decode_task(polled)
+        events = await self._events(polled, run)
         try:
             run.begin(self._task(polled, events))
         except HistoryGap:
             run.reset()
-            run.begin(self._task(polled, await self._whole_history(polled)))
+            run.begin(self._task(polled, await self._whole_history(polled, run)))
 
-    async def _events(self, polled: PollWorkflowTaskQueueResponse) -> list[HistoryEvent]:
+    async def _events(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> list[HistoryEvent]:
         events = list(polled.history.events)
         token = polled.next_page_token
         while token:
-            token = await self._read_page(polled, token, events)
+            token = await self._read_page(polled, run, token, events)
         return events
 
-    async def _whole_history(self, polled: PollWorkflowTaskQueueResponse) -> list[HistoryEvent]:
+    async def _whole_history(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> list[HistoryEvent]:
         events: list[HistoryEvent] = []
-        token = await self._read_page(polled, b"", events)
+        token = await self._read_page(polled, run, b"", events)
         while token:
-            token = await self._read_page(polled, token, events)
+            token = await self._read_page(polled, run, token, events)
         last = polled.started_event_id
         return [event for event in events if not last or event.event_id <= last]
 
     async def _read_page(
-        self, polled: PollWorkflowTaskQueueResponse, token: bytes, events: list[HistoryEvent]
+        self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, token: bytes, events: list[HistoryEvent]
     ) -> bytes:
         request = GetWorkflowExecutionHistoryRequest(
             namespace=self._answerer.namespace, execution=polled.workflow_execution, next_page_token=token
         )
         page = await self._service.get_workflow_execution_history(request, retry=True)
-        await self._codec.decode_history(page.history)
+        assert run.codec is not None, "made when the task began"
+        await run.codec.decode_history(page.history)
         events.extend(page.history.events)
         return page.next_page_token
 
@@ -148,37 +162,60 @@ class WorkflowTasks:
         await run.advance(self._activate)
         while run.replay.is_waiting_for_local_activities:
             left_s = began + run.task_timeout_s * ANSWER_AT - time.monotonic()
-            if not await run.finish_local_activities(self._run_local, left_s):
+            has_ended = await self._finish_local_activities(run, left_s)
+            if self.giving_up.is_set():
+                run.is_lost = True
+                return None
+            if not has_ended:
                 return await self._answer(polled, run, force_new=True)
             await run.advance(self._activate)
         return await self._answer(polled, run)
 
+    async def _finish_local_activities(self, run: CachedRun, within_s: float) -> bool:
+        """See `CachedRun.finish_local_activities`; ends at once if the worker gives up."""
+        finishing = asyncio.create_task(run.finish_local_activities(self._run_local, within_s))
+        giving_up = asyncio.create_task(self.giving_up.wait())
+        try:
+            await asyncio.wait([finishing, giving_up], return_when=asyncio.FIRST_COMPLETED)
+            return finishing.result() if finishing.done() else False
+        finally:
+            giving_up.cancel()
+            finishing.cancel()
+
     async def _answer(
         self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, *, force_new: bool = False
     ) -> PollWorkflowTaskQueueResponse | None:
+        assert run.codec is not None, "made when the task began"
         answer = run.replay.answer()
         if polled.HasField("query"):
             found = next((one for one in answer.queries if one.query_id == LEGACY_QUERY), None)
             request = self._answerer.query_answered(polled, found)
-            await self._codec.encode(request)
+            await run.codec.encode_answer(request)
+            self._limits.check(request)
             await self._service.respond_query_task_completed(request, retry=True)
             return None
         completed = self._answerer.completed(polled, answer, force_new=force_new)
-        await self._codec.encode(completed)
+        completed.return_new_workflow_task = self.takes_more
+        if not completed.versioning_behavior:
+            completed.versioning_behavior = VersioningBehavior.ValueType(self._default_versioning_behavior)
+        await run.codec.encode_answer(completed)
+        self._limits.check(completed)
+        permits = self._eager.ask(completed.commands)
+        reply = RespondWorkflowTaskCompletedResponse()
         try:
             reply = await self._service.respond_workflow_task_completed(completed, retry=True)
         except RPCError as error:
             run.is_lost = True
             self._log_refused(run, error)
             return None
+        finally:
+            self._eager.begin(permits, reply.activity_tasks)
         return self._taken(run, reply)
 
     def _taken(
         self, run: CachedRun, reply: RespondWorkflowTaskCompletedResponse
     ) -> PollWorkflowTaskQueueResponse | None:
         """The server took the answer, and perhaps gives more to do."""
-        if reply.activity_tasks:
-            self._start_eagerly(reply.activity_tasks)
         if reply.reset_history_event_id:
             run.replay.rewind(reply.reset_history_event_id)
         return reply.workflow_task if reply.HasField("workflow_task") else None
@@ -197,13 +234,13 @@ class WorkflowTasks:
             logger.warning(
                 "a workflow task of run %s (workflow %s) failed", run.run_id, run.workflow_id, exc_info=reason
             )
-        failure = await self._failure_of(reason)
+        failure = await self._failure_of(reason, run)
         try:
             if polled.HasField("query"):
                 await self._service.respond_query_task_completed(
                     self._answerer.query_failed(polled, failure), retry=True
                 )
-            elif isinstance(reason, NondeterminismError) and run.fails_on(reason):
+            elif self._ends_run(error, reason, run):
                 await self._service.respond_workflow_task_completed(self._ended(polled, failure), retry=True)
             else:
                 await self._service.respond_workflow_task_failed(
@@ -212,18 +249,25 @@ class WorkflowTasks:
         except RPCError as refused:
             self._log_refused(run, refused)
 
+    def _ends_run(self, error: Exception, reason: BaseException, run: CachedRun) -> bool:
+        """Whether the run fails, rather than the task: the worker says so, or a converter or codec does."""
+        if isinstance(reason, NondeterminismError):
+            return run.fails_on(reason)
+        return not isinstance(error, WorkflowTaskError) and isinstance(error, ApplicationError) and error.non_retryable
+
     def _cause_of(self, error: Exception) -> tuple[WorkflowTaskFailedCause.ValueType, BaseException]:
         if isinstance(error, Divergence):
             return NON_DETERMINISTIC, NondeterminismError(str(error))
         if isinstance(error, WorkflowTaskError) and error.__cause__ is not None:
             is_divergence = isinstance(error.__cause__, NondeterminismError)
             return NON_DETERMINISTIC if is_divergence else UNHANDLED, error.__cause__
-        return UNHANDLED, error
+        return TOO_LARGE if isinstance(error, PayloadsTooLargeError) else UNHANDLED, error
 
-    async def _failure_of(self, error: BaseException) -> Failure:
+    async def _failure_of(self, error: BaseException, run: CachedRun) -> Failure:
         failure = Failure()
+        own = WorkflowSerializationContext(namespace=self._answerer.namespace, workflow_id=run.workflow_id)
         try:
-            await self._converter.encode_failure(error, failure)
+            await self._converter.with_context(own).encode_failure(error, failure)
         except Exception as inner:
             logger.exception("failed converting the failure of a workflow task")
             failure.Clear()

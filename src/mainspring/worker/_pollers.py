@@ -1,0 +1,224 @@
+"""The loops that poll: a slot, a poll, a task begun; as many as are wanted; and no task lost at the end.
+
+    pollers = Pollers("workflow tasks", slots)
+    pollers.add(PolledQueue(...)) ; await pollers.run()          another task: pollers.stop() ; await pollers.ended()
+
+A slot is taken before a poll, so that no task is accepted that would have to wait. Errors that time may heal are waited
+out, longer each time; those that will not go away end `run`. At a stop the server is told before polls are given up: it
+answers them, so that no task is on its way to a worker that has gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from temporalio.api.taskqueue.v1 import PollerScalingDecision
+
+from mainspring.service import RPCError, RPCStatusCode
+from mainspring.worker._poller_behavior import PollerBehavior, PollScale
+from mainspring.worker._slots import Permit, Slots
+from mainspring.worker._tuning import SlotInfo
+
+logger = logging.getLogger("mainspring.worker")
+
+POLLS_END_WITHIN_S = 2.0  # after the server was told that the worker stops
+FIRST_RETRY_AFTER_S = 0.1
+LONGEST_RETRY_AFTER_S = 10.0
+EXHAUSTED_RETRY_AFTER_S = 1.0  # at least, if the server has too much to do
+FATAL = {RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED}
+EVERYDAY = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+
+
+class Polled(Protocol):
+    """What all replies to polls have."""
+
+    @property
+    def task_token(self) -> bytes: ...
+
+    @property
+    def poller_scaling_decision(self) -> PollerScalingDecision: ...
+
+    def HasField(self, field_name: Any, /) -> bool: ...
+
+
+R = TypeVar("R", bound=Polled)
+
+
+@dataclass(frozen=True)
+class PolledQueue(Generic[R]):
+    """One queue that is polled."""
+
+    poll: Callable[[], Awaitable[R]]
+    handle: Callable[[R], Coroutine[Any, Any, None]]
+    """Does the task; its slot is free when this ends."""
+    used_by: Callable[[R], SlotInfo]
+    behavior: PollerBehavior
+    is_sticky: bool = False
+
+
+class Pollers:
+    """See the module. `what`: what is polled for, in the log."""
+
+    def __init__(self, what: str, slots: Slots) -> None:
+        self.slots = slots
+        self._what = what
+        self._loops: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[Any]] = set()  # for a slot: may be given up at any time
+        self._working: set[asyncio.Task[None]] = set()
+        self._queues: list[_QueueLoops[Any]] = []
+        self._is_stopping = asyncio.Event()
+        self._failed: asyncio.Future[None] | None = None
+
+    def add(self, queue: PolledQueue[Any]) -> None:
+        """Poll this one, too."""
+        self._queues.append(_QueueLoops(queue, PollScale(queue.behavior)))
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._is_stopping.is_set()
+
+    async def run(self) -> None:
+        """Poll until `stop`; then wait for the tasks at work.
+
+        Raises:
+            RPCError: The server refuses the worker for good. Tasks at work were done nevertheless.
+        """
+        self._failed = asyncio.get_running_loop().create_future()
+        for queue in self._queues:
+            self._fill(queue)
+        stopping: asyncio.Future[Any] = asyncio.create_task(self._is_stopping.wait())
+        try:
+            await asyncio.wait({stopping, self._failed}, return_when=asyncio.FIRST_COMPLETED)
+            self.stop()
+            await self.ended()
+            if self._failed.done():
+                self._failed.result()
+        finally:
+            await _cancel([stopping, *self._loops, *self._waiting])
+            await asyncio.gather(*self._working, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Poll no more. Polls that are out go on until they are answered."""
+        self._is_stopping.set()
+        for waiting in self._waiting:
+            waiting.cancel()
+
+    async def ended(self) -> None:
+        """Wait until all polls are answered, for 2 s at most."""
+        if self._loops:
+            await asyncio.wait(self._loops, timeout=POLLS_END_WITHIN_S)
+
+    def begin(self, work: Coroutine[Any, Any, None], permit: Permit) -> None:
+        """Do a task in a slot, whichever way it came."""
+        working = asyncio.create_task(work)
+        self._working.add(working)
+        working.add_done_callback(lambda done: self._done(done, permit))
+
+    def _done(self, working: asyncio.Task[None], permit: Permit) -> None:
+        self._working.discard(working)
+        self.slots.release(permit)
+        if not working.cancelled() and (error := working.exception()) is not None:
+            logger.error("one of the %s was lost", self._what, exc_info=error)
+
+    # -- loops
+
+    def _fill(self, queue: _QueueLoops[Any]) -> None:
+        """Begin as many loops as are wanted; loops that are too many end by themselves."""
+        while queue.running < queue.scale.wanted and not self.is_stopping:
+            queue.running += 1
+            loop = asyncio.create_task(self._loop(queue))
+            self._loops.add(loop)
+            loop.add_done_callback(lambda done, queue=queue: self._loop_ended(done, queue))  # type: ignore[misc]
+
+    def _loop_ended(self, loop: asyncio.Task[None], queue: _QueueLoops[Any]) -> None:
+        self._loops.discard(loop)
+        queue.running -= 1
+        if loop.cancelled() or (error := loop.exception()) is None:
+            return
+        if self._failed is not None and not self._failed.done():
+            self._failed.set_exception(error)
+
+    async def _loop(self, queue: _QueueLoops[Any]) -> None:
+        while not self.is_stopping and queue.running <= queue.scale.wanted:
+            permit = await self._permit(queue.queue)
+            if permit is None:
+                return
+            try:
+                polled = await queue.queue.poll()
+            except RPCError as error:
+                self.slots.release(permit)
+                await self._after_failure(error, queue)
+                continue
+            except BaseException:
+                self.slots.release(permit)
+                raise
+            queue.failures = 0
+            self._answered(polled, permit, queue)
+
+    def _answered(self, polled: Polled, permit: Permit, queue: _QueueLoops[Any]) -> None:
+        is_task = bool(polled.task_token)
+        decision = polled.poller_scaling_decision if polled.HasField("poller_scaling_decision") else None
+        queue.scale.polled(decision, is_task=is_task)
+        if is_task:
+            self.slots.mark_used(permit, queue.queue.used_by(polled))
+            self.begin(queue.queue.handle(polled), permit)
+        else:
+            self.slots.release(permit)
+        self._fill(queue)
+
+    async def _permit(self, queue: PolledQueue[Any]) -> Permit | None:
+        """A slot; none if the worker stops before there is one."""
+        waiting = asyncio.create_task(self.slots.reserve(is_sticky=queue.is_sticky))
+        self._waiting.add(waiting)
+        try:
+            permit = await waiting
+        except asyncio.CancelledError:
+            if self.is_stopping and waiting.cancelled():
+                return None
+            waiting.cancel()
+            raise
+        finally:
+            self._waiting.discard(waiting)
+        if self.is_stopping:
+            self.slots.release(permit)
+            return None
+        return permit
+
+    async def _after_failure(self, error: RPCError, queue: _QueueLoops[Any]) -> None:
+        """Wait a while, longer each time."""
+        if self.is_stopping:
+            return
+        if error.status in FATAL:
+            raise error
+        is_exhausted = error.status == RPCStatusCode.RESOURCE_EXHAUSTED
+        if error.status not in EVERYDAY:
+            queue.scale.failed(is_exhausted=is_exhausted)
+            logger.warning("polling for %s failed, trying again: %s", self._what, error)
+        queue.failures += 1
+        wait_s = min(LONGEST_RETRY_AFTER_S, FIRST_RETRY_AFTER_S * 2 ** min(queue.failures - 1, 10))
+        wait_s = max(wait_s, EXHAUSTED_RETRY_AFTER_S) if is_exhausted else wait_s
+        waiting = asyncio.create_task(asyncio.sleep(wait_s * random.uniform(0.8, 1.2)))  # noqa: S311 - spreads polls
+        self._waiting.add(waiting)
+        await asyncio.wait([waiting])
+        self._waiting.discard(waiting)
+
+
+class _QueueLoops(Generic[R]):
+    """The loops on one queue."""
+
+    def __init__(self, queue: PolledQueue[R], scale: PollScale) -> None:
+        self.queue = queue
+        self.scale = scale
+        self.running = 0
+        self.failures = 0  # since the last answer
+
+
+async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
