@@ -26,19 +26,8 @@ SERVICES = {"history", "matching", "visibility", "scheduler"}
 # What rooms outside this table (the SDK's) may import: each other, never what is behind the API.
 ANY_BUT_SERVER = {
     "mainspring",
-    *(
-        "activity",
-        "client",
-        "common",
-        "contrib",
-        "converter",
-        "_embedded",
-        "envconfig",
-        "exceptions",
-        "nexus",
-        "plugin",
-    ),
-    *("replay", "runtime", "service", "testing", "types", "worker", "workflow"),
+    *("activity", "client", "common", "contrib", "converter", "determinism", "_embedded", "envconfig", "exceptions"),
+    *("nexus", "plugin", "replay", "runtime", "service", "testing", "types", "worker", "workflow"),
 }
 ALLOWED: dict[str, set[str]] = {
     "engine": set(),

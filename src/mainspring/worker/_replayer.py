@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from mainspring.client import WorkflowHistory
     from mainspring.worker._plugin import Plugin
 
+SANDBOXED = SandboxedWorkflowRunner()
+UNSANDBOXED = UnsandboxedWorkflowRunner()
 Results = AbstractAsyncContextManager[AsyncIterator["WorkflowReplayResult"]]
 
 
@@ -82,8 +84,8 @@ class Replayer:
         *,
         workflows: Sequence[type],
         workflow_task_executor: concurrent.futures.ThreadPoolExecutor | None = None,
-        workflow_runner: WorkflowRunner = SandboxedWorkflowRunner(),
-        unsandboxed_workflow_runner: WorkflowRunner = UnsandboxedWorkflowRunner(),
+        workflow_runner: WorkflowRunner = SANDBOXED,
+        unsandboxed_workflow_runner: WorkflowRunner = UNSANDBOXED,
         namespace: str = "ReplayNamespace",
         data_converter: DataConverter = DataConverter.default,
         interceptors: Sequence[Interceptor] = [],

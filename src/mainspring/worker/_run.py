@@ -252,7 +252,7 @@ class WorkflowRun:
             await coroutine
         except ContinueAsNew as request:
             request.ask()
-        except (Exception, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it ends the run or its task
             if not self.state.is_evicting:
                 self._end_with(CancelledError(str(error)) if isinstance(error, asyncio.CancelledError) else error)
 

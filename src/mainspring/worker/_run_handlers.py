@@ -164,7 +164,7 @@ class Handlers:
             self.running_updates.pop(job.id, None)
 
     def _validated(self, job: Update, definition: UpdateDefinition) -> HandleUpdateInput:
-        """The handler's call, which the validator let through. The validator gets its own arguments: it may spoil them."""
+        """The handler's call, which the validator let through; the validator had arguments of its own to spoil."""
         state = self._state
         arguments = state.decode_arguments(job.name, job.input, definition)
         call = HandleUpdateInput(id=job.id, update=job.name, args=arguments, headers=job.headers)
