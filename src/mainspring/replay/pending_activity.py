@@ -1,4 +1,8 @@
-"""Activities and timers: what becomes of each, and of a request to cancel it."""
+"""Activities and timers: what becomes of each, and of a request to cancel it.
+
+activity: made -> scheduled -> (cancel asked for) -> resolved, once
+timer:    made -> started -> fired | cancelled
+"""
 
 from __future__ import annotations
 

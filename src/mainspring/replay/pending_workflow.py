@@ -1,4 +1,8 @@
-"""Children, and calls to other workflows: signals and requests to cancel."""
+"""Children, and calls to other workflows: signals and requests to cancel.
+
+child:  made -> initiated -> started | not started -> (cancel asked for) -> resolved, once
+call:   made -> initiated -> delivered | not delivered
+"""
 
 from __future__ import annotations
 

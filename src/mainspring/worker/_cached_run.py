@@ -73,7 +73,7 @@ class CachedRun:
         """
         while (activation := self.replay.next_activation()) is not None:
             run = self._run_for(activation)
-            completion = await activate(lambda run=run, activation=activation: run.activate(activation), self)  # type: ignore[misc]
+            completion = await activate(lambda run=run, activation=activation: run.activate(activation), self)  # type: ignore[misc]  # of a lambda
             if completion.error is not None:
                 raise WorkflowTaskError from completion.error
             self.replay.apply(completion)

@@ -1,4 +1,7 @@
-"""What a worker gives to a run when it makes it, and what the run's first event says of it."""
+"""What a worker gives to a run when it makes it, and what the run's first event says of it.
+
+RunDetails   the same for all runs of a worker        info_of(...)   `workflow.info()` of one run
+"""
 
 from __future__ import annotations
 

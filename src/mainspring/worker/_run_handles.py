@@ -1,4 +1,7 @@
-"""Handles of the activities and children of one run: tasks that wait for a future, which a job resolves."""
+"""Handles of the activities and children of one run: tasks that wait for a future, which a job resolves.
+
+cancel the task -> the server is asked to cancel -> what comes back, if only the result, resolves the future
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What one run may change of itself, and what it remembers: memo, search attributes, versions of code, chance."""
+"""What one run may change of itself, and what it remembers: memo, search attributes, versions of code, chance.
+
+Versions of code are told by markers: a patch is there or not, a change has a number, a side effect has a value. Each is
+asked for once per run; the first answer holds.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""From the inputs of interceptors to requests of the replay core: one function for each kind of call."""
+"""From the inputs of interceptors to requests of the replay core: one function for each kind of call.
+
+What an input leaves open is filled in from the run: its task queue, and for continuing as new all that the run itself
+was started with.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The runtime of one run: what the functions of `mainspring.workflow` reach, passed on to the run's parts."""
+"""The runtime of one run: what the functions of `mainspring.workflow` reach, passed on to the run's parts.
+
+No decisions are made here but one: what the handlers that a workflow sets for itself look like.
+"""
 
 from __future__ import annotations
 

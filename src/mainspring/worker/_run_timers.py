@@ -1,4 +1,7 @@
-"""Timers of one run, and what waits by them: `asyncio.sleep`, `workflow.sleep`, timeouts, `workflow.wait_condition`."""
+"""Timers of one run, and what waits by them: `asyncio.sleep`, `workflow.sleep`, timeouts, `workflow.wait_condition`.
+
+A condition is a function that is asked again whenever the run has done something; it needs no timer of its own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The requests that answer a workflow task, made from what the replay core says."""
+"""The requests that answer a workflow task, made from what the replay core says.
+
+Answerer.completed | failed | query_answered | query_failed
+"""
 
 from __future__ import annotations
 
