@@ -71,9 +71,10 @@ def _tuple(hint: Hint) -> Decode:
 
     def decode_items(value: Any) -> tuple[Any, ...]:
         given = list(_checked(hint, value))
+        decoders = shape.decoders(len(given))
         items: list[Any] = []
         try:
-            for decode, item in zip(shape.decoders(len(given)), given, strict=True):
+            for decode, item in zip(decoders, given, strict=True):
                 items.append(decode(item))  # how many there are says which one failed
         except Exception as error:  # noqa: BLE001  # raised again, with its place
             raise_under(f"[{len(items)}]", error, UnconvertibleValue)

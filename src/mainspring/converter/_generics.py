@@ -13,9 +13,11 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypeVar, Union,
 
 import typing_extensions
 
+from mainspring.converter._kinds import is_class
 from mainspring.converter._pydantic_models import is_of_models
 
 WRAPPERS: set[Any] = {Annotated, Final, Required, NotRequired, typing_extensions.ReadOnly}
+NO_BASES = {typing.Generic, typing.Protocol, typing_extensions.Protocol}
 ALIAS_TYPES = (typing_extensions.TypeAliasType, getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType))
 
 Variables = Mapping[Any, Any]
@@ -64,7 +66,7 @@ def variables_of(hint: Any) -> dict[type, Variables]:
     origin = get_origin(hint) or hint
     found: dict[type, Variables] = {origin: dict(zip(_parameters(origin), get_args(hint), strict=False))}
     for base in getattr(origin, "__orig_bases__", ()):
-        if isinstance(get_origin(base) or base, type):
+        if is_class(get_origin(base) or base) and get_origin(base) not in NO_BASES:
             found = {**variables_of(filled(base, found[origin])), **found}
     return found
 

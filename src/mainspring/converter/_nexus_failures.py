@@ -64,8 +64,8 @@ def _original_json(original: nexusrpc.Failure) -> bytes:
     fields = {
         "message": "",
         "stack_trace": original.stack_trace,
-        "metadata": original.metadata,
-        "details": original.details,
+        "metadata": dict(original.metadata or {}),
+        "details": dict(original.details or {}),
     }
     return json.dumps(fields, separators=(",", ":")).encode()
 

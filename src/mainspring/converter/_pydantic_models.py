@@ -14,6 +14,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from mainspring.converter._kinds import is_dict, is_list
+from mainspring.converter._placed_errors import UnconvertibleValue
 
 
 def is_model(cls: object) -> bool:
@@ -67,13 +68,19 @@ def model_plain(value: object) -> Any:
 
 
 def model_reader(hint: Any) -> Callable[[bytes | str], Any]:
-    """What reads JSON as the type, which is resolved at the first call. Raises: pydantic.ValidationError."""
+    """What reads JSON as the type, which is resolved at the first call. Raises: UnconvertibleValue."""
 
     @cache
     def adapter() -> Any:
         return _pydantic().TypeAdapter(hint)
 
-    return lambda data: adapter().validate_json(data)
+    def read(data: bytes | str) -> Any:
+        try:
+            return adapter().validate_json(data)
+        except ValueError as error:  # pydantic's is one
+            raise UnconvertibleValue(str(error)) from error
+
+    return read
 
 
 def _has_odd_float(plain: object) -> bool:

@@ -17,8 +17,8 @@ from typing import Any
 from uuid import UUID
 
 DURATION = re.compile(
-    r"(?P<sign>[-+]?)P(?:(?P<years>\d+)Y)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)(?:\.(?P<fraction>\d{1,6})\d*)?S)?)?"
+    r"(?P<sign>[-+]?)P(?=[\dT])(?:(?P<years>\d+)Y)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)(?:\.(?P<fraction>\d{1,6})\d*)?S)?)?"
 )
 DAYS_OF_YEAR = 365  # as pydantic counts them
 
@@ -64,7 +64,7 @@ def duration(value: object) -> timedelta:
     if isinstance(value, (int, float)):
         return timedelta(seconds=value)
     found = DURATION.fullmatch(_expect_text(value, "an ISO 8601 duration"))
-    if found is None or len(found[0].strip("+-PT")) == 0:
+    if found is None:
         raise TypeError(f"Expected an ISO 8601 duration, got {value!r}")
     part = {name: int(digits or 0) for name, digits in found.groupdict().items() if name not in {"sign", "fraction"}}
     days = part["years"] * DAYS_OF_YEAR + part["weeks"] * 7 + part["days"]

@@ -7,7 +7,6 @@ class Money: ...
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 ValueT = TypeVar("ValueT")
@@ -31,21 +30,27 @@ class TransferTypeConverter(ABC, Generic[ValueT, TransferTypeT]):
         """The user's value again; `type_hint` has its generic arguments."""
 
 
+class _Mark(Generic[ValueT, TransferTypeT]):
+    """The decorator; a class, so that what it takes is known before the class that it marks is."""
+
+    def __init__(self, converter_type: type[TransferTypeConverter[ValueT, TransferTypeT]]) -> None:
+        self._converter_type = converter_type
+
+    def __call__(self, cls: type[ValueT]) -> type[ValueT]:
+        if hasattr(cls, ATTRIBUTE):
+            raise TypeError("class already has a transfer type converter")
+        setattr(cls, ATTRIBUTE, self._converter_type())
+        return cls
+
+
 def transfer_type_convertible(
     converter_type: type[TransferTypeConverter[ValueT, TransferTypeT]],
-) -> Callable[[type[ValueT]], type[ValueT]]:
+) -> _Mark[ValueT, TransferTypeT]:
     """Mark a class as one whose values travel as another type.
 
     Raises: TypeError: the class has such a converter, or inherits one.
     """
-
-    def mark(cls: type[ValueT]) -> type[ValueT]:
-        if hasattr(cls, ATTRIBUTE):
-            raise TypeError("class already has a transfer type converter")
-        setattr(cls, ATTRIBUTE, converter_type())
-        return cls
-
-    return mark
+    return _Mark(converter_type)
 
 
 def transfer_type_converter(value_type: object) -> TransferTypeConverter[Any, Any] | None:

@@ -1,25 +1,28 @@
 """Readers of single values: scalars, enums, literals, unions, keys of objects, pydantic models.
 
 A union takes the first member that fits, as the official SDK does, unless that would change the value: `5.5` as
-`int | float` is 5.5, and an object is taken by the first class that has all of its fields.
+`int | float` is 5.5, and an object is of the class that has just its fields.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
-from enum import Enum
+from collections.abc import Callable, Mapping, Set
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum, IntEnum
+from operator import itemgetter
 from types import NoneType, UnionType
 from typing import Any, Literal, Union
 
 import typing_extensions
 
 from mainspring.converter._hint import Decode, Hint
-from mainspring.converter._kinds import is_class
+from mainspring.converter._kinds import is_class, is_dict
 from mainspring.converter._placed_errors import UnconvertibleValue
 from mainspring.converter._pydantic_models import is_known, is_of_models, model_reader
-from mainspring.converter._scalars import scalar_reader, text_of
+from mainspring.converter._scalars import scalar_reader
 
 
 def model_decoder(hint: Hint) -> Decode | None:
@@ -140,41 +143,54 @@ def union_decoder(hint: Hint) -> Decode | None:
     members = hint.parts
 
     def decode(value: Any) -> Any:
-        fitting: list[Any] = []
+        fitting: list[tuple[_Fit, Any]] = []
         faults: list[Exception] = []
         for member in members:
             try:
-                fitting.append(member(value))
+                typed = member(value)
             except Exception as error:  # noqa: BLE001  # constructors of users' types raise what they like
                 faults.append(error)
-            else:
-                if _is_whole(fitting[-1], value):
-                    return fitting[-1]
+                continue
+            fit = _fit(typed, value)
+            if fit is _Fit.WHOLE:
+                return typed
+            fitting.append((fit, typed))
         if fitting:
-            return fitting[0]
+            return max(fitting, key=itemgetter(0))[1]
         raise UnconvertibleValue(f"Failed converting to {hint.whole} from {value}") from faults[0]
 
     return decode
 
 
-def _is_whole(typed: Any, value: Any) -> bool:
-    """Whether the typed value keeps all of the JSON value: would be written as the same scalar, has all the fields."""
-    if isinstance(value, dict):
-        return not dataclasses.is_dataclass(typed) or value.keys() <= _field_names(typed)
+class _Fit(IntEnum):
+    """How much of a JSON value its typed value keeps."""
+
+    PART = 0  # it would be written as another value, or lacks fields
+    ALL = 1  # it has all the fields that were sent, and more
+    WHOLE = 2  # it would be written as this value
+
+
+def _fit(typed: Any, value: Any) -> _Fit:
     if isinstance(value, list):
-        return True
-    written = text_of(typed) if not isinstance(typed, (str, int, float)) else typed
-    return (
-        written == value and isinstance(written, bool) == isinstance(value, bool) and _is_number_alike(written, value)
-    )
+        return _Fit.WHOLE
+    if is_dict(value):
+        return _fields_fit(typed, value.keys())
+    if isinstance(value, str):
+        is_day = isinstance(typed, datetime) and typed.date().isoformat() == value
+        return _Fit.PART if is_day else _Fit.WHOLE  # as a time it would have been sent with its hour
+    if isinstance(typed, (int, float)):
+        kinds_differ = any(isinstance(typed, kind) != isinstance(value, kind) for kind in (bool, float))
+        return _Fit.PART if kinds_differ or typed != value else _Fit.WHOLE
+    return _Fit.PART if isinstance(typed, (Decimal, timedelta)) else _Fit.WHOLE  # these would have been sent as text
 
 
-def _is_number_alike(written: Any, value: Any) -> bool:
-    return isinstance(written, float) == isinstance(value, float)
-
-
-def _field_names(typed: Any) -> set[str]:
-    return {field.name for field in dataclasses.fields(typed)}
+def _fields_fit(typed: Any, sent: Set[str]) -> _Fit:
+    if not dataclasses.is_dataclass(typed):
+        return _Fit.WHOLE
+    own = {field.name for field in dataclasses.fields(typed)}
+    if sent == own:
+        return _Fit.WHOLE
+    return _Fit.ALL if sent < own else _Fit.PART
 
 
 def key_decoder(hint: Hint) -> Decode:
