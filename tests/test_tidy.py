@@ -48,6 +48,15 @@ WIDE_CLASSES: dict[str, str] = {  # "path::class" -> reason
     "src/mainspring/server/engine/run.py::Run": "the state that every transition function reads and writes",
     "src/mainspring/server/persistence/sqlite/store.py::SqliteStore": "one method per method of Store",
 }
+PARTS_OF_OFFICIAL = {  # class -> the official class that it is a part of, or is under a plain name
+    "ActivityCalls": "Client",
+    "ClientBase": "Client",
+    "ClientImpl": "_ClientImpl",
+    "ScheduleCalls": "Client",
+    "TypedActivityCalls": "Client",
+    "UpdateCalls": "Client",
+    "WorkflowCalls": "Client",
+}
 LONG_FILES: dict[str, str] = {}  # "path" -> reason
 
 VAGUE_WORDS = {"helper", "helpers", "manager", "managers", "misc", "util", "utils", "utility", "utilities"}
@@ -124,7 +133,9 @@ def public_methods(node: ast.ClassDef) -> list[str]:
 
 def is_official(source: Source, name: str) -> bool:
     """A function or class of the SDK that has the official SDK's name: its shape is the official one's."""
-    return source.is_of_the_package and "server" not in source.path.parts and name in official_names()
+    owner, *rest = name.split(".")
+    officially = ".".join([PARTS_OF_OFFICIAL.get(owner, owner), *rest])
+    return source.is_of_the_package and "server" not in source.path.parts and officially in official_names()
 
 
 def too_wide_classes(source: Source) -> list[str]:

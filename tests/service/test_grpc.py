@@ -192,9 +192,13 @@ async def test_a_call_past_its_time_says_so(server: CaptureServer) -> None:
     assert raised.value.status is RPCStatusCode.DEADLINE_EXCEEDED
 
 
-async def test_a_method_is_made_once(server: CaptureServer) -> None:
+async def test_a_method_is_bound_once(server: CaptureServer) -> None:
     client = await connect(server, lazy=True)
-    assert client.workflow_service.describe_namespace is client.workflow_service.describe_namespace
+    first = client.workflow_service.describe_namespace
+    await first(DescribeNamespaceRequest())
+    bound = client.workflow_service.describe_namespace
+    await first(DescribeNamespaceRequest())
+    assert client.workflow_service.describe_namespace is bound
 
 
 async def test_large_requests_are_compressed_and_arrive_whole(server: CaptureServer) -> None:

@@ -14,7 +14,7 @@ Imports the API's types, `exceptions` and nothing else of the SDK. Owns no loop;
 users want `mainspring.client`, whose `service_client` is one of these. Start reading at `_client.py`.
 """
 
-from mainspring.service._client import ServiceClient
+from mainspring.service._client import ServiceClient, ServiceRequest, ServiceResponse
 from mainspring.service._config import (
     ConnectConfig,
     DnsLoadBalancingConfig,
@@ -45,6 +45,8 @@ __all__ = [
     "RPCStatusCode",
     "RetryConfig",
     "ServiceClient",
+    "ServiceRequest",
+    "ServiceResponse",
     "TLSConfig",
     "TestService",
     "WorkflowService",

@@ -16,16 +16,19 @@ from typing import Any, Final, TypeVar, cast
 
 from google.protobuf.message import Message
 
-from mainspring.service import _descriptors
 from mainspring.service._config import ConnectConfig
+from mainspring.service._descriptors import provide_all
 from mainspring.service._methods import NO_METADATA, Call, Metadata, Method
 from mainspring.service._services import CloudService, HealthService, OperatorService, TestService, WorkflowService
 
+ServiceRequest = TypeVar("ServiceRequest", bound=Message)
 ServiceResponse = TypeVar("ServiceResponse", bound=Message)
 
 WORKFLOW_SERVICE: Final = "temporal.api.workflowservice.v1.WorkflowService"
 
 log = logging.getLogger(__name__)
+
+provide_all()
 
 
 class ServiceClient(ABC):
@@ -43,7 +46,6 @@ class ServiceClient(ABC):
 
     def __init__(self, config: ConnectConfig) -> None:
         super().__init__()
-        _descriptors.provide_all()
         self.config = config
         self.workflow_service = WorkflowService(self)
         self.operator_service = OperatorService(self)
@@ -117,7 +119,7 @@ class ServiceClient(ABC):
         """
 
         async def call(
-            req: Message, *, retry: bool = False, metadata: Metadata = NO_METADATA, timeout: timedelta | None = None
+            req: Message, retry: bool = False, metadata: Metadata = NO_METADATA, timeout: timedelta | None = None
         ) -> Any:
             return await self._rpc_call(
                 method.name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -88,19 +89,27 @@ class DnsLoadBalancingConfig:
 DnsLoadBalancingConfig.default = DnsLoadBalancingConfig()
 
 
-@dataclass(frozen=True)
-class GrpcCompression:
+class GrpcCompression(ABC):  # its kinds are constants of it
     """How requests are compressed; replies follow what the server likes among what is accepted."""
 
-    name: str
     NONE: ClassVar[GrpcCompression]
     """Compress nothing."""
     GZIP: ClassVar[GrpcCompression]
     """Compress with gzip what is large enough to gain by it."""
 
 
-GrpcCompression.NONE = GrpcCompression("none")
-GrpcCompression.GZIP = GrpcCompression("gzip")
+@dataclass(frozen=True)
+class _NoGrpcCompression(GrpcCompression):
+    pass
+
+
+@dataclass(frozen=True)
+class _GzipGrpcCompression(GrpcCompression):
+    pass
+
+
+GrpcCompression.NONE = _NoGrpcCompression()
+GrpcCompression.GZIP = _GzipGrpcCompression()
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class DirectServiceClient(ServiceClient):
         service, rpc = method.service, method.name
 
         async def call(
-            req: Message, *, retry: bool = False, metadata: Metadata = NO_METADATA, timeout: timedelta | None = None
+            req: Message, retry: bool = False, metadata: Metadata = NO_METADATA, timeout: timedelta | None = None
         ) -> Any:
             sent = dict(self._headers.with_metadata(metadata)) if metadata else self._metadata
 

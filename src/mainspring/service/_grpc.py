@@ -115,7 +115,7 @@ class GrpcServiceClient(ServiceClient):
         send: Send = _not_bound
 
         async def call(
-            req: Message, *, retry: bool = False, metadata: Metadata = NO_METADATA, timeout: timedelta | None = None
+            req: Message, retry: bool = False, metadata: Metadata = NO_METADATA, timeout: timedelta | None = None
         ) -> Any:
             nonlocal loop, send
             running = asyncio.get_running_loop()

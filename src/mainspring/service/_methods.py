@@ -1,7 +1,7 @@
-"""One RPC as a method of a service object: made once per client, when it is first used.
+"""One RPC as a method of a service object: bound once per client, when it is first called.
 
 provide(OperatorService, "operator", descriptor)        each RPC of the descriptor becomes a method of the class
-client.operator_service.list_search_attributes  ->      the first look binds it and keeps it on the object
+client.operator_service.list_search_attributes  ->      the first call binds it, and later ones find that
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Rpc(Protocol[RequestT_contra, ResponseT_co]):
     """
 
     async def __call__(
-        self, req: RequestT_contra, *, retry: bool = False, metadata: Metadata = ..., timeout: timedelta | None = None
+        self, req: RequestT_contra, retry: bool = False, metadata: Metadata = ..., timeout: timedelta | None = None
     ) -> ResponseT_co: ...
 
 
@@ -88,22 +88,6 @@ def method_of(service: str, rpc: MethodDescriptor) -> Method:
     return Method(service, snake_case(rpc.name), path, GetMessageClass(rpc.output_type))
 
 
-class _Bound:
-    """Stands in a service's class for one RPC, and gives way to the bound method when that is first asked for."""
-
-    def __init__(self, service: str, rpc: MethodDescriptor) -> None:
-        self._service = service
-        self._rpc = rpc
-
-    def __get__(self, instance: Service | None, owner: type[Service]) -> Any:
-        if instance is None:
-            return self
-        method = method_of(self._service, self._rpc)
-        bound = instance._client._bind(method)  # pyright: ignore[reportPrivateUsage] - the two are one thing
-        instance.__dict__[method.name] = bound
-        return bound
-
-
 class Service:
     """The RPCs of one service over one client."""
 
@@ -115,7 +99,29 @@ def provide(kind: type[Service], service: str, descriptor: ServiceDescriptor) ->
     """Give a class a method for each unary RPC of the descriptor; `service` is its short name."""
     for rpc in descriptor.methods:
         if not (rpc.client_streaming or rpc.server_streaming):
-            setattr(kind, snake_case(rpc.name), _Bound(service, rpc))
+            setattr(kind, snake_case(rpc.name), _first_call(kind, service, rpc))
+
+
+def _first_call(kind: type[Service], service: str, rpc: MethodDescriptor) -> Call:
+    """The RPC as the class has it: the first call binds it to the object's client, and later ones find that."""
+    name = snake_case(rpc.name)
+
+    async def call(
+        self: Service,
+        req: Message,
+        retry: bool = False,
+        metadata: Metadata = NO_METADATA,
+        timeout: timedelta | None = None,
+    ) -> Any:
+        bound = self.__dict__.get(name)
+        if bound is None:
+            bound = self._client._bind(method_of(service, rpc))  # pyright: ignore[reportPrivateUsage] # one thing, two files
+            self.__dict__[name] = bound
+        return await bound(req, retry=retry, metadata=metadata, timeout=timeout)
+
+    call.__name__ = name
+    call.__qualname__ = f"{kind.__name__}.{name}"
+    return call
 
 
 Call = Callable[..., Coroutine[Any, Any, Any]]
