@@ -45,6 +45,7 @@ WIDE_FUNCTIONS: dict[str, str] = {  # "path::function" -> reason
 }
 WIDE_CLASSES: dict[str, str] = {  # "path::class" -> reason
     "src/mainspring/server/persistence/store.py::Store": "all that the rooms ask of a database is one protocol",
+    "src/mainspring/worker/_run_runtime.py::RunRuntime": "all that workflow code asks of its run is one door",
     "src/mainspring/server/engine/run.py::Run": "the state that every transition function reads and writes",
     "src/mainspring/server/persistence/sqlite/store.py::SqliteStore": "one method per method of Store",
 }
@@ -161,7 +162,7 @@ def vague_names(source: Source) -> list[str]:
     return found + [
         source.at(node, f"{node.name!r} says nothing: name it for what it does")
         for node in named
-        if VAGUE_WORDS & set(words(node.name))
+        if VAGUE_WORDS & set(words(node.name)) and not is_official(source, node.name)
     ]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from mainspring.replay.activation import Activation, Initialize
@@ -73,7 +74,7 @@ class CachedRun:
         """
         while (activation := self.replay.next_activation()) is not None:
             run = self._run_for(activation)
-            completion = await activate(lambda run=run, activation=activation: run.activate(activation), self)  # type: ignore[misc]  # of a lambda
+            completion = await activate(partial(run.activate, activation), self)
             if completion.error is not None:
                 raise WorkflowTaskError from completion.error
             self.replay.apply(completion)
