@@ -1,4 +1,8 @@
-"""`@activity.defn`."""
+"""`@activity.defn`, with what type checkers know of it.
+
+Three overloads, tried in this order: a class stays what it is, an `async def` becomes an `AsyncActivity`, any other
+callable a `SyncActivity`. At run time only functions are wrapped, so that a call can be a durable one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What `@activity.defn` knows of an activity: made once, kept on the function, and all that a worker needs."""
+"""What `@activity.defn` knows of an activity: made once, kept on the function, and all that a worker needs.
+
+Fields and methods have the official names. `options` and `auto_heartbeat` are what the decorator takes beyond those;
+`arity` is there so that a call with the wrong arguments fails where it is made.
+"""
 
 from __future__ import annotations
 

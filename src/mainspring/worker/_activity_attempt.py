@@ -80,11 +80,11 @@ class Attempt:
         auto: asyncio.Task[None] | None = None
         try:
             definition = self._around.registry.find(self.info.activity_type, self.info.workflow_id)
-            self._prepare(definition)
+            await self._prepare(definition)
             if definition.auto_heartbeat and self.heartbeats is not None and self.info.heartbeat_timeout:
                 auto = asyncio.create_task(self.heartbeats.beat_by_itself())
             ending = await self._call(definition)
-        except BaseException as error:  # user code may raise anything, and whatever it is is reported
+        except BaseException as error:  # noqa: BLE001 - user code may raise anything, and it is reported
             ending = await self._ending_of(error)
         if auto is not None:
             auto.cancel()
@@ -104,7 +104,7 @@ class Attempt:
 
     # -- running
 
-    def _prepare(self, definition: Definition) -> None:
+    async def _prepare(self, definition: Definition) -> None:
         """Make what can stop it, for where it will run."""
         registry = self._around.registry
         if definition.is_async:
@@ -113,7 +113,7 @@ class Attempt:
             self.stop.cancelled.async_event = None
             self.stop.raiser = None if definition.no_thread_cancel_exception else ThreadExceptionRaiser()
         elif registry.shared_state_manager is not None:
-            self.stop.cancelled = CompositeEvent(registry.shared_state_manager.new_event(), None)
+            self.stop.cancelled = CompositeEvent(await asyncio.to_thread(registry.shared_state_manager.new_event), None)
 
     async def _call(self, definition: Definition) -> Ending:
         try:
@@ -230,7 +230,7 @@ class Attempt:
         failure = Failure()
         try:
             await self._converter.encode_failure(error, failure)
-        except Exception as inner:
+        except Exception as inner:  # noqa: BLE001 - of the user's converter; what is known is reported
             logger.exception("Exception handling failed, original error: %s", error)
             failure.Clear()
             failure.message = f"Failed building exception result: {inner}"

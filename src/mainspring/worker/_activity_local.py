@@ -123,16 +123,15 @@ def _decided(ending: Ending, task: LocalActivityTask, attempt: int, first_at: in
         info = ApplicationFailureInfo(type="IllegalLocalActivity", non_retryable=True)
         failure = Failure(message=message, application_failure_info=info)
     if ending.is_cancelled:
-        state = RetryState.RETRY_STATE_CANCEL_REQUESTED
-        return Outcome(failure=_of_activity("Activity cancelled", failure, task, state), is_cancelled=True)
-    state = _why_not_again(failure, task, attempt)
-    if state is None:
+        return _cancelled(ending, task)
+    final = _why_not_again(failure, task, attempt)
+    if final is None:
         wait_ns = _wait_ns(failure, task.retry_policy, attempt)
         left_ns = task.schedule_to_close_ns - (time.time_ns() - first_at) if task.schedule_to_close_ns else None
         if left_ns is None or wait_ns < left_ns:
             return Outcome(backoff=Backoff(attempt=attempt + 1, wait_ns=wait_ns, original_schedule_at=first_at))
-        state = RetryState.RETRY_STATE_TIMEOUT
-    return Outcome(failure=_of_activity("Activity task failed", failure, task, state))
+        final = RetryState.RETRY_STATE_TIMEOUT
+    return Outcome(failure=_of_activity("Activity task failed", failure, task, final))
 
 
 def _why_not_again(failure: Failure, task: LocalActivityTask, attempt: int) -> RetryState.ValueType | None:

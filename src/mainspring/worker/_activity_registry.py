@@ -1,4 +1,8 @@
-"""The activities of a worker, by name, checked when the worker is made."""
+"""The activities of a worker, by name, checked when the worker is made.
+
+One that is `async def` runs in the worker's event loop. One that is `def` runs on the executor that the user gave: in a
+thread, or in another process, for which it must be picklable and a `SharedStateManager` must be there.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import inspect
 import pickle
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mainspring.activity._definition import Definition
@@ -49,10 +53,11 @@ class ActivityRegistry:
         """Whether the executor runs activities in this process."""
         return isinstance(self.executor, concurrent.futures.ThreadPoolExecutor)
 
-    def new_shutdown_event(self) -> CompositeEvent:
-        """What activities wait on to learn that the worker stops; made in the loop, seen in other processes too."""
-        shared = self.shared_state_manager if not self.uses_threads else None
-        return CompositeEvent(shared.new_event() if shared is not None else threading.Event(), asyncio.Event())
+    async def new_shutdown_event(self) -> CompositeEvent:
+        """What activities wait on to learn that the worker stops, in other processes too."""
+        shared = self.shared_state_manager if self._needs_processes else None
+        event = await asyncio.to_thread(shared.new_event) if shared is not None else threading.Event()
+        return CompositeEvent(event, asyncio.Event())
 
     def find(self, name: str, workflow_id: str | None) -> Definition:
         """The activity that runs this type.
@@ -89,6 +94,15 @@ class ActivityRegistry:
             raise TypeError("More than one dynamic activity")
         else:
             self._dynamic = definition
+
+    @property
+    def _needs_processes(self) -> bool:
+        return not self.uses_threads and not all(one.is_async for one in self._all())
+
+    def _all(self) -> Iterator[Definition]:
+        yield from self._by_name.values()
+        if self._dynamic is not None:
+            yield self._dynamic
 
     def _check_sync(self, definition: Definition) -> None:
         if self.executor is None:

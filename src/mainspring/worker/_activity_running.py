@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
-import functools
 import inspect
 import threading
 from collections.abc import Callable
@@ -42,6 +41,7 @@ class Stop:
         self.raiser = raiser
         self.holder = ActivityCancellationDetailsHolder()
         self.task: asyncio.Task[Any] | None = None  # of an `async def`
+        self._telling: asyncio.Future[None] | None = None
         self.is_over = False  # the function has ended; its outcome must not be disturbed
 
     @property
@@ -53,13 +53,22 @@ class Stop:
         if self.holder.details is not None:
             return
         self.holder.details = details
-        self.cancelled.set()
+        self._tell()
         if self.is_over:
             return
         if self.raiser is not None:
             self.raiser.raise_in_thread(CancelledError)
         if self.task is not None:
             self.task.cancel("Activity cancelled")
+
+    def _tell(self) -> None:
+        event = self.cancelled.thread_event
+        if event is None or isinstance(event, threading.Event):
+            self.cancelled.set()
+        else:
+            self._telling = asyncio.ensure_future(
+                asyncio.to_thread(event.set)
+            )  # in another process: that takes a while
 
 
 class OutboundTail(ActivityOutboundInterceptor):
@@ -113,8 +122,10 @@ class InboundTail(ActivityInboundInterceptor):
             raiser=self._stop.raiser,
             meter=context.runtime_metric_meter,
         )
-        run = functools.partial(contextvars.copy_context().run, _run_sync, call)
-        return await asyncio.get_running_loop().run_in_executor(input.executor, run)
+        context_of_thread = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(
+            input.executor, lambda: context_of_thread.run(_run_sync, call)
+        )
 
     async def _in_process(self, input: ExecuteActivityInput, beat: Callable[..., None]) -> Any:
         context, shared = Context.current(), self._shared_state_manager
@@ -132,9 +143,16 @@ class InboundTail(ActivityInboundInterceptor):
             args=tuple(input.args),
         )
         try:
-            return await asyncio.get_running_loop().run_in_executor(input.executor, _run_sync, call)
+            # In a thread, since it may start a process.
+            running = await asyncio.to_thread(_executor(input).submit, _run_sync, call)
+            return await asyncio.wrap_future(running)
         finally:
             await shared.unregister_heartbeater(info.task_token)
+
+
+def _executor(input: ExecuteActivityInput) -> concurrent.futures.Executor:
+    assert input.executor is not None, "checked when the worker was made"
+    return input.executor
 
 
 @dataclass
@@ -202,4 +220,4 @@ def _heartbeat_from_thread(context: Context) -> Callable[..., None]:
 
 def is_async(fn: Callable[..., Any]) -> bool:
     """Whether a function, or an object's `__call__`, is an `async def`."""
-    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004
+    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004 - the method is wanted

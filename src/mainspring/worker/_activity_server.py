@@ -1,4 +1,7 @@
-"""The server as the activity side of a worker sees it: a protocol, and the one that speaks to a service."""
+"""The server as the activity side of a worker sees it: a protocol, and the one that speaks to a service.
+
+The protocol is small, so that tests of the worker need no server. Errors are the service's: `RPCError`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Protocol
 import msgspec
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueRequest,
@@ -17,11 +21,13 @@ from temporalio.api.workflowservice.v1 import (
     RespondActivityTaskCanceledRequest,
     RespondActivityTaskCompletedRequest,
     RespondActivityTaskFailedRequest,
+    ShutdownWorkerRequest,
 )
 
 from mainspring.service import RPCError, RPCStatusCode, WorkflowService
 
 POLL_TIMEOUT = timedelta(seconds=70)
+END_POLLS_TIMEOUT = timedelta(seconds=2)
 
 
 class ActivityServer(Protocol):
@@ -29,6 +35,10 @@ class ActivityServer(Protocol):
 
     async def poll(self) -> PollActivityTaskQueueResponse | None:
         """The next task; None if none came in time."""
+        ...
+
+    async def end_polls(self) -> None:
+        """Answer the polls that wait: the worker stops."""
         ...
 
     async def heartbeat(self, task_token: bytes, details: Payloads | None) -> RecordActivityTaskHeartbeatResponse: ...
@@ -74,6 +84,17 @@ class ServiceActivityServer:
                 return None
             raise
         return task if task.task_token else None
+
+    async def end_polls(self) -> None:
+        request = ShutdownWorkerRequest(
+            namespace=self._polling.namespace,
+            identity=self._polling.identity,
+            reason="graceful shutdown",
+            worker_instance_key=self._polling.worker_instance_key,
+            task_queue=self._polling.task_queue,
+            task_queue_types=[TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY],
+        )
+        await self._service.shutdown_worker(request, timeout=END_POLLS_TIMEOUT)
 
     async def heartbeat(self, task_token: bytes, details: Payloads | None) -> RecordActivityTaskHeartbeatResponse:
         request = RecordActivityTaskHeartbeatRequest(

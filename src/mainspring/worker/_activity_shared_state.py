@@ -46,7 +46,7 @@ class SharedStateManager(ABC):
             mgr: Usually `multiprocessing.Manager()`.
             queue_poller_executor: Where heartbeats are waited for; a thread of its own if it is left out.
         """
-        return MultiprocessingSharedStateManager(mgr, queue_poller_executor or concurrent.futures.ThreadPoolExecutor(1))
+        return MultiprocessingSharedState(mgr, queue_poller_executor or concurrent.futures.ThreadPoolExecutor(1))
 
     @abstractmethod
     def new_event(self) -> threading.Event:
@@ -71,7 +71,7 @@ class MultiprocessingSharedHeartbeatSender(SharedHeartbeatSender):
         self._heartbeats.put((task_token, details), timeout=SEND_WITHIN_S)
 
 
-class MultiprocessingSharedStateManager(SharedStateManager):
+class MultiprocessingSharedState(SharedStateManager):
     """See `SharedStateManager.create_from_multiprocessing`."""
 
     def __init__(self, mgr: multiprocessing.managers.SyncManager, executor: concurrent.futures.Executor) -> None:

@@ -1,4 +1,7 @@
-"""One attempt as it is handed to the worker, from a server's task or from a workflow's local activity."""
+"""One attempt as it is handed to the worker, from a server's task or from a workflow's local activity.
+
+Both become an `Assignment`, so that all that follows is the same for both: `activity.info()` and the payloads.
+"""
 
 from __future__ import annotations
 

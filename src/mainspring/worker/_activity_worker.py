@@ -86,18 +86,29 @@ class ActivityWorker:
     async def stop_polling(self) -> None:
         """Tell activities that the worker will stop, and take no more tasks; `run` returns.
 
-        A poll that the server has may bring a task yet, so it has a while to end: tell the server before.
+        A poll that the server has may bring a task yet, so the server is asked to answer it, and has a while for it.
         """
         self._is_stopping = True
-        self._around.worker_shutdown.set()
+        await self._announce_shutdown()
         for poll in self._polls - self._asking:
             poll.cancel()
         if self._asking:
+            try:
+                await self._server.end_polls()
+            except RPCError as error:
+                logger.debug("the server was not told that the worker stops: %s", error)
             await asyncio.wait(self._asking, timeout=POLLS_END_WITHIN_S)
         for poll in self._polls:
             poll.cancel()
         if self._broken is not None and not self._broken.done():
             self._broken.set_result(None)
+
+    async def _announce_shutdown(self) -> None:
+        shutdown = self._around.worker_shutdown
+        if shutdown.thread_event is not None:
+            await asyncio.to_thread(shutdown.thread_event.set)  # it may belong to another process
+        if shutdown.async_event is not None:
+            shutdown.async_event.set()
 
     async def stop(self, grace: timedelta = timedelta(0)) -> None:
         """Stop polling, let activities run for `grace`, cancel those that are left, and wait for their ends."""

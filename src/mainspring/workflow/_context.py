@@ -1,4 +1,7 @@
-"""What workflow code can ask of its run, and tell it: properties, memo, search attributes, handlers."""
+"""What workflow code can ask of its run, and tell it: properties, memo, search attributes, handlers.
+
+Each is one method of the runtime. They raise `_NotInWorkflowEventLoopError` outside a workflow, but for `in_workflow`.
+"""
 
 from __future__ import annotations
 

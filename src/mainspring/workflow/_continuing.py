@@ -1,4 +1,7 @@
-"""Continue as new: end the run and start the next one of the same workflow, with an empty history."""
+"""Continue as new: end the run and start the next one of the same workflow, with an empty history.
+
+The call never returns: the runtime raises a `ContinueAsNewError`, which has to leave the workflow function.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a workflow can read of itself: its run, its parent, its root, the update that it is handling."""
+"""What a workflow can read of itself: its run, its parent, its root, the update that it is handling.
+
+The records have the official fields. What changes while a run goes on (the length of its history, say) are methods,
+which ask the runtime.
+"""
 
 from __future__ import annotations
 

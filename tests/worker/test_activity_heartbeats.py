@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from mainspring.worker._activity_heartbeats import Details, Heartbeats, Throttle
+
+
+class Sent:
+    """Heartbeats that went out."""
+
+    def __init__(self) -> None:
+        self.details: list[Details] = []
+        self.some = asyncio.Event()
+
+    async def send(self, details: Details) -> None:
+        self.details.append(details)
+        self.some.set()
+
+
+def test_the_interval_is_most_of_the_timeout() -> None:
+    assert Throttle().interval_s(10) == 8
+
+
+def test_the_interval_has_a_bound_and_a_default() -> None:
+    assert Throttle().interval_s(1000) == 60
+    assert Throttle().interval_s(None) == 30
+
+
+async def test_the_first_goes_out_at_once_and_the_last_of_many_after_the_interval() -> None:
+    sent = Sent()
+    heartbeats = Heartbeats(sent.send, interval_s=0.001)
+    for number in range(3):
+        heartbeats.beat(number)
+        await sent.some.wait()
+    sent.some.clear()
+    await asyncio.wait_for(sent.some.wait(), 5)
+    await heartbeats.end()
+    assert sent.details == [(0,), (2,)]
+
+
+async def test_what_was_not_sent_is_known_at_the_end_and_nothing_is_taken_after_it() -> None:
+    sent = Sent()
+    heartbeats = Heartbeats(sent.send, interval_s=3600)
+    heartbeats.beat("first")
+    await sent.some.wait()
+    heartbeats.beat("second")
+    unsent: Any = await heartbeats.end()
+    heartbeats.beat("third")
+    assert (sent.details, unsent) == ([("first",)], ("second",))
+
+
+async def test_all_sent_leaves_nothing_at_the_end() -> None:
+    sent = Sent()
+    heartbeats = Heartbeats(sent.send, interval_s=0)
+    heartbeats.beat("only")
+    await sent.some.wait()
+    assert await heartbeats.end() is None
