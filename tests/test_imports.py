@@ -60,7 +60,7 @@ UNREACHABLE_FROM_ENGINE = {
     *("grpc", "logging", "uvloop", "warnings"),
 }
 CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
-GRPC_ROOMS = {"process", "cli", "service"}
+GRPC_ROOMS = {"process", "cli", "service", "runtime"}
 ENVIRONMENT_MODULES = {"src/mainspring/server/process/config.py"}
 HIDDEN_IMPORTS = {
     "src/mainspring/cli/main.py": "commands are loaded when they are called, so that each starts fast",
@@ -69,6 +69,7 @@ DISTRIBUTIONS = {  # where the import is not called as the package
     "google.protobuf": "protobuf",
     "google.rpc": "googleapis-common-protos",
     "grpc": "grpcio",
+    "opentelemetry.proto": "opentelemetry-proto",
     "grpc_health": "grpcio-health-checking",
     "grpc_reflection": "grpcio-reflection",
     "grpc_status": "grpcio-status",

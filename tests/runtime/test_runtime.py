@@ -14,7 +14,6 @@ from mainspring.runtime import (
     LogForwardingConfig,
     LoggingConfig,
     LoggingFormat,
-    OpenTelemetryConfig,
     Runtime,
     TelemetryConfig,
     TelemetryFilter,
@@ -109,11 +108,6 @@ def test_a_wrong_heartbeat_is_refused(interval: timedelta, text: str) -> None:
 def test_without_metrics_the_meter_records_nothing() -> None:
     runtime = Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=None)
     assert runtime.metric_meter is MetricMeter.noop
-
-
-def test_export_to_a_collector_is_refused_not_ignored() -> None:
-    with pytest.raises(ValueError, match="cannot be sent to an OpenTelemetry collector"):
-        Runtime(telemetry=TelemetryConfig(metrics=OpenTelemetryConfig("http://localhost:4317")))
 
 
 def test_a_forwarded_entry_looks_as_the_official_one() -> None:

@@ -11,73 +11,20 @@ from __future__ import annotations
 
 import re
 import threading
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from mainspring.common import MetricAttributes
 from mainspring.runtime._meter import MetricKind, MetricShape, Recorder
+from mainspring.runtime._series import Family, bounds_of
 from mainspring.runtime._telemetry import PrometheusConfig
 
-BUCKETS_MS = (50.0, 100.0, 500.0, 1_000.0, 2_500.0, 10_000.0)
-BUCKETS_S = tuple(bound / 1000 for bound in BUCKETS_MS)
 UNIT_SUFFIXES = {"ms": "milliseconds", "s": "seconds"}  # other units are their own suffix
 NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_:]")
 CLOSES_WITHIN_S = 0.5
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 Labels = tuple[tuple[str, str], ...]
-
-
-@dataclass
-class _Histogram:
-    bounds: Sequence[float]
-    counts: list[int] = field(default_factory=list[int])  # how many values each bucket has by itself; the last is +Inf
-    total: float = 0
-
-    def __post_init__(self) -> None:
-        self.counts = [0] * (len(self.bounds) + 1)
-
-    def add(self, value: float) -> None:
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
-
-
-@dataclass
-class _Family:
-    """A metric and its series."""
-
-    name: str
-    description: str
-    kind: MetricKind
-    bounds: Sequence[float]
-    numbers: dict[Labels, float] = field(default_factory=dict[Labels, float])
-    histograms: dict[Labels, _Histogram] = field(default_factory=dict[Labels, _Histogram])
-
-    def record(self, value: float, labels: Labels) -> None:
-        if self.kind is MetricKind.COUNTER:
-            self.numbers[labels] = self.numbers.get(labels, 0) + value
-        elif self.kind is MetricKind.GAUGE:
-            self.numbers[labels] = value
-        else:
-            self.histograms.setdefault(labels, _Histogram(self.bounds)).add(value)
-
-    def lines(self) -> Iterator[str]:
-        """The family in the text format; nothing while it has no value."""
-        if not self.numbers and not self.histograms:
-            return
-        yield f"# HELP {self.name} {escaped(self.description)}"
-        yield f"# TYPE {self.name} {self.kind.name.lower()}"
-        for labels, number in self.numbers.items():
-            yield sample(self.name, labels, number)
-        for labels, histogram in self.histograms.items():
-            count = 0
-            for bound, inside in zip([*histogram.bounds, float("inf")], histogram.counts, strict=True):
-                count += inside
-                yield sample(f"{self.name}_bucket", (*labels, ("le", text_of(bound))), count)
-            yield sample(f"{self.name}_sum", labels, histogram.total)
-            yield sample(f"{self.name}_count", labels, count)
 
 
 class PrometheusSink:
@@ -87,11 +34,13 @@ class PrometheusSink:
         self._config = config
         self._global_labels = labels_of(global_labels)
         self._lock = threading.Lock()
-        self._families: dict[str, _Family] = {}
+        self._families: dict[str, Family[Labels]] = {}
 
     def recorder(self, metric: MetricShape) -> Recorder:
         name = self._name(metric)
-        made = _Family(name, metric.description or name, metric.kind, self._bounds(metric))
+        overrides = self._config.histogram_bucket_overrides
+        bounds = bounds_of(metric, overrides, in_seconds=self._config.durations_as_seconds)
+        made = Family[Labels](name, metric, bounds)
         with self._lock:
             family = self._families.setdefault(name, made)
         in_seconds = metric.is_duration and self._config.durations_as_seconds
@@ -106,7 +55,7 @@ class PrometheusSink:
     def text(self) -> str:
         """All metrics, in order of name."""
         with self._lock:
-            return "".join(f"{line}\n" for _, family in sorted(self._families.items()) for line in family.lines())
+            return "".join(f"{line}\n" for _, family in sorted(self._families.items()) for line in lines_of(family))
 
     def _name(self, metric: MetricShape) -> str:
         name = NOT_IN_A_NAME.sub("_", metric.name)
@@ -117,10 +66,6 @@ class PrometheusSink:
         if metric.kind is MetricKind.COUNTER and self._config.counters_total_suffix:
             return f"{name}_total"
         return name
-
-    def _bounds(self, metric: MetricShape) -> Sequence[float]:
-        usual = BUCKETS_S if self._config.durations_as_seconds else BUCKETS_MS
-        return sorted((self._config.histogram_bucket_overrides or {}).get(metric.name, usual))
 
 
 class Endpoint:
@@ -179,6 +124,23 @@ def handler_of(sink: PrometheusSink) -> type[BaseHTTPRequestHandler]:
             """Say nothing: whoever fetches metrics does so every few seconds."""
 
     return Handler
+
+
+def lines_of(family: Family[Labels]) -> Iterator[str]:
+    """A metric in the text format; nothing while it has no value."""
+    if family.is_empty:
+        return
+    yield f"# HELP {family.name} {escaped(family.shape.description or family.name)}"
+    yield f"# TYPE {family.name} {family.shape.kind.name.lower()}"
+    for labels, number in family.numbers.items():
+        yield sample(family.name, labels, number)
+    for labels, histogram in family.histograms.items():
+        count = 0
+        for bound, inside in zip([*histogram.bounds, float("inf")], histogram.counts, strict=True):
+            count += inside
+            yield sample(f"{family.name}_bucket", (*labels, ("le", text_of(bound))), count)
+        yield sample(f"{family.name}_sum", labels, histogram.total)
+        yield sample(f"{family.name}_count", labels, count)
 
 
 def host_and_port(bind_address: str) -> tuple[str, int]:

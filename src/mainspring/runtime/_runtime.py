@@ -52,8 +52,9 @@ _runtime_ref = _RuntimeRef()
 class Runtime:
     """What clients and workers log and count with. One is enough for a process: `default()`.
 
-    Raises: ValueError: the time between heartbeats is not within 1 s and 60 s, or the address for Prometheus cannot be
-        had.
+    Raises:
+        ValueError: the time between heartbeats is not within 1 s and 60 s, or the address for Prometheus cannot be had.
+        ModuleNotFoundError: metrics go to an OpenTelemetry collector, and the extra `opentelemetry` is not installed.
     """
 
     @classmethod
@@ -116,14 +117,20 @@ class Runtime:
             metrics._has_runtime = True
             return metrics
         if isinstance(metrics, OpenTelemetryConfig):
-            raise ValueError(
-                "metrics cannot be sent to an OpenTelemetry collector: let it fetch them, with PrometheusConfig, "
-                "or pass on what a MetricBuffer holds"
-            )
+            return self._open_collector(metrics, telemetry)
         sink = PrometheusSink(metrics, telemetry.global_tags)
         endpoint = Endpoint(metrics.bind_address, sink)
         self._prometheus_port = endpoint.port
         weakref.finalize(self, endpoint.close)
+        return sink
+
+    def _open_collector(self, config: OpenTelemetryConfig, telemetry: TelemetryConfig) -> Sink:
+        """Metrics are sent as long as this runtime is there."""
+        from mainspring.runtime._opentelemetry import Exporter, OtlpSink  # needs the extra `opentelemetry`
+
+        name = {"service.name": SERVICE_NAME} if telemetry.attach_service_name else {}
+        sink = OtlpSink(config, {**name, **telemetry.global_tags})
+        weakref.finalize(self, Exporter(config, sink).close)
         return sink
 
 
