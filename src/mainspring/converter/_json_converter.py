@@ -65,13 +65,14 @@ class JSONPlainPayloadConverter(EncodingPayloadConverter):
         return Payload(metadata={"encoding": self._encoding.encode()}, data=data)
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        reader = self._types.reader(type_hint) if type_hint else None
+        if reader is not None and reader.read_json is not None and self._decoder is None:
+            return reader.read_json(payload.data)
         try:
-            if type_hint is not None and self._decoder is None and (read := self._types.json_reader(type_hint)):
-                return read(payload.data)
             value = json.loads(payload.data, cls=self._decoder)
         except json.JSONDecodeError as error:
             raise RuntimeError("Failed parsing") from error
-        return self._types.decoder(type_hint)(value) if type_hint else value
+        return value if reader is None else reader.decode(value)
 
     @cached_property
     def _text_encoder(self) -> json.JSONEncoder:

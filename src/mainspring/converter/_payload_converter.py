@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any, ClassVar, Self, TypeVar, cast, overload
 
 from temporalio.api.common.v1 import Payload, Payloads
@@ -129,7 +129,7 @@ class CompositePayloadConverter(PayloadConverter, WithSerializationContext):
         values: list[Any] = []
         for index, (payload, hint) in enumerate(zip(payloads, _hints_for(payloads, type_hints), strict=True)):
             try:
-                values.append(RawValue(payload) if hint == RawValue else self._value(payload, hint))
+                values.append(RawValue(payload) if hint is RawValue else self._value(payload, hint))
             except PlacedError as error:
                 raise_of_argument(index, len(payloads), error)
             except RuntimeError as error:
@@ -226,6 +226,9 @@ class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationC
         return type(self)(inner, subject_of(context))
 
 
-def _hints_for(payloads: Sequence[Payload], type_hints: Sequence[type] | None) -> list[type | None]:
+def _hints_for(payloads: Sequence[Payload], type_hints: list[type] | None) -> Sequence[type | None]:
     """One hint per payload: those of parameters that were left out are dropped, arguments beyond them have none."""
-    return list(islice((*(type_hints or ()), *repeat(None, len(payloads))), len(payloads)))
+    hints = type_hints or []
+    if len(hints) == len(payloads):
+        return hints
+    return [*hints[: len(payloads)], *repeat(None, len(payloads) - len(hints))]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from mainspring.converter._collection_decoding import collection_decoder
 from mainspring.converter._generics import bare
@@ -29,8 +29,6 @@ from mainspring.converter._value_decoding import (
     union_decoder,
 )
 
-Made = TypeVar("Made")
-
 MOST_TYPES = 4096  # kept; types made at run time must not grow the process
 
 MAKERS: tuple[Callable[[Hint], Decode | None], ...] = (
@@ -44,6 +42,14 @@ MAKERS: tuple[Callable[[Hint], Decode | None], ...] = (
 """In order: the first that knows the type makes its reader."""
 
 
+class Reader(NamedTuple):
+    """How one type is read."""
+
+    hint: Any  # as it was when the reader was made
+    decode: Decode
+    read_json: Callable[[bytes | str], Any] | None  # reads JSON in one go; None: JSON is parsed, then decoded
+
+
 class TypeDecoder:
     """Makes and keeps the readers of types, given the user's type converters."""
 
@@ -51,28 +57,24 @@ class TypeDecoder:
         self._custom = tuple(custom)
         self._kept = lru_cache(MOST_TYPES)(self._make)
         self._kept_key = lru_cache(MOST_TYPES)(self._make_key)
-        self._kept_json = lru_cache(MOST_TYPES)(self._make_json)
+
+    def reader(self, hint: Any) -> Reader:
+        return _of(hint, self._kept, self._make)
 
     def decoder(self, hint: Any) -> Decode:
         """What reads values as the type. Raises, when it is called: TypeError."""
-        return _of(hint, self._kept, self._make)
+        return _of(hint, self._kept, self._make).decode
 
     def key_decoder(self, hint: Any) -> Decode:
         """What reads keys of JSON objects, which are always text, as the type."""
-        return _of(hint, self._kept_key, self._make_key)
+        return _of(hint, self._kept_key, self._make_key).decode
 
-    def json_reader(self, hint: Any) -> Callable[[bytes | str], Any] | None:
-        """What reads JSON as the type in one go; None if values are to be read by `decoder`."""
-        return _of(hint, self._kept_json, self._make_json)
+    def _make(self, hint: Any) -> Reader:
+        read_json = model_reader(hint) if is_of_models(hint) and not self._custom else None
+        return Reader(hint, self._asking_custom_first(hint, _first_decoder(self._hint(hint))), read_json)
 
-    def _make(self, hint: Any) -> tuple[Any, Decode]:
-        return hint, self._asking_custom_first(hint, _first_decoder(self._hint(hint)))
-
-    def _make_key(self, hint: Any) -> tuple[Any, Decode]:
-        return hint, self._asking_custom_first(hint, key_decoder(self._hint(hint)))
-
-    def _make_json(self, hint: Any) -> tuple[Any, Callable[[bytes | str], Any] | None]:
-        return hint, model_reader(hint) if is_of_models(hint) and not self._custom else None
+    def _make_key(self, hint: Any) -> Reader:
+        return Reader(hint, self._asking_custom_first(hint, key_decoder(self._hint(hint))), None)
 
     def _hint(self, hint: Any) -> Hint:
         whole = bare(hint)
@@ -92,15 +94,15 @@ class TypeDecoder:
         return ask
 
 
-def _of(hint: Any, kept: Callable[[Any], tuple[Any, Made]], make: Callable[[Any], tuple[Any, Made]]) -> Made:
-    """What was made for the hint, from the cache if it is really the same hint."""
+def _of(hint: Any, kept: Callable[[Any], Reader], make: Callable[[Any], Reader]) -> Reader:
+    """The reader of the hint, from the cache if it was made for really the same hint."""
     try:
-        made_for, made = kept(hint)
+        reader = kept(hint)
     except TypeError:  # a hint that cannot be hashed: Literal[[]], Annotated[int, []]
-        return make(hint)[1]
-    if made_for is hint or repr(made_for) == repr(hint):
-        return made
-    return make(hint)[1]  # equal in another order: `int | str == str | int`, but the first that fits is taken
+        return make(hint)
+    if reader.hint is hint or repr(reader.hint) == repr(hint):
+        return reader
+    return make(hint)  # equal in another order: `int | str == str | int`, but the first that fits is taken
 
 
 def _first_decoder(hint: Hint) -> Decode:
