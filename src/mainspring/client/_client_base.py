@@ -10,6 +10,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self, cast
 
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueResponse
+
 from mainspring.client._config import ClientConfig
 from mainspring.client._impl import ClientImpl
 from mainspring.client._sending import NamespaceLimits
@@ -128,6 +130,9 @@ class ClientBase:
     def _init_from_config(self, config: ClientConfig) -> None:
         self._config = config
         self._limits = NamespaceLimits()
+        # By task queue, what takes a workflow task that comes with the reply to a start. Workers of this client put
+        # themselves here; without one, no such task is asked for, since nobody would carry it out.
+        self._eager_workers: dict[str, Callable[[PollWorkflowTaskQueueResponse], None]] = {}
         self._impl: OutboundInterceptor = ClientImpl(self._client)
         for interceptor in reversed(list(config["interceptors"])):
             self._impl = interceptor.intercept_client(self._impl)

@@ -59,9 +59,12 @@ async def start_workflow(client: Client, input: StartWorkflowInput) -> WorkflowH
 
 async def _start(client: Client, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
     request = await start_request(client, input, StartWorkflowExecutionRequest())
-    request.request_eager_execution = input.request_eager_start
+    eager = client._eager_workers.get(input.task_queue)  # pyright: ignore[reportPrivateUsage] # workers of this client
+    request.request_eager_execution = input.request_eager_start and eager is not None
     await check_sizes(client, f"workflow {input.workflow!r}", ("input", request.input), ("memo", request.memo))
     reply = await call(client.workflow_service.start_workflow_execution, request, input)
+    if eager is not None and reply.HasField("eager_workflow_task"):
+        eager(reply.eager_workflow_task)
     handle: WorkflowHandle[Any, Any] = WorkflowHandle(
         client,
         input.id,
