@@ -38,8 +38,6 @@ EXCEPTIONS = {  # names, from the module on
     "runtime.LogForwardingConfig.relativeCreated": "the official SDK sets it by mistake: it belongs to the record",
     "types.MethodAsyncNoParam": "the receiver may have any name, not just `self`",
     "types.MethodSyncNoParam": "the receiver may have any name, not just `self`",
-    "workflow.MethodAsyncNoParam": "the receiver may have any name, not just `self`",
-    "workflow.MethodSyncNoParam": "the receiver may have any name, not just `self`",
     "workflow.NexusClient": "comes with Nexus",
     "workflow.NexusOperationHandle": "comes with Nexus",
     "workflow.create_nexus_client": "comes with Nexus",

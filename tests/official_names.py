@@ -88,7 +88,20 @@ def differences_of(module: str, official: ModuleType, mine: ModuleType) -> Itera
         elif name not in public_names(mine):
             yield Difference(where, "is not public")
         else:
-            yield from of_values(where, getattr(official, name), getattr(mine, name))
+            theirs, ours = getattr(official, name), getattr(mine, name)
+            home = home_of(theirs, name)
+            if home in {None, module}:
+                yield from of_values(where, theirs, ours)
+            elif getattr(imported(f"mainspring.{home}"), name, None) is not ours:
+                yield Difference(where, f"is another one than that of {home}")
+
+
+def home_of(value: Any, name: str) -> str | None:
+    """The public module that defines what another one shows too; there it is compared."""
+    package, _, module = str(getattr(value, "__module__", "")).partition(".")
+    home = ".".join(part for part in module.split(".") if not part.startswith("_"))
+    found = imported(f"{package}.{home}") if package == "temporalio" and home else None
+    return home if found is not None and name in public_names(found) else None
 
 
 def public_names(module: ModuleType) -> list[str]:
@@ -311,9 +324,16 @@ def parameter_text(parameter: inspect.Parameter) -> str:
 
 
 def value_text(value: Any) -> str:
-    """A default as text, the same for both SDKs: without addresses and the places of classes."""
-    if value in ([], {}):
-        value = ()
+    """A default as text, the same for both SDKs: without addresses and the places of classes.
+
+    Of a record count the fields that are set; what holds others, and is not empty, shows its type only.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        inside = ", ".join(f"{name}={value_text(field)}" for name, field in fields.items() if field is not None)
+        return f"{type(value).__name__}({inside})"
+    if isinstance(value, list | tuple | dict | set | frozenset):
+        return type(value).__name__ if value else "()"
     text = re.sub(r"\b(temporalio|mainspring)(\.\w+)*\.", "", repr(value))
     return re.sub(r" at 0x[0-9a-f]+", "", text)
 

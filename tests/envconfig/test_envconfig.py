@@ -13,7 +13,7 @@ import temporalio.envconfig as official
 from mainspring.envconfig import ClientConfig, ClientConfigProfile, ClientConfigTLS
 from mainspring.service import TLSConfig
 
-Case = tuple[str, Mapping[str, str], dict[str, Any]]
+Case = tuple[str, Mapping[str, str], Mapping[str, object]]
 """The file's text, the environment, the arguments."""
 
 FULL = """

@@ -36,8 +36,8 @@ def sunk(config: OpenTelemetryConfig | None = None) -> tuple[MetricMeter, Callab
     return SinkMeter(sink, {}), lambda: list(sink.request().resource_metrics[0].scope_metrics[0].metrics)
 
 
-def values(attributes: Any) -> dict[str, Any]:
-    def value(attribute: KeyValue) -> Any:
+def values(attributes: Any) -> dict[str, object]:
+    def value(attribute: KeyValue) -> object:
         inside: AnyValue = attribute.value
         return getattr(inside, inside.WhichOneof("value") or "string_value")
 

@@ -1,4 +1,7 @@
-"""Profiles: where a client connects, and as whom."""
+"""Profiles: where a client connects, and as whom.
+
+Loaded by `_loading`; here they become values, dictionaries as in TOML, and the arguments of `Client.connect`.
+"""
 
 from __future__ import annotations
 
