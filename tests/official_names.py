@@ -18,12 +18,12 @@ import pkgutil
 import re
 import sys
 import typing
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 PLAIN_BASES = {"object", "Generic", "Protocol", "ABC"}
 SPECIAL_METHODS = {"__init__", "__call__", "__getitem__", "__iter__", "__len__", "__contains__", "__await__"}
@@ -332,8 +332,8 @@ def value_text(value: Any) -> str:
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         inside = ", ".join(f"{name}={value_text(field)}" for name, field in fields.items() if field is not None)
         return f"{type(value).__name__}({inside})"
-    if isinstance(value, list | tuple | dict | set | frozenset):
-        return type(value).__name__ if value else "()"
+    if isinstance(value, Collection) and not isinstance(value, str | bytes):
+        return type(cast("object", value)).__name__ if value else "()"
     text = re.sub(r"\b(temporalio|mainspring)(\.\w+)*\.", "", repr(value))
     return re.sub(r" at 0x[0-9a-f]+", "", text)
 
