@@ -55,13 +55,12 @@ class Definition:
 
     def __post_init__(self) -> None:
         """Read the types from the run method, unless they are given."""
-        if self.arg_types is not None or self.ret_type is not None:
-            return
-        arg_types, ret_type = type_hints_from_func(self.run_fn)
-        is_dynamic = self.name is None
-        if is_dynamic and (not arg_types or len(arg_types) != 1 or not takes_raw_values(arg_types[0])):
+        if self.arg_types is None and self.ret_type is None:
+            arg_types, ret_type = type_hints_from_func(self.run_fn)
+            set_fields(self, arg_types=arg_types, ret_type=ret_type)
+        types = self.arg_types or []
+        if self.name is None and (len(types) != 1 or not takes_raw_values(types[0])):
             raise TypeError("Dynamic workflow must accept a single Sequence[mainspring.common.RawValue]")
-        set_fields(self, arg_types=arg_types, ret_type=ret_type)
 
     @staticmethod
     def from_class(owner: Any) -> Definition | None:

@@ -68,6 +68,7 @@ def signal(
         unfinished_policy: What to do if the workflow ends while the handler still runs.
         description: A line about the signal for user interfaces.
     """
+    user = _levels_to_user(fn)
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         check_defaults("signal handler", fn)
@@ -80,7 +81,7 @@ def signal(
         )
         setattr(fn, "__temporal_signal_definition", definition)
         if definition.dynamic_vararg:
-            _deprecate("Dynamic signals with vararg third param is deprecated, use Sequence[RawValue]")
+            _deprecate("Dynamic signals with vararg third param is deprecated, use Sequence[RawValue]", user)
         return fn
 
     _check_name(name, dynamic=dynamic)
@@ -118,17 +119,18 @@ def query(
         dynamic: Take all queries that no other handler takes: `(self, name: str, args: Sequence[RawValue])`.
         description: A line about the query for user interfaces.
     """
+    user = _levels_to_user(fn)
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         check_defaults("query handler", fn)
         if inspect.iscoroutinefunction(fn):
-            _deprecate("Queries as async def functions are deprecated")
+            _deprecate("Queries as async def functions are deprecated", user)
         definition = QueryDefinition(
             name=_name(fn, name, dynamic=dynamic), fn=fn, is_method=True, description=description
         )
         setattr(fn, "__temporal_query_definition", definition)
         if definition.dynamic_vararg:
-            _deprecate("Dynamic queries with vararg third param is deprecated, use Sequence[RawValue]")
+            _deprecate("Dynamic queries with vararg third param is deprecated, use Sequence[RawValue]", user)
         return fn
 
     _check_name(name, dynamic=dynamic)
@@ -215,5 +217,10 @@ def _check_name(name: str | None, *, dynamic: bool | None) -> None:
         raise RuntimeError("Cannot provide name and dynamic boolean")
 
 
-def _deprecate(message: str) -> None:
-    warnings.warn(message, DeprecationWarning, stacklevel=3)
+def _levels_to_user(fn: object) -> int:
+    """How far above `_deprecate` the user's code stands: with parentheses, the decorator has returned already."""
+    return 3 if fn is None else 4
+
+
+def _deprecate(message: str, levels: int) -> None:
+    warnings.warn(message, DeprecationWarning, stacklevel=levels)
