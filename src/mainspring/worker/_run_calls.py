@@ -152,7 +152,9 @@ class Calls(WorkflowOutboundInterceptor):
         run_id: str | None,
     ) -> None:
         state = self._state
-        context = WorkflowSerializationContext(namespace=namespace or state.info.namespace, workflow_id=workflow_id)
+        converter, _ = state.converters.pair(
+            lambda: WorkflowSerializationContext(namespace or state.info.namespace, workflow_id)
+        )
         attributes = SignalExternalWorkflowExecutionCommandAttributes(
             namespace=namespace or state.info.namespace,
             signal_name=input.signal,
@@ -161,7 +163,7 @@ class Calls(WorkflowOutboundInterceptor):
         attributes.execution.workflow_id = workflow_id
         attributes.execution.run_id = run_id or ""
         if input.args:
-            attributes.input.payloads.extend(state.converters.payload_for(context).to_payloads(input.args))
+            attributes.input.payloads.extend(converter.to_payloads(input.args))
         apply_headers(input.headers, attributes.header.fields)
         seq = state.next_seq("external_signal")
         markers = event_group_markers(input.event_groups)
@@ -176,6 +178,7 @@ class Calls(WorkflowOutboundInterceptor):
         if failure is None:
             future.set_result(None)
             return
-        context = WorkflowSerializationContext(namespace=self._state.info.namespace, workflow_id=workflow_id)
-        converters = self._state.converters
-        future.set_exception(converters.failure_for(context).from_failure(failure, converters.payload_for(context)))
+        payload_converter, failure_converter = self._state.converters.pair(
+            lambda: WorkflowSerializationContext(self._state.info.namespace, workflow_id)
+        )
+        future.set_exception(failure_converter.from_failure(failure, payload_converter))

@@ -55,19 +55,22 @@ class Converters:
     def __init__(self, data_converter: DataConverter, info: Info) -> None:
         self._payload: PayloadConverter = data_converter.payload_converter_class()
         self._failure: FailureConverter = data_converter.failure_converter_class()
-        self.own = WorkflowSerializationContext(namespace=info.namespace, workflow_id=info.workflow_id)
-        self.payload = self.payload_for(self.own)
-        self.failure = self.failure_for(self.own)
+        self._want_context = isinstance(self._payload, WithSerializationContext) or isinstance(
+            self._failure, WithSerializationContext
+        )
+        self.payload, self.failure = self.pair(lambda: WorkflowSerializationContext(info.namespace, info.workflow_id))
 
-    def payload_for(self, context: SerializationContext) -> PayloadConverter:
-        if isinstance(self._payload, WithSerializationContext):
-            return self._payload.with_context(context)
-        return self._payload
-
-    def failure_for(self, context: SerializationContext) -> FailureConverter:
-        if isinstance(self._failure, WithSerializationContext):
-            return self._failure.with_context(context)
-        return self._failure
+    def pair(self, context: Callable[[], SerializationContext]) -> tuple[PayloadConverter, FailureConverter]:
+        """Both converters for payloads of `context`, which is made only if one of them wants it."""
+        payload, failure = self._payload, self._failure
+        if not self._want_context:
+            return payload, failure
+        about = context()
+        if isinstance(payload, WithSerializationContext):
+            payload = payload.with_context(about)
+        if isinstance(failure, WithSerializationContext):
+            failure = failure.with_context(about)
+        return payload, failure
 
 
 def info_of(details: RunDetails, run_id: str, workflow_id: str, job: Initialize, now: int) -> Info:

@@ -83,25 +83,13 @@ class RunActivityHandle(ActivityHandle[Any]):
         self._timers = timers
         self._is_begun = False
         self._cancel_asked_for = 0  # the seq
-        info = state.info
-        queue = input.task_queue if isinstance(input, StartActivityInput) else None
-        context = ActivitySerializationContext(
-            namespace=info.namespace,
-            workflow_id=info.workflow_id,
-            workflow_type=info.workflow_type,
-            activity_type=input.activity,
-            activity_id=input.activity_id,
-            activity_task_queue=queue or info.task_queue,
-            is_local=isinstance(input, StartLocalActivityInput),
-        )
-        self._payload_converter = state.converters.payload_for(context)
-        self._failure_converter = state.converters.failure_for(context)
+        self._payload_converter, self._failure_converter = state.converters.pair(self._context)
         self._markers = event_group_markers(input.event_groups)
         self._seq = state.next_seq("activity")
         self._future: asyncio.Future[Any] = state.loop.create_future()
         self._schedule(None)
         super().__init__(self._run(), loop=state.loop)
-        named(f"activity: {input.activity}", info, self)
+        named(f"activity: {input.activity}", state.info, self)
         state.keep(self)
 
     def __hash__(self) -> int:
@@ -132,6 +120,19 @@ class RunActivityHandle(ActivityHandle[Any]):
             return None
         types = [self._input.ret_type] if self._input.ret_type else None
         return self._of.decode([outcome.result], types, self._payload_converter)[0]
+
+    def _context(self) -> ActivitySerializationContext:
+        info, call = self._of.info, self._input
+        queue = call.task_queue if isinstance(call, StartActivityInput) else None
+        return ActivitySerializationContext(
+            namespace=info.namespace,
+            workflow_id=info.workflow_id,
+            workflow_type=info.workflow_type,
+            activity_type=call.activity,
+            activity_id=call.activity_id,
+            activity_task_queue=queue or info.task_queue,
+            is_local=isinstance(call, StartLocalActivityInput),
+        )
 
     async def _run(self) -> Any:
         self._is_begun = True
@@ -173,9 +174,9 @@ class RunChildHandle(ChildWorkflowHandle[Any, Any]):
         self._of = state
         self._input = input
         self._first_execution_run_id = "<unknown>"
-        context = WorkflowSerializationContext(namespace=state.info.namespace, workflow_id=input.id)
-        self._payload_converter = state.converters.payload_for(context)
-        self._failure_converter = state.converters.failure_for(context)
+        self._payload_converter, self._failure_converter = state.converters.pair(
+            lambda: WorkflowSerializationContext(state.info.namespace, input.id)
+        )
         self.seq = state.next_seq("child_workflow")
         request = start_child(state, input, self.seq, self._payload_converter)
         request.event_groups = event_group_markers(input.event_groups)
