@@ -51,6 +51,7 @@ class Engine:
     def started(self) -> StartWorkflowExecutionRequest:
         """The one start that was asked for."""
         (request,) = self.requests("start_workflow_execution")
+        assert isinstance(request, StartWorkflowExecutionRequest)
         return request
 
 

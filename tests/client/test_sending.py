@@ -78,9 +78,10 @@ async def test_what_a_converter_of_the_users_own_raises_says_where(engine: Engin
 
 
 def test_something_that_is_no_workflow_is_refused() -> None:
-    async def add_node() -> None: ...
+    async def function() -> None: ...
 
-    with pytest.raises(ValueError, match=r"add_node .*was it decorated"):
+    add_node: Any = function
+    with pytest.raises(ValueError, match=r"function .*was it decorated"):
         a_client(Engine()).get_workflow_handle_for(add_node, "w")
 
 

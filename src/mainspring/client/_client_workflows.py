@@ -32,8 +32,6 @@ from mainspring.common._search_attributes import warn_on_deprecated_search_attri
 from mainspring.converter import UnserializableValue
 from mainspring.service._methods import NO_METADATA
 from mainspring.types import (
-    CallableAsyncNoParam,
-    CallableAsyncSingleParam,
     MethodAsyncNoParam,
     MethodAsyncSingleParam,
     MultiParamSpec,
@@ -42,6 +40,7 @@ from mainspring.types import (
     SelfType,
 )
 from mainspring.workflow._definition import Definition
+from mainspring.workflow._functions import WorkflowFunction
 
 if TYPE_CHECKING:
     from mainspring.client._execution import WorkflowExecutionAsyncIterator, WorkflowExecutionCount
@@ -52,6 +51,28 @@ NO_ARGS: Sequence[Any] = []
 
 class WorkflowCalls(ClientBase):
     """The part of `Client` that is about workflows."""
+
+    @overload
+    async def start_workflow(
+        self, workflow: WorkflowFunction[[], ReturnType], **options: Unpack[StartOptionsWithLevel]
+    ) -> WorkflowHandle[Any, ReturnType]: ...
+
+    @overload
+    async def start_workflow(
+        self,
+        workflow: WorkflowFunction[[ParamType], ReturnType],
+        arg: ParamType,
+        **options: Unpack[StartOptionsWithLevel],
+    ) -> WorkflowHandle[Any, ReturnType]: ...
+
+    @overload
+    async def start_workflow(
+        self,
+        workflow: WorkflowFunction[..., ReturnType],
+        *,
+        args: Sequence[Any],
+        **options: Unpack[StartOptionsWithLevel],
+    ) -> WorkflowHandle[Any, ReturnType]: ...
 
     @overload
     async def start_workflow(
@@ -74,19 +95,6 @@ class WorkflowCalls(ClientBase):
         args: Sequence[Any],
         **options: Unpack[StartOptionsWithLevel],
     ) -> WorkflowHandle[SelfType, ReturnType]: ...
-
-    @overload
-    async def start_workflow(
-        self,
-        workflow: CallableAsyncSingleParam[ParamType, ReturnType],
-        arg: ParamType,
-        **options: Unpack[StartOptionsWithLevel],
-    ) -> WorkflowHandle[Any, ReturnType]: ...
-
-    @overload
-    async def start_workflow(
-        self, workflow: CallableAsyncNoParam[ReturnType], **options: Unpack[StartOptionsWithLevel]
-    ) -> WorkflowHandle[Any, ReturnType]: ...
 
     @overload
     async def start_workflow(
@@ -181,6 +189,21 @@ class WorkflowCalls(ClientBase):
 
     @overload
     async def execute_workflow(
+        self, workflow: WorkflowFunction[[], ReturnType], **options: Unpack[StartOptions]
+    ) -> ReturnType: ...
+
+    @overload
+    async def execute_workflow(
+        self, workflow: WorkflowFunction[[ParamType], ReturnType], arg: ParamType, **options: Unpack[StartOptions]
+    ) -> ReturnType: ...
+
+    @overload
+    async def execute_workflow(
+        self, workflow: WorkflowFunction[..., ReturnType], *, args: Sequence[Any], **options: Unpack[StartOptions]
+    ) -> ReturnType: ...
+
+    @overload
+    async def execute_workflow(
         self, workflow: MethodAsyncNoParam[SelfType, ReturnType], **options: Unpack[StartOptions]
     ) -> ReturnType: ...
 
@@ -199,19 +222,6 @@ class WorkflowCalls(ClientBase):
         *,
         args: Sequence[Any],
         **options: Unpack[StartOptions],
-    ) -> ReturnType: ...
-
-    @overload
-    async def execute_workflow(
-        self,
-        workflow: CallableAsyncSingleParam[ParamType, ReturnType],
-        arg: ParamType,
-        **options: Unpack[StartOptions],
-    ) -> ReturnType: ...
-
-    @overload
-    async def execute_workflow(
-        self, workflow: CallableAsyncNoParam[ReturnType], **options: Unpack[StartOptions]
     ) -> ReturnType: ...
 
     @overload
@@ -311,22 +321,22 @@ class WorkflowCalls(ClientBase):
     @overload
     def get_workflow_handle_for(
         self,
-        workflow: MethodAsyncNoParam[SelfType, ReturnType] | MethodAsyncSingleParam[SelfType, Any, ReturnType],
-        workflow_id: str,
-        *,
-        run_id: str | None = None,
-        first_execution_run_id: str | None = None,
-    ) -> WorkflowHandle[SelfType, ReturnType]: ...
-
-    @overload
-    def get_workflow_handle_for(
-        self,
-        workflow: Callable[..., Awaitable[ReturnType]],
+        workflow: WorkflowFunction[..., ReturnType],
         workflow_id: str,
         *,
         run_id: str | None = None,
         first_execution_run_id: str | None = None,
     ) -> WorkflowHandle[Any, ReturnType]: ...
+
+    @overload
+    def get_workflow_handle_for(
+        self,
+        workflow: Callable[Concatenate[SelfType, MultiParamSpec], Awaitable[ReturnType]],
+        workflow_id: str,
+        *,
+        run_id: str | None = None,
+        first_execution_run_id: str | None = None,
+    ) -> WorkflowHandle[SelfType, ReturnType]: ...
 
     def get_workflow_handle_for(
         self,

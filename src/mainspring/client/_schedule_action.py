@@ -26,6 +26,7 @@ from mainspring.types import (
     SelfType,
 )
 from mainspring.workflow._definition import Definition
+from mainspring.workflow._functions import WorkflowFunction
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -82,6 +83,19 @@ class ScheduleActionStartWorkflow(ScheduleAction):
     from_raw: bool = field(compare=False, repr=False, init=False)
 
     @overload
+    def __init__(self, workflow: WorkflowFunction[[], ReturnType], **options: Unpack[_Options]) -> None: ...
+
+    @overload
+    def __init__(
+        self, workflow: WorkflowFunction[[ParamType], ReturnType], arg: ParamType, **options: Unpack[_Options]
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self, workflow: WorkflowFunction[..., ReturnType], *, args: Sequence[Any], **options: Unpack[_Options]
+    ) -> None: ...
+
+    @overload
     def __init__(self, workflow: MethodAsyncNoParam[SelfType, ReturnType], **options: Unpack[_Options]) -> None: ...
 
     @overload
@@ -100,17 +114,6 @@ class ScheduleActionStartWorkflow(ScheduleAction):
         args: Sequence[Any],
         **options: Unpack[_Options],
     ) -> None: ...
-
-    @overload
-    def __init__(
-        self,
-        workflow: Callable[[ParamType], Awaitable[ReturnType]],
-        arg: ParamType,
-        **options: Unpack[_Options],
-    ) -> None: ...
-
-    @overload
-    def __init__(self, workflow: Callable[[], Awaitable[ReturnType]], **options: Unpack[_Options]) -> None: ...
 
     @overload
     def __init__(

@@ -23,8 +23,6 @@ from mainspring.common import (
 from mainspring.common._arguments import arg_or_args, arg_unset
 from mainspring.common._search_attributes import warn_on_deprecated_search_attributes
 from mainspring.types import (
-    CallableAsyncNoParam,
-    CallableAsyncSingleParam,
     LocalReturnType,
     MethodAsyncNoParam,
     MethodAsyncSingleParam,
@@ -34,6 +32,7 @@ from mainspring.types import (
     SelfType,
 )
 from mainspring.workflow._definition import Definition
+from mainspring.workflow._functions import WorkflowFunction
 
 if TYPE_CHECKING:
     from mainspring.client._handle import WorkflowHandle
@@ -47,6 +46,30 @@ class WithStartWorkflowOperation(Generic[SelfType, ReturnType]):
 
     `id_conflict_policy` says what happens if the workflow runs: USE_EXISTING sends the update to it, FAIL fails.
     """
+
+    @overload
+    def __init__(
+        self: WithStartWorkflowOperation[Any, LocalReturnType],
+        workflow: WorkflowFunction[[], LocalReturnType],
+        **options: Unpack[WithStartOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: WithStartWorkflowOperation[Any, LocalReturnType],
+        workflow: WorkflowFunction[[ParamType], LocalReturnType],
+        arg: ParamType,
+        **options: Unpack[WithStartOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: WithStartWorkflowOperation[Any, LocalReturnType],
+        workflow: WorkflowFunction[..., LocalReturnType],
+        *,
+        args: Sequence[Any],
+        **options: Unpack[WithStartOptions],
+    ) -> None: ...
 
     @overload
     def __init__(
@@ -67,21 +90,6 @@ class WithStartWorkflowOperation(Generic[SelfType, ReturnType]):
         workflow: Callable[Concatenate[SelfType, MultiParamSpec], Awaitable[ReturnType]],
         *,
         args: Sequence[Any],
-        **options: Unpack[WithStartOptions],
-    ) -> None: ...
-
-    @overload
-    def __init__(
-        self: WithStartWorkflowOperation[Any, LocalReturnType],
-        workflow: CallableAsyncSingleParam[ParamType, LocalReturnType],
-        arg: ParamType,
-        **options: Unpack[WithStartOptions],
-    ) -> None: ...
-
-    @overload
-    def __init__(
-        self: WithStartWorkflowOperation[Any, LocalReturnType],
-        workflow: CallableAsyncNoParam[LocalReturnType],
         **options: Unpack[WithStartOptions],
     ) -> None: ...
 
