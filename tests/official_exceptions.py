@@ -87,6 +87,14 @@ EXTERNAL_STORAGE = [  # what keeps large payloads elsewhere
 EXCEPTIONS = {  # names, from the module on
     **dict.fromkeys(NEXUS, "comes with Nexus"),
     **dict.fromkeys(EXTERNAL_STORAGE, "external storage is not here yet"),
+    **dict.fromkeys(
+        (
+            "client.Client.execute_workflow",
+            "client.Client.start_workflow",
+            "client.WithStartWorkflowOperation",
+        ),
+        "a client may have a default task queue: `task_queue` may be left out",
+    ),
     "service.LOG_PROTOS": "a switch for those who work on the official SDK",
     "service.logger": "the log of the connection is the runtime's",
     "runtime.LogForwardingConfig.relativeCreated": "the official SDK sets it by mistake: it belongs to the record",

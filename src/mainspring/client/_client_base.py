@@ -130,6 +130,8 @@ class ClientBase:
     def _init_from_config(self, config: ClientConfig) -> None:
         self._config = config
         self._limits = NamespaceLimits()
+        self.default_task_queue: str | None = None
+        """Where workflows are started that name no task queue. `mainspring.embedded` sets its worker's."""
         # By task queue, what takes a workflow task that comes with the reply to a start. Workers of this client put
         # themselves here; without one, no such task is asked for, since nobody would carry it out.
         self._eager_workers: dict[str, Callable[[PollWorkflowTaskQueueResponse], None]] = {}
@@ -141,6 +143,17 @@ class ClientBase:
     def _client(self) -> Client:
         """This object: there are no others of its class than clients."""
         return cast("Client", self)
+
+    def _queue(self, given: str | None) -> str:
+        """The task queue for a workflow that is started.
+
+        Raises:
+            ValueError: None was given, and the client has no default.
+        """
+        queue = given or self.default_task_queue
+        if not queue:
+            raise ValueError("no task queue: pass task_queue=..., or set client.default_task_queue")
+        return queue
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.service_client.config.target_host} namespace={self.namespace!r}>"

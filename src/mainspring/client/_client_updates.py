@@ -180,6 +180,7 @@ class UpdateCalls(ClientBase):
         rpc_timeout: timedelta | None,
     ) -> WorkflowUpdateHandle[Any]:
         start = operation.use()
+        start.task_queue = self._queue(start.task_queue)
 
         def started(reply: StartWorkflowExecutionResponse) -> None:
             operation.started(

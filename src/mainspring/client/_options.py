@@ -57,7 +57,8 @@ class WorkflowOptions(TypedDict, total=False):
     """What every way to start a workflow takes."""
 
     id: Required[str]
-    task_queue: Required[str]
+    task_queue: str | None
+    """May be left out if the client has a default one."""
     execution_timeout: timedelta | None
     run_timeout: timedelta | None
     task_timeout: timedelta | None

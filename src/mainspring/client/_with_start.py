@@ -111,7 +111,7 @@ class WithStartWorkflowOperation(Generic[SelfType, ReturnType]):
         *,
         args: Sequence[Any] = NO_ARGS,
         id: str,
-        task_queue: str,
+        task_queue: str | None = None,
         id_conflict_policy: WorkflowIDConflictPolicy,
         result_type: type | None = None,
         execution_timeout: timedelta | None = None,
@@ -142,7 +142,7 @@ class WithStartWorkflowOperation(Generic[SelfType, ReturnType]):
             workflow=name,
             args=arg_or_args(arg, args),
             id=id,
-            task_queue=task_queue,
+            task_queue=task_queue or "",  # the client's default is filled in when it is sent
             execution_timeout=execution_timeout,
             run_timeout=run_timeout,
             task_timeout=task_timeout,

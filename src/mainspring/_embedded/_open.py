@@ -1,0 +1,70 @@
+"""`mainspring.embedded`: an engine, a worker and a client in this process, for as long as a block runs.
+
+    async with mainspring.embedded("nodes.db", workflows=[add_node], activities=[create_vm]) as client:
+        await client.execute_workflow(add_node, AddNodeInput("n1"), id="n1")
+
+open the file -> start the worker, which goes on with what is unfinished -> the block -> stop the worker -> close the file
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, Unpack
+
+from mainspring._embedded._engine import open_engine
+from mainspring.client import Client
+from mainspring.converter import DataConverter
+from mainspring.service import ConnectConfig, DirectServiceClient
+from mainspring.worker import Worker
+
+if TYPE_CHECKING:
+    from mainspring.client import Interceptor as ClientInterceptor
+    from mainspring.worker import WorkerOptions
+
+DEFAULT_TASK_QUEUE = "default"
+
+
+@asynccontextmanager
+async def embedded(
+    path: str | PathLike[str] | None = None,
+    *,
+    workflows: Sequence[Callable[..., Any] | type] = (),
+    activities: Sequence[Callable[..., Any]] = (),
+    namespace: str = "default",
+    task_queue: str = DEFAULT_TASK_QUEUE,
+    data_converter: DataConverter = DataConverter.default,
+    interceptors: Sequence[ClientInterceptor] = (),
+    **worker_options: Unpack[WorkerOptions],
+) -> AsyncGenerator[Client]:
+    """Run workflows in this process, durably.
+
+    What was unfinished when the file was last open, however that ended, goes on at once. The client starts workflows on
+    `task_queue` unless told another. Without workflows and activities there is no worker: the block only starts and
+    watches.
+
+    Args:
+        path: The file of the engine; None keeps all in memory, to be gone with the block. One process at a time can
+            have a file open.
+        workflows: Workflow classes and functions that run here.
+        activities: Activities that run here.
+        namespace: Made if it is not there.
+        task_queue: Of the worker, and of workflows that the client starts.
+        data_converter: For arguments and results, of client and worker.
+        interceptors: Of the client; those that are a worker's too work for both.
+        worker_options: All other options of `worker.Worker`.
+
+    Raises:
+        StoreError: The file cannot be opened, or another process has it.
+    """
+    async with open_engine(None if path is None else fspath(path), namespace=namespace) as engine:
+        service = DirectServiceClient(ConnectConfig(target_host="in-process"), engine)
+        client = Client(service, namespace=namespace, data_converter=data_converter, interceptors=interceptors)
+        client.default_task_queue = task_queue
+        if not workflows and not activities:
+            yield client
+            return
+        worker = Worker(client, task_queue=task_queue, workflows=workflows, activities=activities, **worker_options)
+        async with worker:
+            yield client
