@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from temporalio.api.query.v1 import WorkflowQuery
 
@@ -10,6 +12,7 @@ from mainspring.replay.activation import FireTimer, Initialize, Outcome, Resolve
 from mainspring.replay.core import HistoryGap, Replay
 from mainspring.replay.divergence import Divergence
 from mainspring.replay.local import LocalResult
+from mainspring.replay.pending import Pending
 from mainspring.replay.seed import seed_of
 from mainspring.replay.task import LEGACY_QUERY, Task
 from tests.replay.histories import (
@@ -283,3 +286,18 @@ def local_activity() -> requests.ScheduleLocalActivity:
         cancellation=requests.ActivityCancellation.TRY_CANCEL,
     )
     return requests.ScheduleLocalActivity(task=task)
+
+
+def test_a_long_run_keeps_nothing_of_what_is_over() -> None:
+    grown = history().started().task()
+    scripts: list[list[requests.Request]] = []
+    for number in range(1, 201):
+        scripts.append([start_timer(number), schedule_activity(number)])
+        began = len(grown.events)
+        grown.timer_started(str(number)).activity_scheduled(str(number))
+        grown.activity_completed(began + 2).timer_fired(str(number), began + 1).task()
+    played = play(grown.add("workflow_execution_terminated").events, *scripts, previous=10_000)
+    del scripts
+    assert played.jobs[-1] == ["ResolveActivity", "FireTimer"]
+    gc.collect()
+    assert sum(isinstance(one, Pending) for one in gc.get_objects()) < 10

@@ -171,6 +171,7 @@ class Replay:
 
     def tell(self, job: Job) -> None:
         self._jobs.append(job)
+        self._requester.forget(job)
 
     def add(self, pending: Pending) -> None:
         self._queue.add(pending)

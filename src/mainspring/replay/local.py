@@ -25,8 +25,6 @@ class LocalActivity:
         self.task = task
         self.scheduled_at = scheduled_at  # ns since the epoch, by the workflow's clock
         self.is_given = False  # to the worker
-        self.is_resolved = False
-        self.is_from_history = False
 
 
 class LocalResult(msgspec.Struct, frozen=True):
@@ -43,43 +41,41 @@ class LocalActivities:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._by_seq: dict[int, LocalActivity] = {}
+        self._open: dict[int, LocalActivity] = {}
+        self._from_history: dict[int, LocalActivity] = {}  # resolved by reading ahead; their markers are to come
         self._ahead: dict[int, LocalActivityMark] = {}
         self._to_cancel: list[int] = []
 
     def schedule(self, task: LocalActivityTask, now: int) -> int | None:
         """Workflow code asks for one. Returns the workflow's time if its end is known and changes it."""
-        self._by_seq[task.seq] = LocalActivity(task, now)
+        self._open[task.seq] = LocalActivity(task, now)
         mark = self._ahead.pop(task.seq, None)
         return self._resolve_from(mark) if mark is not None else None
 
     def look_ahead(self, event: HistoryEvent) -> int | None:
         """A marker that the coming workflow task leaves. Returns the workflow's time if that changes."""
         mark = read_local_activity(event.marker_recorded_event_attributes)
-        known = self._by_seq.get(mark.seq)
-        if known is not None and not known.is_resolved:
+        if mark.seq in self._open:
             return self._resolve_from(mark)
         self._ahead[mark.seq] = mark
         return None
 
     def is_from_history(self, event: HistoryEvent) -> bool:
         """Whether a marker is of one that was resolved by reading ahead, so that no command stands for it."""
-        mark = read_local_activity(event.marker_recorded_event_attributes)
-        known = self._by_seq.get(mark.seq)
-        return known is not None and known.is_from_history
+        return read_local_activity(event.marker_recorded_event_attributes).seq in self._from_history
 
     def mismatch(self, event: HistoryEvent) -> str:
-        """What is different between a marker and the call that workflow code made."""
+        """What is different between a marker and the call that workflow code made. The call is over by that."""
         mark = read_local_activity(event.marker_recorded_event_attributes)
-        task = self._by_seq[mark.seq].task
+        task = self._from_history.pop(mark.seq).task
         return different("local activity type", mark.activity_type, task.activity_type) or different(
             "local activity id", mark.activity_id, task.activity_id
         )
 
     def cancel(self, seq: int, now: int) -> None:
         """Its caller was cancelled."""
-        known = self._by_seq[seq]
-        if known.is_resolved:
+        known = self._open.get(seq)
+        if known is None:
             return
         if known.is_given:
             self._to_cancel.append(seq)
@@ -88,7 +84,7 @@ class LocalActivities:
 
     def take(self) -> tuple[list[LocalActivityTask], list[int]]:
         """Those that the worker must run now, and the numbers of those that it must cancel."""
-        waiting = [known for known in self._by_seq.values() if not known.is_given and not known.is_resolved]
+        waiting = [known for known in self._open.values() if not known.is_given]
         for known in waiting:
             known.is_given = True
         to_cancel, self._to_cancel = self._to_cancel, []
@@ -96,14 +92,13 @@ class LocalActivities:
 
     @property
     def is_any_running(self) -> bool:
-        return any(not known.is_resolved for known in self._by_seq.values())
+        return bool(self._open)
 
     def finish(self, seq: int, result: LocalResult) -> int | None:
         """The worker ran it. Returns the workflow's time from here on; None if it was given up before."""
-        known = self._by_seq[seq]
-        if known.is_resolved:
+        known = self._open.pop(seq, None)
+        if known is None:
             return None
-        known.is_resolved = True
         completed_at = known.scheduled_at + result.runtime_ns
         outcome = result.outcome
         mark = LocalActivityMark(
@@ -122,8 +117,7 @@ class LocalActivities:
         return completed_at
 
     def _resolve_from(self, mark: LocalActivityMark) -> int | None:
-        known = self._by_seq[mark.seq]
-        known.is_resolved = known.is_from_history = True
+        self._from_history[mark.seq] = self._open.pop(mark.seq)
         is_cancelled = mark.failure is not None and mark.failure.cause.HasField("canceled_failure_info")
         failure = None if mark.backoff_ns is not None else mark.failure
         outcome = Outcome(mark.result, failure, is_cancelled=is_cancelled, backoff=mark.backoff)

@@ -23,6 +23,10 @@ from mainspring.replay.pending import Core, Pending
 MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
 UPSERTED = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
 
+GOES_ON = {  # events after which more can be heard of the same thing
+    EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED,
+    EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED,
+}
 REFERS_BY = {  # the field by which an event names the event that began what it is about
     "activity_task_started_event_attributes": "scheduled_event_id",
     "activity_task_completed_event_attributes": "scheduled_event_id",
@@ -82,6 +86,8 @@ class Queue:
             raise self.diverged(f"event {describe_event(event)}: {complaint}", events)
         self._made.popleft()
         pending.recorded(event, core)
+        if event.HasField("timer_canceled_event_attributes"):
+            self._followers.pop(event.timer_canceled_event_attributes.started_event_id, None)
         return 1
 
     def all_found(self, events: Sequence[HistoryEvent]) -> None:
@@ -103,6 +109,8 @@ class Queue:
                 f"event {describe_event(event)} is about event {begun_by}, which no command made", [event]
             )
         follower.heard(event, core)
+        if event.event_type not in GOES_ON:
+            del self._followers[begun_by]
 
     def diverged(self, found: str, events: Sequence[HistoryEvent]) -> Exception:
         return divergence(found, events=events, made=self._made)

@@ -12,6 +12,14 @@ from temporalio.api.command.v1 import UpsertWorkflowSearchAttributesCommandAttri
 from temporalio.api.common.v1 import SearchAttributes
 
 from mainspring.replay import markers, requests
+from mainspring.replay.activation import (
+    FireTimer,
+    Job,
+    ResolveActivity,
+    ResolveChild,
+    ResolveChildStart,
+    ResolveSignalExternal,
+)
 from mainspring.replay.local import LocalActivities
 from mainspring.replay.pending import (
     Core,
@@ -42,7 +50,7 @@ class Run(Core, Protocol):
 
 
 class Requester:
-    """The commands of one run by kind and number."""
+    """The commands of one run that can still be cancelled, by kind and number."""
 
     def __init__(self, run: Run, local: LocalActivities, updates: Updates) -> None:
         self._run = run
@@ -81,6 +89,22 @@ class Requester:
         """Carry out one request."""
         self._take[type(request)](request)
 
+    def forget(self, job: Job) -> None:
+        """What workflow code is told the end of can be cancelled no more."""
+        match job:
+            case FireTimer():
+                self._timers.pop(job.seq, None)
+            case ResolveActivity():
+                self._activities.pop(job.seq, None)
+            case ResolveChild():
+                self._children.pop(job.seq, None)
+            case ResolveChildStart() if not job.run_id:
+                self._children.pop(job.seq, None)
+            case ResolveSignalExternal():
+                self._signals.pop(job.seq, None)
+            case _:
+                return
+
     @staticmethod
     def _typed(take: Callable[[Asked], None]) -> Callable[[requests.Request], None]:
         """The table's key is the method's parameter type, which a checker cannot see."""
@@ -91,7 +115,8 @@ class Requester:
         self._run.add(pending)
 
     def _cancel_activity(self, request: requests.CancelActivity) -> None:
-        self._activities[request.seq].cancel(self._run)
+        if request.seq in self._activities:
+            self._activities[request.seq].cancel(self._run)
 
     def _schedule_local(self, request: requests.ScheduleLocalActivity) -> None:
         time_ns = self._local.schedule(request.task, self._run.time_ns)
@@ -105,21 +130,24 @@ class Requester:
         self._run.add(pending)
 
     def _cancel_timer(self, request: requests.CancelTimer) -> None:
-        self._timers.pop(request.seq).cancel(self._run)
+        if request.seq in self._timers:
+            self._timers.pop(request.seq).cancel(self._run)
 
     def _start_child(self, request: requests.StartChild) -> None:
         self._children[request.seq] = pending = ChildPending(request, self._run.namespace)
         self._run.add(pending)
 
     def _cancel_child(self, request: requests.CancelChild) -> None:
-        self._children[request.seq].cancel(request.reason, self._run)
+        if request.seq in self._children:
+            self._children[request.seq].cancel(request.reason, self._run)
 
     def _signal_external(self, request: requests.SignalExternal) -> None:
         self._signals[request.seq] = pending = SignalPending(request)
         self._run.add(pending)
 
     def _cancel_signal_external(self, request: requests.CancelSignalExternal) -> None:
-        self._signals[request.seq].cancel(self._run)
+        if request.seq in self._signals:
+            self._signals[request.seq].cancel(self._run)
 
     def _cancel_external(self, request: requests.CancelExternal) -> None:
         self._run.add(CancelPending(request))
