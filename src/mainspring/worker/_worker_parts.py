@@ -1,0 +1,301 @@
+"""A worker put together: from its options to the sides that poll for workflow tasks and for activity tasks.
+
+    WorkerConfig -> WorkerIdentity, slots, limits -> WorkflowWorker, ActivityWorker
+
+Both sides call one `CurrentService`, so that a worker may be given another client while it runs.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import sys
+import uuid
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions
+
+from mainspring.common import HeaderCodecBehavior, VersioningBehavior, WorkerDeploymentVersion
+from mainspring.replay.local import LocalResult
+from mainspring.replay.requests import LocalActivityTask
+from mainspring.runtime import Runtime
+from mainspring.service import ServiceClient, WorkflowService
+from mainspring.worker._activity_attempt import Surroundings
+from mainspring.worker._activity_heartbeats import Throttle
+from mainspring.worker._activity_local import LocalActivities
+from mainspring.worker._activity_registry import ActivityRegistry
+from mainspring.worker._activity_server import Polling, ServiceActivityServer
+from mainspring.worker._activity_worker import ActivityOptions, ActivityWorker
+from mainspring.worker._build_id import load_default_build_id
+from mainspring.worker._eager import EagerActivities
+from mainspring.worker._interceptor import Interceptor, WorkflowInterceptorClassInput
+from mainspring.worker._payload_limits import SizeLimits
+from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
+from mainspring.worker._run_details import RunDetails
+from mainspring.worker._slots import ReserveContext, SlotKind, Slots, make_slots
+from mainspring.worker._tuning import SlotSupplier, WorkerTuner
+from mainspring.worker._worker_checks import definitions_of, tuner_of, warn_of_few_threads
+from mainspring.worker._worker_config import WorkerConfig
+from mainspring.worker._workflow_runner import PatchActivationInput
+from mainspring.worker._workflow_worker import WorkflowOptions, WorkflowWorker
+from mainspring.workflow._definition import Definition
+from mainspring.workflow._info import Info
+
+if TYPE_CHECKING:
+    from mainspring.client import Client
+
+MOST_WORKFLOW_THREADS = 500
+
+
+class CurrentService:
+    """The RPCs of the client that the worker has now."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def __getattr__(self, rpc: str) -> Any:
+        return getattr(service_client_of(self.client).workflow_service, rpc)
+
+    @property
+    def as_service(self) -> WorkflowService:
+        return cast("WorkflowService", self)
+
+
+def service_client_of(client: Client) -> ServiceClient:
+    """The client that makes a worker's calls: wrappers are passed by.
+
+    Raises:
+        TypeError: There is none.
+        RuntimeError: It is not connected yet.
+    """
+    given = client.service_client
+    found = getattr(given, "worker_service_client", None)
+    if not isinstance(found, ServiceClient):
+        raise TypeError(
+            "Client cannot be used for a worker. Use the original client's service or set worker_service_client on "
+            "the wrapped service with the original service client."
+        )
+    if found.config.lazy:
+        raise RuntimeError("Lazy clients cannot be used for workers")
+    return found
+
+
+def runtime_of(client: Client) -> Runtime:
+    runtime = service_client_of(client).config.runtime
+    return runtime if isinstance(runtime, Runtime) else Runtime.default()
+
+
+class WorkerIdentity(msgspec.Struct, kw_only=True, frozen=True):
+    """Who a worker is, and which code it has."""
+
+    namespace: str
+    task_queue: str
+    identity: str
+    instance_key: str
+    build_id: str
+    version: WorkerDeploymentVersion | None
+    deployment: WorkerDeploymentOptions | None
+
+    @classmethod
+    def of(cls, config: WorkerConfig) -> WorkerIdentity:
+        client = config["client"]
+        deployment = config.get("deployment_config")
+        build_id = deployment.version.build_id if deployment else config.get("build_id") or load_default_build_id()
+        return cls(
+            namespace=client.namespace,
+            task_queue=config["task_queue"],
+            identity=config.get("identity") or service_client_of(client).config.identity,
+            instance_key=uuid.uuid4().hex,
+            build_id=build_id,
+            version=deployment.version if deployment else None,
+            deployment=deployment._to_proto() if deployment else None,
+        )
+
+    def slots(self, supplier: SlotSupplier, kind: SlotKind, *, is_shared: bool = False) -> Slots:
+        context = ReserveContext(kind, self.task_queue, self.identity, self.build_id, self.version)
+        return make_slots(supplier, context, is_shared=is_shared)
+
+
+class WorkerParts:
+    """The sides of one worker."""
+
+    def __init__(self, config: WorkerConfig) -> None:
+        """See `Worker` for what the options mean, and what is raised."""
+        client = config["client"]
+        self._config = config
+        self._active = client.config(active_config=True)
+        self._given_interceptors = config.get("interceptors", [])
+        self.service = CurrentService(client)
+        self.identity = WorkerIdentity.of(config)
+        self._tuner: WorkerTuner = tuner_of(config)
+        self._local: LocalActivities | None = None
+        self._own_executor: concurrent.futures.Executor | None = None
+        self.limits = SizeLimits(
+            service_client_of(client).config.payload_limits,
+            is_error_disabled=config.get("disable_payload_error_limit", False),
+        )
+        self.registry = self._registry()
+        self.activities = self._activity_side(self.registry) if self.registry else None
+        self.workflows = self._workflow_side() if config.get("workflows") else None
+
+    def set_client(self, client: Client) -> None:
+        """Make all calls by another client from now on."""
+        self.service.client = client
+        for part in (self.activities, self._local):
+            if part is not None:
+                part.set_client(client)
+
+    def close(self) -> None:
+        """Give the threads back."""
+        if self._own_executor is not None:
+            self._own_executor.shutdown(wait=False)
+
+    @property
+    def _interceptors(self) -> list[Interceptor]:
+        """Those of the client that are for workers too, then the worker's own."""
+        of_client = [one for one in self._active["interceptors"] if isinstance(one, Interceptor)]
+        return [*of_client, *self._given_interceptors]
+
+    # -- activities
+
+    def _registry(self) -> ActivityRegistry | None:
+        config = self._config
+        activities = config.get("activities")
+        if not activities:
+            return None
+        warn_of_few_threads(config)
+        return ActivityRegistry(activities, config.get("activity_executor"), config.get("shared_state_manager"))
+
+    def _activity_side(self, registry: ActivityRegistry) -> ActivityWorker:
+        config, identity = self._config, self.identity
+        around = Surroundings(
+            registry=registry,
+            data_converter=self._active["data_converter"],
+            worker_shutdown=registry.new_shutdown_event(),
+            interceptors=self._interceptors,
+            metric_meter=runtime_of(config["client"]).metric_meter,
+            client=config["client"],
+            decode_headers=self._active["header_codec_behavior"] == HeaderCodecBehavior.CODEC,
+        )
+        local_slots = identity.slots(self._tuner._get_local_activity_task_slot_supplier(), "local-activity")
+        self._local = LocalActivities(around, local_slots)
+        polling = Polling(
+            namespace=identity.namespace,
+            task_queue=identity.task_queue,
+            identity=identity.identity,
+            worker_instance_key=identity.instance_key,
+            deployment=identity.deployment,
+            most_per_second_in_queue=config.get("max_task_queue_activities_per_second"),
+        )
+        options = ActivityOptions(
+            namespace=identity.namespace,
+            task_queue=identity.task_queue,
+            polls=self._polls("activity"),
+            is_polling=not config.get("no_remote_activities", False),
+            most_per_second=config.get("max_activities_per_second"),
+            throttle=Throttle(
+                longest_s=config["max_heartbeat_throttle_interval"].total_seconds(),
+                without_timeout_s=config["default_heartbeat_throttle_interval"].total_seconds(),
+            ),
+        )
+        server = ServiceActivityServer(self.service.as_service, polling)
+        slots = identity.slots(self._tuner._get_activity_task_slot_supplier(), "activity")
+        return ActivityWorker(server, around, options, slots)
+
+    # -- workflows
+
+    def _workflow_side(self) -> WorkflowWorker:
+        config, identity = self._config, self.identity
+        deployment = config.get("deployment_config")
+        runners = config["workflow_runner"], config["unsandboxed_workflow_runner"]
+        runners[0].set_worker_level_failure_exception_types(config.get("workflow_failure_exception_types", []))
+        definitions = definitions_of(config.get("workflows", []), deployment, runners)
+        is_debugging = bool(config.get("debug_mode") or os.environ.get("TEMPORAL_DEBUG"))
+        default_behavior = deployment.default_versioning_behavior if deployment else VersioningBehavior.UNSPECIFIED
+        options = WorkflowOptions(
+            identity=identity.identity,
+            most_cached=config["max_cached_workflows"],
+            polls=self._polls("workflow"),
+            task_queue_share=config["nonsticky_to_sticky_poll_ratio"],
+            sticky_timeout=config["sticky_queue_schedule_to_start_timeout"],
+            binary_checksum="" if deployment else identity.build_id,
+            deployment=identity.deployment,
+            default_versioning_behavior=default_behavior.value,
+            worker_instance_key=identity.instance_key,
+            is_inline=is_debugging,
+            has_deadlock_detection=sys.gettrace() is None,
+            encodes_headers=self._active["header_codec_behavior"] != HeaderCodecBehavior.NO_CODEC,
+        )
+        supplier = self._tuner._get_workflow_task_slot_supplier()
+        return WorkflowWorker(
+            self.service.as_service,
+            definitions,
+            self._details(definitions),
+            options,
+            executor=self._workflow_executor(),
+            slots=identity.slots(supplier, "workflow", is_shared=options.most_cached > 0),
+            limits=self.limits,
+            run_local=self._run_local,
+            eager=self._eager(),
+        )
+
+    def _details(self, _definitions: dict[str | None, Definition]) -> RunDetails:
+        config = self._config
+        extern_functions: dict[str, Callable[..., Any]] = {}
+        asked = WorkflowInterceptorClassInput(unsafe_extern_functions=extern_functions)
+        classes = [one.workflow_interceptor_class(asked) for one in self._interceptors]
+        meter = runtime_of(config["client"]).metric_meter
+        return RunDetails(
+            namespace=self.identity.namespace,
+            task_queue=self.identity.task_queue,
+            data_converter=self._active["data_converter"],
+            interceptor_classes=[one for one in classes if one is not None],
+            extern_functions=extern_functions,
+            failure_exception_types=config.get("workflow_failure_exception_types", []),
+            disable_eager_activities=config.get("disable_eager_activity_execution", False),
+            metric_meter=lambda: meter,
+            patch_activation=_patch_activation(config.get("patch_activation_callback")),
+            deployment_name=self.identity.version.deployment_name if self.identity.version else "",
+            build_id=self.identity.build_id,
+            local_activities=self.registry.names if self.registry else frozenset(),
+        )
+
+    def _eager(self) -> EagerActivities:
+        config = self._config
+        can = not (
+            config.get("disable_eager_activity_execution")
+            or config.get("no_remote_activities")
+            or config.get("max_task_queue_activities_per_second")
+        )
+        most = config.get("max_eager_activity_reservations_per_workflow_task", 3) if can else 0
+        return EagerActivities(self.activities, most)
+
+    def _workflow_executor(self) -> concurrent.futures.Executor:
+        given = self._config.get("workflow_task_executor")
+        if given is not None:
+            return given
+        threads = self._config.get("max_concurrent_workflow_tasks") or MOST_WORKFLOW_THREADS
+        self._own_executor = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="temporal_workflow_")
+        return self._own_executor
+
+    async def _run_local(self, task: LocalActivityTask, info: Info) -> LocalResult:
+        assert self._local is not None, "calls of local activities that this worker has not fail in the workflow"
+        return await self._local.run(task, info)
+
+    def _polls(self, kind: str) -> PollerBehavior:
+        config = self._config
+        if kind == "workflow":
+            most, behavior = config.get("max_concurrent_workflow_task_polls"), config["workflow_task_poller_behavior"]
+        else:
+            most, behavior = config.get("max_concurrent_activity_task_polls"), config["activity_task_poller_behavior"]
+        return PollerBehaviorSimpleMaximum(most) if most else behavior
+
+
+def _patch_activation(callback: Callable[[PatchActivationInput], bool] | None) -> Callable[[Info, str], bool] | None:
+    if callback is None:
+        return None
+    return lambda info, patch_id: callback(PatchActivationInput(workflow_info=info, patch_id=patch_id))
+
+
