@@ -18,6 +18,8 @@ from mainspring.worker._activity_attempt import Surroundings
 from mainspring.worker._activity_heartbeats import Throttle
 from mainspring.worker._activity_registry import ActivityRegistry
 from mainspring.worker._activity_worker import ActivityOptions, ActivityWorker
+from mainspring.worker._poller_behavior import PollerBehaviorSimpleMaximum
+from mainspring.worker._slots import CountedSlots, FixedLimit
 
 WITHIN_S = 10.0
 
@@ -35,20 +37,20 @@ class FakeServer:
     """One server for one worker."""
 
     def __init__(self) -> None:
-        self.tasks: asyncio.Queue[PollActivityTaskQueueResponse | None] = asyncio.Queue()
+        self.tasks: asyncio.Queue[PollActivityTaskQueueResponse] = asyncio.Queue()
         self.ends: asyncio.Queue[Said] = asyncio.Queue()
         self.heartbeats: asyncio.Queue[list[Any]] = asyncio.Queue()
         self.reply = RecordActivityTaskHeartbeatResponse()
         self.polls_failed_with: RPCError | None = None
         self.forgets = False  # answers NOT_FOUND to whatever is said of a task
 
-    async def poll(self) -> PollActivityTaskQueueResponse | None:
+    async def poll(self) -> PollActivityTaskQueueResponse:
         if self.polls_failed_with is not None:
             raise self.polls_failed_with
         return await self.tasks.get()
 
-    async def end_polls(self) -> None:
-        self.tasks.put_nowait(None)
+    def end_polls(self) -> None:
+        self.tasks.put_nowait(PollActivityTaskQueueResponse())
 
     async def heartbeat(self, task_token: bytes, details: Payloads | None) -> RecordActivityTaskHeartbeatResponse:
         self.heartbeats.put_nowait(decoded(details))
@@ -138,15 +140,15 @@ class Running:
         options = ActivityOptions(
             namespace="default",
             task_queue="tq",
-            polls=1,
-            most_tasks=self.most_tasks,
+            polls=PollerBehaviorSimpleMaximum(1),
             throttle=Throttle(without_timeout_s=0),
         )
-        self.worker = ActivityWorker(self.server, around, options)
+        self.worker = ActivityWorker(self.server, around, options, CountedSlots(FixedLimit(self.most_tasks)))
         self.task = asyncio.create_task(self.worker.run())
         return self.worker
 
     async def __aexit__(self, *error: object) -> None:
         if not self.task.done():
             await self.worker.stop()
+            self.server.end_polls()
             await asyncio.wait_for(self.task, WITHIN_S)

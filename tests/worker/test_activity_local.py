@@ -18,6 +18,7 @@ from mainspring.replay.requests import ActivityCancellation, LocalActivityTask
 from mainspring.worker._activity_attempt import Surroundings
 from mainspring.worker._activity_local import LocalActivities
 from mainspring.worker._activity_registry import ActivityRegistry
+from mainspring.worker._slots import CountedSlots, FixedLimit
 from mainspring.workflow import Info
 
 NEVER = 3600
@@ -68,7 +69,7 @@ def locals_of(most_at_once: int = 10) -> LocalActivities:
         data_converter=DataConverter.default,
         worker_shutdown=CompositeEvent(threading.Event(), asyncio.Event()),
     )
-    return LocalActivities(around, most_at_once)
+    return LocalActivities(around, CountedSlots(FixedLimit(most_at_once)))
 
 
 def a_local(name: str, *args: Any, **fields: Any) -> LocalActivityTask:

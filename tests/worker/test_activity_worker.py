@@ -281,9 +281,13 @@ async def test_a_worker_that_the_server_refuses_ends_with_its_error(server: Fake
             await asyncio.wait_for(running.task, 5)
 
 
-async def test_tasks_that_come_with_a_workflow_task_wait_for_a_slot_too(server: FakeServer) -> None:
-    async with Running(server, [greet], most_tasks=1) as worker:
-        worker.start([a_task("greet", "eager")])
+async def test_tasks_that_come_with_a_workflow_task_need_a_slot_too(server: FakeServer) -> None:
+    async with Running(server, [greet], most_tasks=2) as worker:
+        permit = worker.try_reserve()
+        assert permit is not None
+        assert worker.has_activity("greet")
+        assert not worker.has_activity("another")
+        worker.start_eagerly(a_task("greet", "eager"), permit)
         server.give("greet", "polled")
         results = {(await server.end()).result, (await server.end()).result}
     assert results == {"hello eager", "hello polled"}

@@ -9,7 +9,9 @@ Cancelling `run` cancels the activity; it still returns how that ended.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
+from typing import TYPE_CHECKING
 
 import msgspec
 from temporalio.api.common.v1 import ActivityType, RetryPolicy
@@ -22,7 +24,11 @@ from mainspring.replay.local import LocalResult
 from mainspring.replay.requests import LocalActivityTask
 from mainspring.worker._activity_attempt import Attempt, Ending, Surroundings
 from mainspring.worker._activity_tasks import assignment_of_local
+from mainspring.worker._slots import Slots, UsedByActivity
 from mainspring.workflow._info import Info
+
+if TYPE_CHECKING:
+    from mainspring.client import Client
 
 SECOND = 1_000_000_000
 LONGEST_OF_INITIAL = 100  # the longest wait, in first ones, if the policy does not say it
@@ -33,10 +39,14 @@ TIMED_OUT = ActivityCancellationDetails(timed_out=True)
 class LocalActivities:
     """Runs the local activities of a worker, so many at once."""
 
-    def __init__(self, surroundings: Surroundings, most_at_once: int) -> None:
+    def __init__(self, surroundings: Surroundings, slots: Slots) -> None:
         self._around = surroundings
-        self._slots = asyncio.Semaphore(most_at_once)
+        self._slots = slots
         self._left_behind: set[asyncio.Task[Ending]] = set()  # timed out, and still at it
+
+    def set_client(self, client: Client) -> None:
+        """The client that activities get from now on."""
+        self._around = dataclasses.replace(self._around, client=client)
 
     async def run(self, task: LocalActivityTask, by: Info) -> LocalResult:
         """Run one to its end, or to a wait that is too long to be spent here."""
@@ -66,13 +76,14 @@ class LocalActivities:
         """One attempt in a slot. Returns: how it ended, and whether the activity was cancelled meanwhile."""
         try:
             timeout_s = task.schedule_to_start_ns / SECOND or None
-            await asyncio.wait_for(self._slots.acquire(), timeout_s)
+            permit = await asyncio.wait_for(self._slots.reserve(), timeout_s)
         except TimeoutError:
             return _timeout(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START), False
         except asyncio.CancelledError:
             return Ending(failure=_cancellation(), is_cancelled=True), True
+        self._slots.mark_used(permit, UsedByActivity(task.activity_type))
         working = asyncio.create_task(attempt.run())
-        working.add_done_callback(lambda _: self._slots.release())
+        working.add_done_callback(lambda _: self._slots.release(permit))
         return await self._watched(attempt, working, _Deadline.of(task, first_at))
 
     async def _watched(

@@ -11,7 +11,6 @@ from typing import Protocol
 import msgspec
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
-from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueRequest,
@@ -21,24 +20,18 @@ from temporalio.api.workflowservice.v1 import (
     RespondActivityTaskCanceledRequest,
     RespondActivityTaskCompletedRequest,
     RespondActivityTaskFailedRequest,
-    ShutdownWorkerRequest,
 )
 
-from mainspring.service import RPCError, RPCStatusCode, WorkflowService
+from mainspring.service import WorkflowService
 
 POLL_TIMEOUT = timedelta(seconds=70)
-END_POLLS_TIMEOUT = timedelta(seconds=2)
 
 
 class ActivityServer(Protocol):
     """Who gives tasks and takes their ends. All raise `RPCError`; NOT_FOUND means that nobody waits for the attempt."""
 
-    async def poll(self) -> PollActivityTaskQueueResponse | None:
-        """The next task; None if none came in time."""
-        ...
-
-    async def end_polls(self) -> None:
-        """Answer the polls that wait: the worker stops."""
+    async def poll(self) -> PollActivityTaskQueueResponse:
+        """The next task; one without a token if none came in time."""
         ...
 
     async def heartbeat(self, task_token: bytes, details: Payloads | None) -> RecordActivityTaskHeartbeatResponse: ...
@@ -76,25 +69,8 @@ class ServiceActivityServer:
         if polling.most_per_second_in_queue is not None:
             self._request.task_queue_metadata.max_tasks_per_second.value = polling.most_per_second_in_queue
 
-    async def poll(self) -> PollActivityTaskQueueResponse | None:
-        try:
-            task = await self._service.poll_activity_task_queue(self._request, timeout=POLL_TIMEOUT)
-        except RPCError as error:
-            if error.status in {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}:
-                return None
-            raise
-        return task if task.task_token else None
-
-    async def end_polls(self) -> None:
-        request = ShutdownWorkerRequest(
-            namespace=self._polling.namespace,
-            identity=self._polling.identity,
-            reason="graceful shutdown",
-            worker_instance_key=self._polling.worker_instance_key,
-            task_queue=self._polling.task_queue,
-            task_queue_types=[TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY],
-        )
-        await self._service.shutdown_worker(request, timeout=END_POLLS_TIMEOUT)
+    async def poll(self) -> PollActivityTaskQueueResponse:
+        return await self._service.poll_activity_task_queue(self._request, timeout=POLL_TIMEOUT)
 
     async def heartbeat(self, task_token: bytes, details: Payloads | None) -> RecordActivityTaskHeartbeatResponse:
         request = RecordActivityTaskHeartbeatRequest(

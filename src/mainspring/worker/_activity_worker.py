@@ -1,7 +1,7 @@
 """The activity side of a worker: it polls for activity tasks, runs them, and tells the server how they end.
 
-    run()      polls while a slot is free                            stop(grace)
-    start()    tasks that came with the answer to a workflow task    shutdown event -> grace -> cancellations -> ends
+    run()             polls while a slot is free                            stop(grace)
+    start_eagerly()   tasks that came with the answer to a workflow task    shutdown event -> grace -> cancellations
 
 A cancellation comes with the answer to a heartbeat, from a timeout that this worker notices too, or from its shutdown.
 """
@@ -9,10 +9,11 @@ A cancellation comes with the answer to a heartbeat, from a timeout that this wo
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import time
-from collections.abc import Coroutine, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse
@@ -24,12 +25,16 @@ from mainspring.worker._activity_attempt import Attempt, Ending, Surroundings
 from mainspring.worker._activity_heartbeats import Details, Heartbeats, Throttle
 from mainspring.worker._activity_server import ActivityServer
 from mainspring.worker._activity_tasks import assignment_of_task
+from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
+from mainspring.worker._pollers import PolledQueue, Pollers
+from mainspring.worker._slots import Permit, Slots, UsedByActivity
+from mainspring.worker._tuning import SlotInfo
+
+if TYPE_CHECKING:
+    from mainspring.client import Client
 
 logger = logging.getLogger("mainspring.worker")
 
-RETRY_POLL_AFTER_S = (0.2, 0.5, 1.0, 2.0, 5.0)
-FATAL = {RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED}
-POLLS_END_WITHIN_S = 2.0
 AFTER_TIMEOUT_S = 5.0  # the server's own timeout comes first, if it is there
 
 
@@ -38,8 +43,8 @@ class ActivityOptions(msgspec.Struct, kw_only=True, frozen=True):
 
     namespace: str
     task_queue: str
-    most_tasks: int = 100  # at once
-    polls: int = 5
+    polls: PollerBehavior = PollerBehaviorSimpleMaximum()
+    is_polling: bool = True  # false: only what comes with the answers to workflow tasks is run
     most_per_second: float | None = None
     throttle: Throttle = Throttle()
 
@@ -47,61 +52,38 @@ class ActivityOptions(msgspec.Struct, kw_only=True, frozen=True):
 class ActivityWorker:
     """See the module."""
 
-    def __init__(self, server: ActivityServer, surroundings: Surroundings, options: ActivityOptions) -> None:
+    def __init__(
+        self, server: ActivityServer, surroundings: Surroundings, options: ActivityOptions, slots: Slots
+    ) -> None:
         self._server = server
         self._around = surroundings
         self._options = options
-        self._slots = asyncio.Semaphore(options.most_tasks)
+        self._slots = slots
         self._pace = Pace(options.most_per_second)
         self._running: dict[bytes, Attempt] = {}
-        self._working: set[asyncio.Task[None]] = set()
-        self._polls: set[asyncio.Task[None]] = set()
-        self._asking: set[asyncio.Task[None]] = set()  # those of the polls that the server has
-        self._is_stopping = False
-        self._broken: asyncio.Future[None] | None = None
+        self._pollers = Pollers("activity tasks", slots)
+        if options.is_polling:
+            self._pollers.add(PolledQueue(poll=self._poll, handle=self._do, used_by=_used_by, behavior=options.polls))
 
     def __repr__(self) -> str:
         return f"<activity worker of {self._options.task_queue!r}, {len(self._running)} running>"
 
     async def run(self) -> None:
-        """Poll and work until `stop`; those at work are not waited for.
+        """Poll and work until `stop_polling`, and until the activities at work then have ended.
 
         Raises:
             RPCError: the server refuses this worker for good.
             BrokenExecutor: the executor for `def` activities is gone.
         """
-        self._broken = asyncio.get_running_loop().create_future()
-        self._polls = {asyncio.create_task(self._poll()) for _ in range(self._options.polls)}
-        try:
-            await asyncio.wait([*self._polls, self._broken], return_when=asyncio.FIRST_EXCEPTION)
-            for ended in [*self._polls, self._broken]:
-                if ended.done() and not ended.cancelled():
-                    ended.result()
-        finally:
-            for poll in self._polls:
-                poll.cancel()
-            await asyncio.gather(*self._polls, return_exceptions=True)
-            self._broken.cancel()
+        await self._pollers.run()
 
     async def stop_polling(self) -> None:
-        """Tell activities that the worker will stop, and take no more tasks; `run` returns.
+        """Tell activities that the worker will stop, and take no more tasks.
 
-        A poll that the server has may bring a task yet, so the server is asked to answer it, and has a while for it.
+        A poll that the server has may bring a task yet: ask the server to answer it, `run` waits a while for it.
         """
-        self._is_stopping = True
+        self._pollers.stop()
         await self._announce_shutdown()
-        for poll in self._polls - self._asking:
-            poll.cancel()
-        if self._asking:
-            try:
-                await self._server.end_polls()
-            except RPCError as error:
-                logger.debug("the server was not told that the worker stops: %s", error)
-            await asyncio.wait(self._asking, timeout=POLLS_END_WITHIN_S)
-        for poll in self._polls:
-            poll.cancel()
-        if self._broken is not None and not self._broken.done():
-            self._broken.set_result(None)
 
     async def _announce_shutdown(self) -> None:
         shutdown = self._around.worker_shutdown
@@ -110,89 +92,58 @@ class ActivityWorker:
         if shutdown.async_event is not None:
             shutdown.async_event.set()
 
-    async def stop(self, grace: timedelta = timedelta(0)) -> None:
-        """Stop polling, let activities run for `grace`, cancel those that are left, and wait for their ends."""
-        await self.stop_polling()
-        if self._working and grace:
-            await asyncio.wait(self._working, timeout=grace.total_seconds())
+    def cancel_all(self) -> None:
+        """Cancel the activities at work, for the worker's shutdown."""
         for attempt in self._running.values():
             attempt.stop.request(ActivityCancellationDetails(worker_shutdown=True))
-        while self._working:
-            await asyncio.wait(self._working)
 
-    def start(self, tasks: Sequence[PollActivityTaskQueueResponse]) -> None:
-        """Run tasks that came with the answer to a workflow task. They wait for slots as polls do."""
-        for task in tasks:
-            self._begin(self._when_slot_is_free(task))
+    async def stop(self, grace: timedelta = timedelta(0)) -> None:
+        """Stop polling, let activities run for `grace`, and cancel those that are left; `run` waits for their ends."""
+        await self.stop_polling()
+        await self._pollers.worked(grace.total_seconds())
+        self.cancel_all()
 
-    # -- polling
+    def set_client(self, client: Client) -> None:
+        """The client that activities get from now on."""
+        self._around = dataclasses.replace(self._around, client=client)
 
-    async def _poll(self) -> None:
-        failures = 0
-        while not self._is_stopping:
-            await self._slots.acquire()
-            try:
-                await self._pace.wait()
-                task = await self._ask()
-                failures = 0
-            except RPCError as error:
-                self._slots.release()
-                failures += 1
-                await self._after_failure(error, failures)
-                continue
-            except BaseException:
-                self._slots.release()
-                raise
-            if task is None:
-                self._slots.release()
-            else:
-                self._begin(self._in_slot(task))
+    # -- tasks that come with the answer to a workflow task
 
-    async def _ask(self) -> PollActivityTaskQueueResponse | None:
-        asking = asyncio.current_task()
-        assert asking is not None, "polls are tasks"
-        self._asking.add(asking)
-        try:
-            return await self._server.poll()
-        finally:
-            self._asking.discard(asking)
+    def has_activity(self, name: str) -> bool:
+        """Whether it runs activities of this type, and takes tasks."""
+        names = self._around.registry.names
+        return not self._pollers.is_stopping and (names is None or name in names)
 
-    async def _after_failure(self, error: RPCError, failures: int) -> None:
-        if self._is_stopping:
-            return
-        if error.status in FATAL:
-            raise error
-        logger.warning("polling for activity tasks failed, trying again: %s", error)
-        await asyncio.sleep(RETRY_POLL_AFTER_S[min(failures, len(RETRY_POLL_AFTER_S)) - 1])
+    def try_reserve(self) -> Permit | None:
+        """A slot, if there is one now."""
+        return self._slots.try_reserve()
+
+    def release(self, permit: Permit) -> None:
+        """The slot was not needed."""
+        self._slots.release(permit)
+
+    def start_eagerly(self, task: PollActivityTaskQueueResponse, permit: Permit) -> None:
+        """Run a task in a slot that was reserved for it."""
+        self._slots.mark_used(permit, _used_by(task))
+        self._pollers.begin(self._do(task), permit)
 
     # -- working
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
-        working = asyncio.create_task(work)
-        self._working.add(working)
-        working.add_done_callback(self._done)
+    async def _poll(self) -> PollActivityTaskQueueResponse:
+        await self._pace.wait()
+        return await self._server.poll()
 
-    def _done(self, working: asyncio.Task[None]) -> None:
-        self._working.discard(working)
-        if not working.cancelled() and (error := working.exception()) is not None:
-            logger.error("an activity task was lost", exc_info=error)
-
-    async def _when_slot_is_free(self, task: PollActivityTaskQueueResponse) -> None:
-        await self._slots.acquire()
-        await self._in_slot(task)
-
-    async def _in_slot(self, task: PollActivityTaskQueueResponse) -> None:
-        """Run a task and report its end, in a slot that is taken already."""
+    async def _do(self, task: PollActivityTaskQueueResponse) -> None:
+        """Run a task and report its end."""
         try:
             attempt = Attempt(assignment_of_task(task, self._options.namespace, self._options.task_queue), self._around)
             self._running[task.task_token] = attempt
             ending = await self._attend(attempt)
             await self._report(attempt, ending)
-            if ending.fatal is not None and self._broken is not None and not self._broken.done():
-                self._broken.set_exception(ending.fatal)
+            if ending.fatal is not None:
+                self._pollers.fail(ending.fatal)
         finally:
             self._running.pop(task.task_token, None)
-            self._slots.release()
 
     async def _attend(self, attempt: Attempt) -> Ending:
         """Run an attempt with its heartbeats and its timeout."""
@@ -253,6 +204,10 @@ class ActivityWorker:
         except RPCError as error:
             level = logging.DEBUG if error.status == RPCStatusCode.NOT_FOUND else logging.WARNING
             logger.log(level, "the end of activity %s was not taken: %s", attempt.info.activity_id, error)
+
+
+def _used_by(task: PollActivityTaskQueueResponse) -> SlotInfo:
+    return UsedByActivity(task.activity_type.name)
 
 
 class Pace:

@@ -100,7 +100,10 @@ class Pollers:
                 self._failed.result()
         finally:
             await _cancel([stopping, *self._loops, *self._waiting])
-            await asyncio.gather(*self._working, return_exceptions=True)
+            while self._working:
+                await asyncio.wait(self._working)
+            if self._failed.done():
+                self._failed.exception()  # looked at
 
     def stop(self) -> None:
         """Poll no more. Polls that are out go on until they are answered."""
@@ -112,6 +115,16 @@ class Pollers:
         """Wait until all polls are answered, for 2 s at most."""
         if self._loops:
             await asyncio.wait(self._loops, timeout=POLLS_END_WITHIN_S)
+
+    async def worked(self, within_s: float) -> None:
+        """Wait until no task is at work, for so long at most."""
+        if self._working and within_s > 0:
+            await asyncio.wait(self._working, timeout=within_s)
+
+    def fail(self, error: BaseException) -> None:
+        """End `run` with an error, unless it has one already."""
+        if self._failed is not None and not self._failed.done():
+            self._failed.set_exception(error)
 
     def begin(self, work: Coroutine[Any, Any, None], permit: Permit) -> None:
         """Do a task in a slot, whichever way it came."""
@@ -138,10 +151,8 @@ class Pollers:
     def _loop_ended(self, loop: asyncio.Task[None], queue: _QueueLoops[Any]) -> None:
         self._loops.discard(loop)
         queue.running -= 1
-        if loop.cancelled() or (error := loop.exception()) is None:
-            return
-        if self._failed is not None and not self._failed.done():
-            self._failed.set_exception(error)
+        if not loop.cancelled() and (error := loop.exception()) is not None:
+            self.fail(error)
 
     async def _loop(self, queue: _QueueLoops[Any]) -> None:
         while not self.is_stopping and queue.running <= queue.scale.wanted:

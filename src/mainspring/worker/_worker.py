@@ -204,27 +204,33 @@ class Worker:
     async def _run(self) -> None:
         try:
             await self._validate()
+            if self._is_started:
+                raise RuntimeError("Already started")
+            self._is_started = True
+            await self._parts.make()
         except BaseException:
-            if not self._is_started:
-                self._shutdown_complete.set()
+            if self._parts.workflows is None and self._parts.activities is None:
+                self._end()
             raise
-        if self._is_started:
-            raise RuntimeError("Already started")
-        self._is_started = True
-        sides = self._start_sides()
+        try:
+            await self._work(self._start_sides())
+        finally:
+            self._end()
+
+    async def _work(self, sides: dict[str, asyncio.Task[None]]) -> None:
         error: BaseException | None = None
         try:
             error = await self._wait(sides)
         except asyncio.CancelledError as cancelled:
             logger.info("Worker cancelled, shutting down")
             error = cancelled
-        try:
-            await self._stop(sides)
-        finally:
-            self._parts.close()
-            self._shutdown_complete.set()
+        await self._stop(sides)
         if error is not None:
             raise error
+
+    def _end(self) -> None:
+        self._parts.close()
+        self._shutdown_complete.set()
 
     async def _validate(self) -> None:
         """See that the namespace is there, and learn what it allows."""
@@ -275,7 +281,7 @@ class Worker:
         if parts.workflows is not None:
             parts.workflows.stop()
         if parts.activities is not None:
-            parts.activities.stop_polling()
+            await parts.activities.stop_polling()
         await self._tell_server()
         if grace:
             await asyncio.wait(sides.values(), timeout=grace.total_seconds())

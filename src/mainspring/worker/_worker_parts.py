@@ -11,13 +11,14 @@ import concurrent.futures
 import os
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 
 from mainspring.common import HeaderCodecBehavior, VersioningBehavior, WorkerDeploymentVersion
+from mainspring.common._composite_event import CompositeEvent
 from mainspring.replay.local import LocalResult
 from mainspring.replay.requests import LocalActivityTask
 from mainspring.runtime import Runtime
@@ -136,9 +137,17 @@ class WorkerParts:
             service_client_of(client).config.payload_limits,
             is_error_disabled=config.get("disable_payload_error_limit", False),
         )
-        self.registry = self._registry()
-        self.activities = self._activity_side(self.registry) if self.registry else None
-        self.workflows = self._workflow_side() if config.get("workflows") else None
+        self._registry = self._checked_activities()
+        self._definitions = self._checked_workflows()
+        self.activities: ActivityWorker | None = None
+        self.workflows: WorkflowWorker | None = None
+
+    async def make(self) -> None:
+        """Make the sides, in the loop that they will run in."""
+        if self._registry is not None:
+            self.activities = self._activity_side(self._registry, await self._registry.new_shutdown_event())
+        if self._definitions:
+            self.workflows = self._workflow_side(self._definitions)
 
     def set_client(self, client: Client) -> None:
         """Make all calls by another client from now on."""
@@ -160,7 +169,7 @@ class WorkerParts:
 
     # -- activities
 
-    def _registry(self) -> ActivityRegistry | None:
+    def _checked_activities(self) -> ActivityRegistry | None:
         config = self._config
         activities = config.get("activities")
         if not activities:
@@ -168,15 +177,15 @@ class WorkerParts:
         warn_of_few_threads(config)
         return ActivityRegistry(activities, config.get("activity_executor"), config.get("shared_state_manager"))
 
-    def _activity_side(self, registry: ActivityRegistry) -> ActivityWorker:
+    def _activity_side(self, registry: ActivityRegistry, shutdown: CompositeEvent) -> ActivityWorker:
         config, identity = self._config, self.identity
         around = Surroundings(
             registry=registry,
             data_converter=self._active["data_converter"],
-            worker_shutdown=registry.new_shutdown_event(),
+            worker_shutdown=shutdown,
             interceptors=self._interceptors,
             metric_meter=runtime_of(config["client"]).metric_meter,
-            client=config["client"],
+            client=self.service.client,
             decode_headers=self._active["header_codec_behavior"] == HeaderCodecBehavior.CODEC,
         )
         local_slots = identity.slots(self._tuner._get_local_activity_task_slot_supplier(), "local-activity")
@@ -196,7 +205,7 @@ class WorkerParts:
             is_polling=not config.get("no_remote_activities", False),
             most_per_second=config.get("max_activities_per_second"),
             throttle=Throttle(
-                longest_s=config["max_heartbeat_throttle_interval"].total_seconds(),
+                most_s=config["max_heartbeat_throttle_interval"].total_seconds(),
                 without_timeout_s=config["default_heartbeat_throttle_interval"].total_seconds(),
             ),
         )
@@ -206,12 +215,15 @@ class WorkerParts:
 
     # -- workflows
 
-    def _workflow_side(self) -> WorkflowWorker:
-        config, identity = self._config, self.identity
-        deployment = config.get("deployment_config")
+    def _checked_workflows(self) -> dict[str | None, Definition]:
+        config = self._config
         runners = config["workflow_runner"], config["unsandboxed_workflow_runner"]
         runners[0].set_worker_level_failure_exception_types(config.get("workflow_failure_exception_types", []))
-        definitions = definitions_of(config.get("workflows", []), deployment, runners)
+        return definitions_of(config.get("workflows", []), config.get("deployment_config"), runners)
+
+    def _workflow_side(self, definitions: Mapping[str | None, Definition]) -> WorkflowWorker:
+        config, identity = self._config, self.identity
+        deployment = config.get("deployment_config")
         is_debugging = bool(config.get("debug_mode") or os.environ.get("TEMPORAL_DEBUG"))
         default_behavior = deployment.default_versioning_behavior if deployment else VersioningBehavior.UNSPECIFIED
         options = WorkflowOptions(
@@ -232,7 +244,7 @@ class WorkerParts:
         return WorkflowWorker(
             self.service.as_service,
             definitions,
-            self._details(definitions),
+            self._details(),
             options,
             executor=self._workflow_executor(),
             slots=identity.slots(supplier, "workflow", is_shared=options.most_cached > 0),
@@ -241,7 +253,7 @@ class WorkerParts:
             eager=self._eager(),
         )
 
-    def _details(self, _definitions: dict[str | None, Definition]) -> RunDetails:
+    def _details(self) -> RunDetails:
         config = self._config
         extern_functions: dict[str, Callable[..., Any]] = {}
         asked = WorkflowInterceptorClassInput(unsafe_extern_functions=extern_functions)
@@ -259,7 +271,7 @@ class WorkerParts:
             patch_activation=_patch_activation(config.get("patch_activation_callback")),
             deployment_name=self.identity.version.deployment_name if self.identity.version else "",
             build_id=self.identity.build_id,
-            local_activities=self.registry.names if self.registry else frozenset(),
+            local_activities=self._registry.names if self._registry else frozenset(),
         )
 
     def _eager(self) -> EagerActivities:
@@ -297,5 +309,3 @@ def _patch_activation(callback: Callable[[PatchActivationInput], bool] | None) -
     if callback is None:
         return None
     return lambda info, patch_id: callback(PatchActivationInput(workflow_info=info, patch_id=patch_id))
-
-
