@@ -26,7 +26,7 @@ from mainspring.worker._activity_heartbeats import Details, Heartbeats, Throttle
 from mainspring.worker._activity_server import ActivityServer
 from mainspring.worker._activity_tasks import assignment_of_task
 from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
-from mainspring.worker._pollers import PolledQueue, Pollers
+from mainspring.worker._pollers import POLLS_END_WITHIN_S, PolledQueue, Pollers
 from mainspring.worker._slots import Permit, Slots, UsedByActivity
 from mainspring.worker._tuning import SlotInfo
 
@@ -44,6 +44,7 @@ class ActivityOptions(msgspec.Struct, kw_only=True, frozen=True):
     namespace: str
     task_queue: str
     polls: PollerBehavior = PollerBehaviorSimpleMaximum()
+    polls_end_within_s: float = POLLS_END_WITHIN_S  # at a stop
     is_polling: bool = True  # false: only what comes with the answers to workflow tasks is run
     most_per_second: float | None = None
     throttle: Throttle = Throttle()
@@ -61,7 +62,7 @@ class ActivityWorker:
         self._slots = slots
         self._pace = Pace(options.most_per_second)
         self._running: dict[bytes, Attempt] = {}
-        self._pollers = Pollers("activity tasks", slots)
+        self._pollers = Pollers("activity tasks", slots, end_within_s=options.polls_end_within_s)
         if options.is_polling:
             self._pollers.add(PolledQueue(poll=self._poll, handle=self._do, used_by=_used_by, behavior=options.polls))
 

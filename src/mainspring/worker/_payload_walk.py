@@ -70,9 +70,10 @@ async def _change_field(message: Message, step: Step, change: Change, *, headers
             value.CopyFrom((await change([value]))[0])
         case Kind.ANY:
             await _change_packed(value, change, headers=headers)
-        case Kind.MESSAGE | Kind.MESSAGES | Kind.MESSAGE_MAP:
-            parts = [value] if step.kind == Kind.MESSAGE else value
-            for part in parts.values() if step.kind == Kind.MESSAGE_MAP else parts:
+        case Kind.MESSAGE:
+            await change_payloads(value, change, headers=headers)
+        case Kind.MESSAGES | Kind.MESSAGE_MAP:
+            for part in value.values() if step.kind == Kind.MESSAGE_MAP else value:
                 await change_payloads(part, change, headers=headers)
 
 
@@ -101,8 +102,10 @@ def plan_of(descriptor: Descriptor) -> tuple[Step, ...]:
 
 
 def _step(field: FieldDescriptor) -> Step | None:
-    is_map = _is_map(field)
-    target = field.message_type.fields_by_name["value"].message_type if is_map else field.message_type
+    target = field.message_type
+    is_map = target is not None and target.GetOptions().map_entry
+    if target is not None and is_map:
+        target = target.fields_by_name["value"].message_type
     if target is None or not _reaches_payloads(target):
         return None
     name = target.full_name
@@ -113,10 +116,6 @@ def _step(field: FieldDescriptor) -> Step | None:
     else:
         kind = Kind.MESSAGE_MAP if is_map else Kind.MESSAGES if field.is_repeated else Kind.MESSAGE
     return Step(field.name, kind, name == HEADER)
-
-
-def _is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
 @functools.cache

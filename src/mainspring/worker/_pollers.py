@@ -4,8 +4,8 @@
     pollers.add(PolledQueue(...)) ; await pollers.run()          another task: pollers.stop() ; await pollers.ended()
 
 A slot is taken before a poll, so that no task is accepted that would have to wait. Errors that time may heal are waited
-out, longer each time; those that will not go away end `run`. At a stop the server is told before polls are given up: it
-answers them, so that no task is on its way to a worker that has gone.
+out, longer each time; those that will not go away end `run`. At a stop the server is told before polls are given up: if
+it can, it answers them, so that no task is on its way to a worker that has gone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mainspring.worker._tuning import SlotInfo
 
 logger = logging.getLogger("mainspring.worker")
 
-POLLS_END_WITHIN_S = 2.0  # after the server was told that the worker stops
+POLLS_END_WITHIN_S = 2.0  # after a server that answers them was told that the worker stops
 FIRST_RETRY_AFTER_S = 0.1
 LONGEST_RETRY_AFTER_S = 10.0
 EXHAUSTED_RETRY_AFTER_S = 1.0  # at least, if the server has too much to do
@@ -64,8 +64,10 @@ class PolledQueue(Generic[R]):
 class Pollers:
     """See the module. `what`: what is polled for, in the log."""
 
-    def __init__(self, what: str, slots: Slots) -> None:
+    def __init__(self, what: str, slots: Slots, *, end_within_s: float = POLLS_END_WITHIN_S) -> None:
+        """`end_within_s`: how long polls that are out may take at a stop; 0 for a server that does not answer them."""
         self.slots = slots
+        self._end_within_s = end_within_s
         self._what = what
         self._loops: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Task[Any]] = set()  # for a slot: may be given up at any time
@@ -112,9 +114,9 @@ class Pollers:
             waiting.cancel()
 
     async def ended(self) -> None:
-        """Wait until all polls are answered, for 2 s at most."""
+        """Wait until all polls are answered, if they will be."""
         if self._loops:
-            await asyncio.wait(self._loops, timeout=POLLS_END_WITHIN_S)
+            await asyncio.wait(self._loops, timeout=self._end_within_s)
 
     async def worked(self, within_s: float) -> None:
         """Wait until no task is at work, for so long at most."""

@@ -64,7 +64,7 @@ class ReserveContext:
     is_sticky: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class MarkUsedContext:
     """See `SlotMarkUsedContext`."""
 

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, ShutdownWorkerRequest
@@ -130,7 +130,7 @@ class Worker:
             NotImplementedError: Nexus services.
         """
         options = {name: value for name, value in locals().items() if name != "self"}
-        config = WorkerConfig(**options)
+        config = WorkerConfig(**options)  # type: ignore[typeddict-item]  # the parameters are the keys
         self._initial_config = config.copy()
         self._plugins = _with_those_of_client(client, plugins)
         for plugin in self._plugins:
@@ -241,8 +241,7 @@ class Worker:
             )
         except RPCError as error:
             raise RuntimeError(f"Worker validation failed: {error}") from error
-        self._parts.limits.payloads_bytes = reply.namespace_info.limits.blob_size_limit_error
-        self._parts.limits.memo_bytes = reply.namespace_info.limits.memo_size_limit_error
+        self._parts.learn(reply.namespace_info)
 
     def _start_sides(self) -> dict[str, asyncio.Task[None]]:
         sides = {"Workflow": self._parts.workflows, "Activity": self._parts.activities}
@@ -314,7 +313,7 @@ class Worker:
 
     # -- async with
 
-    async def __aenter__(self) -> Worker:
+    async def __aenter__(self) -> Self:
         """Run beside the block. If the worker fails, the block is cancelled, and its failure raised at the end."""
         if self._block is not None:
             raise RuntimeError("Already started")
@@ -324,7 +323,7 @@ class Worker:
         self._block = _Block(self, inner)
         return self
 
-    async def __aexit__(self, exc_type: type[BaseException] | None, *args: Any) -> None:
+    async def __aexit__(self, exc_type: type[BaseException] | None, *args: object) -> None:
         """Shut down, and wait for what plugins do after it."""
         if self._block is None:
             raise RuntimeError("Never started")

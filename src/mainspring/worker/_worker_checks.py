@@ -1,4 +1,4 @@
-"""What a worker's options must be, checked when it is made. The texts are those of the official SDK where it has them."""
+"""What a worker's options must be, checked when it is made. Texts are the official SDK's where it has them."""
 
 from __future__ import annotations
 
@@ -127,6 +127,6 @@ def definitions_of(
 def _check_behavior(definition: Definition) -> None:
     if definition.versioning_behavior in UNVERSIONED and not definition.dynamic_config_fn:
         raise ValueError(
-            f"Workflow {definition.name} must specify a versioning behavior using the `versioning_behavior` argument to "
-            "`@workflow.defn` or by defining a function decorated with `@workflow.dynamic_config`."
+            f"Workflow {definition.name} must specify a versioning behavior using the `versioning_behavior` argument "
+            "to `@workflow.defn` or by defining a function decorated with `@workflow.dynamic_config`."
         )

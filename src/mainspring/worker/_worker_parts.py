@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
+from temporalio.api.namespace.v1 import NamespaceInfo
 
 from mainspring.common import HeaderCodecBehavior, VersioningBehavior, WorkerDeploymentVersion
 from mainspring.common._composite_event import CompositeEvent
@@ -34,6 +35,7 @@ from mainspring.worker._eager import EagerActivities
 from mainspring.worker._interceptor import Interceptor, WorkflowInterceptorClassInput
 from mainspring.worker._payload_limits import SizeLimits
 from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
+from mainspring.worker._pollers import POLLS_END_WITHIN_S
 from mainspring.worker._run_details import RunDetails
 from mainspring.worker._slots import ReserveContext, SlotKind, Slots, make_slots
 from mainspring.worker._tuning import SlotSupplier, WorkerTuner
@@ -131,6 +133,7 @@ class WorkerParts:
         self.service = CurrentService(client)
         self.identity = WorkerIdentity.of(config)
         self._tuner: WorkerTuner = tuner_of(config)
+        self._polls_end_within_s = POLLS_END_WITHIN_S
         self._local: LocalActivities | None = None
         self._own_executor: concurrent.futures.Executor | None = None
         self.limits = SizeLimits(
@@ -141,6 +144,13 @@ class WorkerParts:
         self._definitions = self._checked_workflows()
         self.activities: ActivityWorker | None = None
         self.workflows: WorkflowWorker | None = None
+
+    def learn(self, namespace: NamespaceInfo) -> None:
+        """What the namespace allows, and what its server can do."""
+        self.limits.payloads_bytes = namespace.limits.blob_size_limit_error
+        self.limits.memo_bytes = namespace.limits.memo_size_limit_error
+        if not namespace.capabilities.worker_poll_complete_on_shutdown:
+            self._polls_end_within_s = 0.0
 
     async def make(self) -> None:
         """Make the sides, in the loop that they will run in."""
@@ -202,6 +212,7 @@ class WorkerParts:
             namespace=identity.namespace,
             task_queue=identity.task_queue,
             polls=self._polls("activity"),
+            polls_end_within_s=self._polls_end_within_s,
             is_polling=not config.get("no_remote_activities", False),
             most_per_second=config.get("max_activities_per_second"),
             throttle=Throttle(
@@ -230,6 +241,7 @@ class WorkerParts:
             identity=identity.identity,
             most_cached=config["max_cached_workflows"],
             polls=self._polls("workflow"),
+            polls_end_within_s=self._polls_end_within_s,
             task_queue_share=config["nonsticky_to_sticky_poll_ratio"],
             sticky_timeout=config["sticky_queue_schedule_to_start_timeout"],
             binary_checksum="" if deployment else identity.build_id,

@@ -22,7 +22,7 @@ from mainspring.worker._cached_run import Activate, CachedRun, RunLocal
 from mainspring.worker._eager import EagerActivities
 from mainspring.worker._payload_limits import SizeLimits
 from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
-from mainspring.worker._pollers import PolledQueue, Pollers
+from mainspring.worker._pollers import POLLS_END_WITHIN_S, PolledQueue, Pollers
 from mainspring.worker._run_cache import RunCache
 from mainspring.worker._run_details import RunDetails
 from mainspring.worker._slots import Slots, UsedByWorkflow
@@ -39,6 +39,7 @@ class WorkflowOptions(msgspec.Struct, kw_only=True, frozen=True):
     identity: str
     most_cached: int = 1000  # runs; 0 = none is kept
     polls: PollerBehavior = PollerBehaviorSimpleMaximum()
+    polls_end_within_s: float = POLLS_END_WITHIN_S  # at a stop
     task_queue_share: float = 0.2  # of a fixed number of polls; the others are on the sticky queue
     sticky_timeout: timedelta = timedelta(seconds=10)  # how long a task waits for the worker that holds its run
     binary_checksum: str = ""
@@ -72,7 +73,7 @@ class WorkflowWorker:
         self._options = options
         self._cache = RunCache(options.most_cached, self._make_run, CachedRun.evict)
         self.sticky_queue = f"{options.identity}-{uuid.uuid4().hex}" if options.most_cached else ""
-        self._pollers = Pollers("workflow tasks", slots)
+        self._pollers = Pollers("workflow tasks", slots, end_within_s=options.polls_end_within_s)
         for queue in self._queues():
             self._pollers.add(queue)
         self._tasks = WorkflowTasks(
