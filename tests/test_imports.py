@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "ui": {"frontend"},
     "process": {"engine", "persistence", *SERVICES, "frontend", "ui", "mainspring"},
     "server": set(),
-    "mainspring": {"cli"},  # `python -m mainspring`
+    "mainspring": {"cli", "_embedded"},  # `python -m mainspring`, `mainspring.embedded`
     "_embedded": {"process", *ANY_BUT_SERVER},  # the one door from the SDK to an engine in the same process
     "cli": {"process", "mainspring", "engine", "persistence"},  # checks and copies a file without a server
 }

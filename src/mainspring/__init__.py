@@ -1,14 +1,32 @@
 """Mainspring: a durable execution engine in one process and one SQLite file, speaking Temporal's wire protocol.
 
-    your worker, your client          official SDKs (Go, Python, TypeScript, Java, ...) or the `temporal` CLI
-              |  gRPC
-      mainspring server start-dev     mainspring.server: everything behind the API, internal
-              |
-          one SQLite file
+    async with mainspring.embedded("app.db", workflows=[add_node], activities=[create_vm]) as client:
+        await client.execute_workflow(add_node, AddNodeInput("n1"), id="n1")
 
-Public is what `__all__` of this package lists, and the commands of `mainspring --help`. All else may change any day.
+    mainspring.workflow, .activity, .client, .worker, .testing, ...     the SDK, with the official Python SDK's names
+    mainspring server start-dev                                         a server for workers and clients of any SDK
+    mainspring.server                                                   everything behind the API: internal
+
+Public is what `__all__` of this package and of the SDK's modules lists, and the commands of `mainspring --help`. All
+else may change any day.
 """
 
-__all__ = ["__version__"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mainspring._embedded import embedded
+
+__all__ = ["__version__", "embedded"]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Load the engine when it is asked for, since most programs need a part of this package only."""
+    if name == "embedded":
+        from mainspring._embedded import embedded
+
+        return embedded
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,5 +1,6 @@
 """An engine in this process: the one door from the SDK to the server's code.
 
+    async with embedded("app.db", workflows=[...], activities=[...]) as client:      engine, worker and client
     async with open_engine("app.db") as engine:          engine: service.Engine, for a DirectServiceClient
 
 Calls go from the client to the same methods that gRPC calls reach, as messages, on the same loop: no port, no bytes, no
@@ -10,5 +11,6 @@ May import: server.process and every room of the SDK. Begin reading in _engine.p
 """
 
 from mainspring._embedded._engine import EmbeddedEngine, open_engine
+from mainspring._embedded._open import embedded
 
-__all__ = ["EmbeddedEngine", "open_engine"]
+__all__ = ["EmbeddedEngine", "embedded", "open_engine"]
