@@ -29,6 +29,9 @@ class Engine:
         self.calls: list[tuple[str, Any]] = []
         self._answers = answers
 
+    def answer(self, rpc: str, *answers: Answer) -> None:
+        self._answers[rpc] = list(answers)
+
     async def call(
         self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None
     ) -> Message:
