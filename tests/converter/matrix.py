@@ -285,7 +285,7 @@ COLLECTIONS = [
     Case(set[Frozen], {Frozen("a", ("b",))}),
     Case(frozenset[str], frozenset({"a"})),
     Case(deque[int], deque([1, 2])),
-    Case(dict[str, object], {"a": [1, {"b": None}]}),
+    Case(dict[str, list[Any]], {"a": [1, {"b": None}]}),
     Case(dict[int, str], {-10: "b", 1: "a"}),
     Case(dict[float, str], {1.5: "a"}),
     Case(dict[bool, str], {True: "a"}),

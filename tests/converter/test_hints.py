@@ -25,9 +25,11 @@ from mainspring.converter import (
     JSONTypeConverter,
     JSONTypeConverterUnhandled,
     PayloadConverter,
+    create_payload_validation_error,
     value_to_type,
 )
 from mainspring.converter._generics import field_types
+from mainspring.exceptions import ApplicationError
 
 converter = PayloadConverter.default
 
@@ -107,6 +109,9 @@ class Newer:
         (Older | Newer, {"name": "a", "size": 1}, Newer("a", 1)),
         (Older | Newer, {"name": "a", "colour": 1}, Older("a")),  # none has it: the first
         (int | Literal["5"], "5", "5"),
+        (Newer | list[str], {"name": "a"}, Newer("a")),
+        (Newer | dict[str, str], {"name": "a", "colour": "red"}, Newer("a")),
+        (dict[str, str] | Older, {"name": "a"}, {"name": "a"}),
     ],
 )
 def test_a_union_takes_the_member_that_keeps_most(hint: Any, value: object, typed: object) -> None:
@@ -221,6 +226,21 @@ def test_types_of_the_users_own_travel_at_any_depth() -> None:
 
 class NoHash(CelsiusReader):
     __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # that is the point
+
+
+class Refusal(JSONTypeConverter):
+    """Says how the workflow or activity is to fail."""
+
+    def to_typed_value(self, hint: type, value: Any) -> Any | JSONTypeConverterUnhandled | None:
+        if hint is Celsius:
+            raise create_payload_validation_error({"celsius": value})
+        return JSONTypeConverter.Unhandled
+
+
+def test_a_type_converter_decides_how_a_workflow_fails() -> None:
+    with pytest.raises(ApplicationError) as caught:
+        value_to_type(dict[str, list[Celsius]], {"a": [5]}, [Refusal()])
+    assert caught.value.details == ({"celsius": 5},)
 
 
 def test_a_union_takes_types_of_the_users_own_in_order() -> None:

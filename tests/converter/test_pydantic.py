@@ -191,6 +191,7 @@ def test_a_value_that_a_model_refuses_is_reported_with_its_place() -> None:
     assert isinstance(caught.value.__cause__, pydantic.ValidationError)
 
 
+@pytest.mark.slow
 def test_pydantic_is_not_imported_for_what_has_no_models() -> None:
     """It is optional, and takes time to import."""
     script = """

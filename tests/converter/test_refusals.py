@@ -72,6 +72,7 @@ REFUSED = [
     ({1: "a", "1": "b"}, "its keys are of several kinds"),
     ({None: "a", "null": "b"}, "its keys are of several kinds"),
     ([{date(2026, 1, 1): 1, "2026-01-01": 2}], "field [0]['2026-01-01']: two of its keys are '2026-01-01' in JSON"),
+    ([10**5_000], "Exceeds the limit (4300 digits) for integer string conversion"),
     (circle(), "field [0][0]: list contains itself"),
     (self_containing(), "field .labels['self']: Machine contains itself"),
     ([iter([1, 2]), {UUID(int=1): 2}], "field [0]: list_iterator can be read only once"),
@@ -140,6 +141,15 @@ class Sized:
     disks: list[SizedDisk]
 
 
+@dataclass
+class Even:
+    number: int
+
+    def __post_init__(self) -> None:
+        if self.number % 2:
+            raise ValueError("odd")
+
+
 WRONG: list[tuple[Any, Any, str]] = [
     (int, "1", "Expected value to be int|float, was <class 'str'>"),
     (list[int], [1, "2"], "field [1]: Expected value to be int|float"),
@@ -151,6 +161,11 @@ WRONG: list[tuple[Any, Any, str]] = [
     (Sized, {"disks": [{"size": 1}, {"size": None}]}, "field .disks[1].size: Expected value to be int|float"),
     (Mood, 2, "2 is not a valid Mood"),
     (type, "int", "Unserializable type during conversion: <class 'type'>"),
+    (UUID, "a", "Expected a UUID, got 'a': badly formed"),
+    (int, float("nan"), "Expected value to be <class 'int'>, was nan: cannot convert"),
+    (int, float("inf"), "Expected value to be <class 'int'>, was inf: cannot convert"),
+    (list[bytes], [[256]], "field [0]: Expected value to be <class 'bytes'>, was [256]"),
+    (Even, {"number": 1}, "Cannot convert to dataclass <class 'tests.converter.test_refusals.Even'>: odd"),
     (int | None, "1", "Failed converting to int | None from 1"),
     (Decimal, "a", "Expected a decimal number, got 'a'"),
     (Decimal, True, "Expected a decimal number, got <class 'bool'>"),

@@ -68,7 +68,11 @@ def json_text(encoder: json.JSONEncoder, value: object) -> str:
     try:
         return encoder.encode(value)
     except (TypeError, ValueError):
-        return encoder.encode(plain(value, encoder.default))
+        pure = plain(value, encoder.default)
+    try:
+        return encoder.encode(pure)
+    except ValueError as error:  # an int of more digits than Python writes, nan for an encoder that allows none
+        raise UnserializableValue(str(error)) from error
 
 
 def plain(value: object, default: Callable[[Any], Any]) -> object:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from mainspring.exceptions import FailureError
+
 
 class PlacedError(TypeError):
     """A value that cannot be converted, and its place."""
@@ -42,10 +44,12 @@ class UnconvertibleValue(PlacedError):
 
 def raise_under(step: str, error: Exception, kind: type[PlacedError]) -> NoReturn:
     """Raise the error again with one more step in front of its path: `.name` or `[3]`."""
-    if not isinstance(error, PlacedError):
-        raise kind(str(error), step) from error
-    error.path = step + error.path
-    raise error
+    if isinstance(error, PlacedError):
+        error.path = step + error.path
+        raise error
+    if isinstance(error, FailureError):
+        raise error  # a converter says how the workflow or activity is to fail
+    raise kind(str(error), step) from error
 
 
 def raise_of_argument(index: int, count: int, error: PlacedError) -> NoReturn:

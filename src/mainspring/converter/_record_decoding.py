@@ -65,7 +65,7 @@ class _Dataclass(_Record):
             record = self._hint.origin(**_typed(value, self._by_init))
         except UnconvertibleValue:
             raise
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise UnconvertibleValue(f"Cannot convert to dataclass {self._hint.whole}: {error}") from error
         for name, typed in later.items():
             object.__setattr__(record, name, typed)  # works on frozen ones

@@ -118,7 +118,10 @@ def _from_iso(hint: Any, value: object) -> object:
 def _from_text(hint: Any, value: object) -> object:
     if isinstance(value, hint):
         return value
-    return hint(_expect_text(value, f"a {hint.__name__}"))
+    try:
+        return hint(_expect_text(value, f"a {hint.__name__}"))
+    except ValueError as error:
+        raise TypeError(f"Expected a {hint.__name__}, got {value!r}: {error}") from error
 
 
 def _expect_text(value: object, what: str) -> str:

@@ -82,13 +82,16 @@ PRIMITIVES: dict[type, tuple[tuple[type, ...], str]] = {  # bool before int, whi
 """Type -> the JSON values that are of it."""
 
 
-def _checked(cls: Callable[[Any], Any], accepted: tuple[type, ...], name: str) -> Decode:
+def _checked(cls: type[Any], accepted: tuple[type, ...], name: str) -> Decode:
     def decode(value: Any) -> Any:
         if type(value) is cls:
             return value
         if not isinstance(value, accepted):
             raise UnconvertibleValue(f"Expected value to be {name}, was {type(value)}")
-        return cls(value)
+        try:
+            return cls(value)
+        except (ValueError, ArithmeticError) as error:
+            raise UnconvertibleValue(f"Expected value to be {cls}, was {value!r}: {error}") from error
 
     return decode
 
@@ -152,7 +155,7 @@ def union_decoder(hint: Hint) -> Decode | None:
                 faults.append(error)
                 continue
             fit = _fit(typed, value)
-            if fit is _Fit.WHOLE:
+            if fit is _Fit.WHOLE or (fit is _Fit.OTHER and not fitting):
                 return typed
             fitting.append((fit, typed))
         if fitting:
@@ -165,9 +168,10 @@ def union_decoder(hint: Hint) -> Decode | None:
 class _Fit(IntEnum):
     """How much of a JSON value its typed value keeps."""
 
-    PART = 0  # it would be written as another value, or lacks fields
-    ALL = 1  # it has all the fields that were sent, and more
-    WHOLE = 2  # it would be written as this value
+    OTHER = 0  # not known, as for a dict or a model: good enough, unless a dataclass before it fits
+    PART = 1  # it would be written as another value, or lacks fields
+    ALL = 2  # it has all the fields that were sent, and more
+    WHOLE = 3  # it would be written as this value
 
 
 def _fit(typed: Any, value: Any) -> _Fit:
@@ -186,7 +190,7 @@ def _fit(typed: Any, value: Any) -> _Fit:
 
 def _fields_fit(typed: Any, sent: Set[str]) -> _Fit:
     if not dataclasses.is_dataclass(typed):
-        return _Fit.WHOLE
+        return _Fit.OTHER
     own = {field.name for field in dataclasses.fields(typed)}
     if sent == own:
         return _Fit.WHOLE
