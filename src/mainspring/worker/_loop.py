@@ -19,6 +19,9 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
+from mainspring.determinism._guards import GUARDS
+from mainspring.determinism._loop_calls import RefusingLoop
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 Context = dict[str, Any]  # what asyncio gives to exception handlers
@@ -77,8 +80,8 @@ class WorkflowTask(asyncio.Task[T]):
     __eq__ = object.__eq__
 
 
-class WorkflowLoop(asyncio.AbstractEventLoop):
-    """See the module. What it lacks raises NotImplementedError, as the base class does."""
+class WorkflowLoop(RefusingLoop):
+    """See the module. What it lacks raises `ForbiddenCallError`, or NotImplementedError as in asyncio's base class."""
 
     def __init__(self, timers: Timers) -> None:
         self.time_ns = 0  # since the epoch
@@ -186,11 +189,13 @@ def running(loop: WorkflowLoop) -> Generator[None]:
     """Make the workflow's loop the running one of this thread, and put back the one that was."""
     outer = asyncio._get_running_loop()
     outer_task = _swap_current_task(outer, None)
+    GUARDS.enter()
     asyncio._set_running_loop(loop)
     try:
         yield
     finally:
         asyncio._set_running_loop(outer)
+        GUARDS.leave()
         _swap_current_task(outer, outer_task)
 
 

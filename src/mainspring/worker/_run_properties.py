@@ -30,6 +30,7 @@ from mainspring.replay import requests
 from mainspring.replay.activation import NotifyHasPatch, RecordedSideEffect, RecordedVersion, UpdateRandomSeed
 from mainspring.worker._run_state import RunState
 from mainspring.workflow._event_groups import EventGroup, event_group_markers
+from mainspring.workflow._unsafe import unsafe
 
 KEYWORD_LIST = SearchAttributeIndexedValueType.KEYWORD_LIST
 BEFORE_VERSIONS = -1
@@ -126,7 +127,7 @@ class Properties:
         number = state.next_seq("side_effect")
         payload = self._side_effects.pop(number, None)
         if payload is None:
-            with state.read_only(in_query_or_validator=False):
+            with state.read_only(in_query_or_validator=False), unsafe.sandbox_unrestricted():
                 payload = state.encode(fn())
         state.ask(requests.RecordSideEffect(side_effect_id=number, value=payload))
         return state.decode([payload], [type_hint] if type_hint else None)[0]

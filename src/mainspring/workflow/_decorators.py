@@ -134,6 +134,7 @@ def _define_class(cls: type, wishes: _Wishes) -> type:
         dynamic_config_fn=members.dynamic_config_fn,
     )
     definition.put_on(cls, members.run_fn)
+    _read_class(cls, definition)
     return cls
 
 
@@ -158,7 +159,23 @@ def _define_function(function: Any, wishes: _Wishes) -> Any:
         function=durable,
     )
     definition.put_on(cls, run_fn, durable)
+    _read_function(function)
     return durable
+
+
+def _read_class(cls: type, definition: Definition) -> None:
+    """Warn of what would not repeat itself in a replay."""
+    from mainspring.determinism._registration import registered_class  # it needs this package
+
+    handlers = (*definition.signals.values(), *definition.queries.values(), *definition.updates.values())
+    registered_class(cls, [definition.run_fn, *(handler.fn for handler in handlers)])
+
+
+def _read_function(function: Any) -> None:
+    """As `_read_class`."""
+    from mainspring.determinism._registration import registered_function
+
+    registered_function(function)
 
 
 def _check_function(function: Any) -> None:

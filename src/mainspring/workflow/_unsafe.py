@@ -6,18 +6,18 @@ be said: a block marked as unrestricted is one, and nothing restricts the others
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import Flag, auto
 from typing import Any
 
 from mainspring.workflow._runtime import Runtime
 
-sandbox_unrestricted = threading.local()
-in_sandbox = threading.local()
-imports_passed_through = threading.local()
-sandbox_import_notification_policy_override = threading.local()
+# Of the task that set them, not of its thread: a block may wait, and other workflows run on the thread meanwhile.
+sandbox_unrestricted: ContextVar[bool] = ContextVar("sandbox_unrestricted", default=False)
+in_sandbox: ContextVar[bool] = ContextVar("in_sandbox", default=False)
+imports_passed_through: ContextVar[bool] = ContextVar("imports_passed_through", default=False)
 
 
 class SandboxImportNotificationPolicy(Flag):
@@ -29,15 +29,20 @@ class SandboxImportNotificationPolicy(Flag):
     RAISE_ON_UNINTENTIONAL_PASSTHROUGH = auto()
 
 
+sandbox_import_notification_policy_override: ContextVar[SandboxImportNotificationPolicy | None] = ContextVar(
+    "sandbox_import_notification_policy_override", default=None
+)
+
+
 @contextmanager
-def _marked(mark: threading.local, value: Any) -> Generator[None]:
-    """Set a mark of this thread for a block."""
-    before = getattr(mark, "value", None)
-    mark.value = value
+def _marked(mark: ContextVar[Any], value: Any) -> Generator[None]:
+    """Set a mark for a block."""
+    before = mark.get()
+    mark.set(value)
     try:
         yield
     finally:
-        mark.value = before
+        mark.set(before)  # no token: a run that is thrown away may end the block in another context
 
 
 class unsafe:  # noqa: N801 - the official name
@@ -64,12 +69,12 @@ class unsafe:  # noqa: N801 - the official name
     @staticmethod
     def in_sandbox() -> bool:
         """Whether the code runs in a sandbox: there is none."""
-        return bool(getattr(in_sandbox, "value", False))
+        return in_sandbox.get()
 
     @staticmethod
     def is_sandbox_unrestricted() -> bool:
         """Whether the code stands in a `sandbox_unrestricted` block."""
-        return bool(getattr(sandbox_unrestricted, "value", False))
+        return sandbox_unrestricted.get()
 
     @staticmethod
     @contextmanager
@@ -81,7 +86,7 @@ class unsafe:  # noqa: N801 - the official name
     @staticmethod
     def is_imports_passed_through() -> bool:
         """Whether the code stands in an `imports_passed_through` block."""
-        return bool(getattr(imports_passed_through, "value", False))
+        return imports_passed_through.get()
 
     @staticmethod
     @contextmanager
@@ -93,7 +98,7 @@ class unsafe:  # noqa: N801 - the official name
     @staticmethod
     def current_import_notification_policy_override() -> SandboxImportNotificationPolicy | None:
         """The policy of the innermost `sandbox_import_notification_policy` block."""
-        return getattr(sandbox_import_notification_policy_override, "value", None)
+        return sandbox_import_notification_policy_override.get()
 
     @staticmethod
     @contextmanager
