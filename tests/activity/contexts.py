@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,7 +46,7 @@ def an_info(heartbeat_timeout: timedelta | None = None) -> Info:
 @contextmanager
 def in_activity(
     heartbeat: Callable[..., None] | None = None, info: Info | None = None, meter: MetricMeter | None = None
-) -> Iterator[Context]:
+) -> Generator[Context]:
     """Run a block as an activity; `heartbeat` gets what it sends."""
     known = info or an_info()
 

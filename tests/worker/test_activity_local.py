@@ -5,6 +5,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import RetryState, TimeoutType
@@ -73,22 +74,22 @@ def locals_of(most_at_once: int = 10) -> LocalActivities:
 
 
 def a_local(name: str, *args: Any, **fields: Any) -> LocalActivityTask:
-    given: dict[str, Any] = {
-        "seq": 1,
-        "activity_id": "1",
-        "activity_type": name,
-        "attempt": 1,
-        "original_schedule_at": 0,
-        "input": DataConverter.default.payload_converter.to_payloads(args),
-        "headers": {},
-        "schedule_to_close_ns": 0,
-        "schedule_to_start_ns": 0,
-        "start_to_close_ns": 10 * SECOND,
-        "retry_policy": a_policy(),
-        "local_retry_threshold_ns": 60 * SECOND,
-        "cancellation": ActivityCancellation.TRY_CANCEL,
-    }
-    return LocalActivityTask(**given | fields)
+    task = LocalActivityTask(
+        seq=1,
+        activity_id="1",
+        activity_type=name,
+        attempt=1,
+        original_schedule_at=0,
+        input=DataConverter.default.payload_converter.to_payloads(args),
+        headers={},
+        schedule_to_close_ns=0,
+        schedule_to_start_ns=0,
+        start_to_close_ns=10 * SECOND,
+        retry_policy=a_policy(),
+        local_retry_threshold_ns=60 * SECOND,
+        cancellation=ActivityCancellation.TRY_CANCEL,
+    )
+    return msgspec.structs.replace(task, **fields)
 
 
 def a_policy(first: timedelta = timedelta(milliseconds=1), most: int = 0) -> RetryPolicy:

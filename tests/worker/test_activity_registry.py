@@ -42,13 +42,13 @@ def test_two_activities_of_one_name_are_refused() -> None:
 def test_a_class_is_refused_and_its_object_taken() -> None:
     with pytest.raises(TypeError, match="WithCall is a class instead of an instance"):
         ActivityRegistry([WithCall], None, None)
-    assert ActivityRegistry([WithCall()], None, None).names == {"WithCall"}
+    assert ActivityRegistry([WithCall()], None, None).names == frozenset({"WithCall"})
 
 
 def test_a_method_without_its_object_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="not bound to an instance"):
         ActivityRegistry([Holder.method], None, None)
-    assert ActivityRegistry([Holder().method], None, None).names == {"method"}
+    assert ActivityRegistry([Holder().method], None, None).names == frozenset({"method"})
 
 
 def test_a_function_that_is_no_activity_is_refused() -> None:
@@ -63,7 +63,7 @@ def test_a_plain_function_needs_an_executor() -> None:
         ActivityRegistry([plain], None, None)
 
 
-def test_a_process_pool_needs_a_shared_state_manager() -> None:
+def test_a_process_pool_needs_something_shared_with_its_processes() -> None:
     with (
         concurrent.futures.ProcessPoolExecutor(1) as executor,
         pytest.raises(ValueError, match="so a shared_state_manager must be present"),
@@ -84,4 +84,4 @@ def test_a_second_dynamic_activity_is_refused() -> None:
 
 
 def test_a_wrapped_function_in_a_thread_pool_is_taken(threads: concurrent.futures.Executor) -> None:
-    assert ActivityRegistry([plain, greet], threads, None).names == {"plain", "greet"}
+    assert ActivityRegistry([plain, greet], threads, None).names == frozenset({"plain", "greet"})

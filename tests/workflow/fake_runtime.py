@@ -7,7 +7,7 @@ with in_workflow() as run:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from random import Random
 from types import SimpleNamespace
@@ -125,12 +125,9 @@ class FakeRun(Runtime):
     async def workflow_cancel_external_workflow(self, id: str, **options: Any) -> None:  # noqa: A002 - official
         self.asked.append((id, options))
 
-    def workflow_upsert_memo(self, updates: Mapping[str, Any], **options: Any) -> None:
-        self.asked.append(updates)
-
 
 @contextmanager
-def in_workflow() -> Iterator[FakeRun]:
+def in_workflow() -> Generator[FakeRun]:
     """Make the running loop that of a workflow, for a block."""
     FakeRun.__abstractmethods__ = frozenset[str]()
     run = cast("Callable[[], FakeRun]", FakeRun)()

@@ -79,10 +79,10 @@ async def test_keyword_arguments_are_put_in_their_place() -> None:
 
 async def test_start_gives_a_handle() -> None:
     with in_workflow() as run:
-        run.answer = 1
+        run.answer = "vm"
         handle = create_vm.start("a")
         assert isinstance(handle, workflow.ActivityHandle)
-        assert await handle == 1
+        assert await handle == "vm"
 
 
 async def test_a_plain_function_says_how_to_call_it_from_a_workflow() -> None:
@@ -110,7 +110,7 @@ async def test_a_call_without_a_timeout_says_where_to_give_one() -> None:
 
 @pytest.mark.parametrize("args, kwargs", [((), {}), (("a", 1, 2), {}), (("a",), {"colour": 1}), (("a",), {"name": 1})])
 async def test_arguments_that_do_not_fit_fail_where_the_call_stands(
-    args: tuple[Any, ...], kwargs: dict[str, Any]
+    args: tuple[Any, ...], kwargs: dict[str, str | int]
 ) -> None:
     call: Any = create_vm
     with in_workflow() as run:

@@ -117,7 +117,7 @@ async def test_a_function_that_is_no_activity_is_refused() -> None:
 
 async def test_outside_a_workflow_nothing_can_be_started() -> None:
     with pytest.raises(NotInWorkflowEventLoopError, match="Not in workflow event loop"):
-        workflow.start_activity("any", start_to_close_timeout=MINUTE)
+        await workflow.start_activity("any", start_to_close_timeout=MINUTE)
 
 
 async def test_a_query_can_start_nothing() -> None:
@@ -125,7 +125,7 @@ async def test_a_query_can_start_nothing() -> None:
         run.is_read_only = True
         message = "While in read-only function, action attempted: start activity"
         with pytest.raises(workflow.ReadOnlyContextError, match=message):
-            workflow.start_activity(create_vm, "a")
+            await workflow.start_activity(create_vm, "a")
     assert run.inputs == []
 
 

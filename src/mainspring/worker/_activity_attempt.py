@@ -113,6 +113,7 @@ class Attempt:
             self.stop.cancelled.async_event = None
             self.stop.raiser = None if definition.no_thread_cancel_exception else ThreadExceptionRaiser()
         elif registry.shared_state_manager is not None:
+            self.stop.is_elsewhere = True
             self.stop.cancelled = CompositeEvent(await asyncio.to_thread(registry.shared_state_manager.new_event), None)
 
     async def _call(self, definition: Definition) -> Ending:

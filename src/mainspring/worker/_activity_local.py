@@ -37,7 +37,7 @@ TIMED_OUT = ActivityCancellationDetails(timed_out=True)
 
 
 class LocalActivities:
-    """Runs the local activities of a worker, so many at once."""
+    """Runs the local activities of a worker, as many at once as there are slots."""
 
     def __init__(self, surroundings: Surroundings, slots: Slots) -> None:
         self._around = surroundings

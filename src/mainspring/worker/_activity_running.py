@@ -41,6 +41,7 @@ class Stop:
         self.raiser = raiser
         self.holder = ActivityCancellationDetailsHolder()
         self.task: asyncio.Task[Any] | None = None  # of an `async def`
+        self.is_elsewhere = False  # in another process
         self._telling: asyncio.Future[None] | None = None
         self.is_over = False  # the function has ended; its outcome must not be disturbed
 
@@ -62,13 +63,10 @@ class Stop:
             self.task.cancel("Activity cancelled")
 
     def _tell(self) -> None:
-        event = self.cancelled.thread_event
-        if event is None or isinstance(event, threading.Event):
-            self.cancelled.set()
+        if self.is_elsewhere:
+            self._telling = asyncio.ensure_future(asyncio.to_thread(self.cancelled.set))  # that takes a while
         else:
-            self._telling = asyncio.ensure_future(
-                asyncio.to_thread(event.set)
-            )  # in another process: that takes a while
+            self.cancelled.set()
 
 
 class OutboundTail(ActivityOutboundInterceptor):
