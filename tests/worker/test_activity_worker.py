@@ -405,6 +405,22 @@ async def test_a_plain_function_may_ask_rather_than_be_interrupted(
     assert said.result == "cancelled: True"
 
 
+async def test_a_worker_whose_executor_broke_ends_with_that_error(
+    server: FakeServer, threads: concurrent.futures.ThreadPoolExecutor
+) -> None:
+    @activity.defn
+    def crash() -> None:
+        raise concurrent.futures.BrokenExecutor("gone")
+
+    running = Running(server, [], registry=ActivityRegistry([crash], threads, None))
+    async with running:
+        server.give("crash")
+        assert (await server.end()).how == "failed"
+        server.end_polls()
+        with pytest.raises(concurrent.futures.BrokenExecutor, match="gone"):
+            await asyncio.wait_for(running.task, 5)
+
+
 async def test_the_client_is_for_async_activities_only(
     server: FakeServer, threads: concurrent.futures.ThreadPoolExecutor
 ) -> None:
