@@ -27,8 +27,6 @@ WITHOUT_MODULES = {  # modules of the official SDK that ours has not
 PENDING = {  # modules that are being written: what they lack does not fail
     "nexus": "comes with Nexus",
     "testing": "being written",
-    "worker": "being written",
-    "worker.workflow_sandbox": "being written",
 }
 
 NEXUS = [  # what comes with Nexus
@@ -60,6 +58,11 @@ NEXUS = [  # what comes with Nexus
     "client.OutboundInterceptor.terminate_nexus_operation",
     "client.StartNexusOperationInput",
     "client.TerminateNexusOperationInput",
+    "worker.ExecuteNexusOperationCancelInput",
+    "worker.ExecuteNexusOperationStartInput",
+    "worker.Interceptor.intercept_nexus_operation",
+    "worker.NexusOperationInboundInterceptor",
+    "worker.WorkflowOutboundInterceptor.start_signal_with_start_workflow",
     "workflow.NexusClient",
     "workflow.NexusOperationHandle",
     "workflow.create_nexus_client",
@@ -83,6 +86,20 @@ EXTERNAL_STORAGE = [  # what keeps large payloads elsewhere
     "converter.StorageWarning",
 ]
 
+RUNNERS = [  # what a workflow runner of one's own would make runs with
+    "worker.UnsandboxedWorkflowRunner.create_instance",
+    "worker.WorkflowInstance",
+    "worker.WorkflowInstanceDetails",
+    "worker.WorkflowRunner.create_instance",
+    "worker.workflow_sandbox.SandboxedWorkflowRunner.create_instance",
+]
+
+SANDBOX = [  # what applies restrictions
+    "worker.workflow_sandbox.SandboxMatcher.access_matcher",
+    "worker.workflow_sandbox.SandboxMatcher.child_matcher",
+    "worker.workflow_sandbox.SandboxMatcher.match_access",
+]
+
 EXCEPTIONS = {  # names, from the module on
     **dict.fromkeys(NEXUS, "comes with Nexus"),
     **dict.fromkeys(EXTERNAL_STORAGE, "external storage is not here yet"),
@@ -94,6 +111,8 @@ EXCEPTIONS = {  # names, from the module on
         ),
         "a client may have a default task queue: `task_queue` may be left out",
     ),
+    **dict.fromkeys(RUNNERS, "runs are made by the worker: a runner may prepare workflows only"),
+    **dict.fromkeys(SANDBOX, "there is no sandbox: restrictions are accepted and restrict nothing"),
     "service.LOG_PROTOS": "a switch for those who work on the official SDK",
     "service.logger": "the log of the connection is the runtime's",
     "plugin.T": "a type variable of the module's own",

@@ -326,16 +326,24 @@ def parameter_text(parameter: inspect.Parameter) -> str:
 def value_text(value: Any) -> str:
     """A default as text, the same for both SDKs: without addresses and the places of classes.
 
-    Of a record count the fields that are set; what holds others, and is not empty, shows its type only.
+    A record shows the fields that are set; what holds others, and is not empty, shows its type only.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if is_record(value):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        inside = ", ".join(f"{name}={value_text(field)}" for name, field in fields.items() if field is not None)
-        return f"{type(value).__name__}({inside})"
+        inside = [f"{name}={inner_text(field)}" for name, field in fields.items() if field is not None]
+        return f"{type(value).__name__}({', '.join(inside)})"
     if isinstance(value, Collection) and not isinstance(value, str | bytes):
         return type(cast("object", value)).__name__ if value else "()"
     text = re.sub(r"\b(temporalio|mainspring)(\.\w+)*\.", "", repr(value))
     return re.sub(r" at 0x[0-9a-f]+", "", text)
+
+
+def inner_text(value: Any) -> str:
+    return type(value).__name__ if is_record(value) else value_text(value)
+
+
+def is_record(value: Any) -> bool:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def covering(name: str, table: typing.Mapping[str, str]) -> str | None:
