@@ -135,7 +135,7 @@ class Worker:
         self._plugins = _with_those_of_client(client, plugins)
         for plugin in self._plugins:
             config = plugin.configure_worker(config)
-        self._config = config
+        self._config: WorkerConfig = config
         check(config)
         service_client_of(config["client"])
         self._parts = WorkerParts(config)
