@@ -20,7 +20,9 @@ INCOMPLETE = {  # modules or names whose types are not all known, and why
     "activity": "being written",
     "client": "being written",
     "contrib.pydantic": "being written",
+    "plugin": "shows types of client and worker",
     "service": "being written",
+    "worker": "shows types of client and service",
     "workflow": "being written",
 }
 
