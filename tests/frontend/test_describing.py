@@ -39,6 +39,7 @@ from mainspring.server.frontend.workflow_tasks import WorkflowTasks
 from mainspring.server.history import History
 from mainspring.server.matching.matching import Matching
 from mainspring.server.persistence.sqlite import open_sqlite
+from mainspring.server.process.clocks import SkippingClock
 from mainspring.server.process.namespace_settings import Settings
 from tests.frontend.registries import CALL
 
@@ -48,10 +49,21 @@ EXECUTION = WorkflowExecution(workflow_id="workflow")
 USE_EXISTING = WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 
 
+class StillClock(SkippingClock):
+    """Stands still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = BEGAN_AT
+
+    def now(self) -> int:
+        return self.at
+
+
 class Office:
     """The methods that a description is about, and the one that gives it."""
 
-    def __init__(self, history: History, matching: Matching, registry: NamespaceRegistry, clock: list[int]) -> None:
+    def __init__(self, history: History, matching: Matching, registry: NamespaceRegistry, clock: StillClock) -> None:
         self._clock = clock
         self.starts = Starts(history, registry)
         self.messages = Messages(history, registry)
@@ -60,7 +72,7 @@ class Office:
         self.describing = Describing(history, matching, registry)
 
     def pass_time(self, seconds: int) -> None:
-        self._clock[0] += seconds * SECOND
+        self._clock.at += seconds * SECOND
 
     async def start(self, request: api.StartWorkflowExecutionRequest | None = None) -> str:
         made = api.StartWorkflowExecutionRequest(
@@ -109,19 +121,19 @@ class Office:
 
 @asynccontextmanager
 async def an_office() -> AsyncGenerator[Office]:
-    clock = [BEGAN_AT]
+    clock = StillClock()
     limits = Limits()
     store = await open_sqlite(None)
     registry = NamespaceRegistry(store, limits)
     await registry.load()
     await registry.create(new_namespace("default", retention_s=86_400))
-    matching = Matching(store, clock=lambda: clock[0])
+    matching = Matching(store, clock=clock.now)
     ids = iter(range(1, 1000))
     history = History(
         store,
         matching,
         Settings(registry, limits),
-        clock=lambda: clock[0],
+        clock=clock,
         new_id=lambda: f"00000000-0000-0000-0000-{next(ids):012}",
     )
     await matching.start()

@@ -13,6 +13,7 @@ _COMMANDS: Final = {
     "migrate-imports": ("mainspring.cli.migrate_imports", "command"),
     "server": ("mainspring.cli.server", "group"),
 }
+_TEST_SERVER: Final = ("mainspring.cli.server", "start_time_skipping")
 """Name of a command -> the module that has it, and as what."""
 
 
@@ -25,10 +26,21 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in _COMMANDS:
             return None
-        module, attribute = _COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return command
+        return _command(*_COMMANDS[cmd_name])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The official test server is started by a port alone; so is ours, because SDKs start whatever they are given."""
+        if args[0].isdecimal():
+            return "server start-time-skipping", _command(*_TEST_SERVER), args
+        return super().resolve_command(ctx, args)
+
+
+def _command(module: str, attribute: str) -> click.Command:
+    command = getattr(importlib.import_module(module), attribute)
+    assert isinstance(command, click.Command)
+    return command
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

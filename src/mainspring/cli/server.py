@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def start(config_path: Path | None) -> None:
         config = load(config_path, os.environ)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
-    _serve(config, without_effect=())
+    _serve(config)
 
 
 @group.command("start-dev")
@@ -58,7 +59,29 @@ def start_dev(**values: object) -> None:
     _serve(config, without_effect=without_effect(flags))
 
 
-def _serve(config: Config, *, without_effect: Sequence[str]) -> None:
+@group.command("start-time-skipping")
+@click.argument("port", type=click.IntRange(0, 65_535))
+@click.option("--ip", default="localhost", show_default=True, help="Address to listen on.")
+@click.option("--enable-time-skipping", is_flag=True, help="Let time skip from the start, not when a test asks for it.")
+def start_time_skipping(port: int, ip: str, *, enable_time_skipping: bool) -> None:
+    """Run a server for tests, in memory, whose time skips.
+
+    It serves the time-skipping test environments of the SDKs, which start it by `mainspring PORT`.
+    """
+    from mainspring.server.process.config import Config, GrpcConfig, LogConfig, NamespaceConfig
+    from mainspring.server.process.server import main_skipping
+
+    config = Config(
+        grpc=GrpcConfig(ip=ip, port=port),
+        namespaces=NamespaceConfig(retention_s=0),  # time flies: what has closed is to be there still
+        log=LogConfig(level="warn"),
+    )
+    _serve(config, by=partial(main_skipping, lock_count=0 if enable_time_skipping else 1))
+
+
+def _serve(
+    config: Config, *, without_effect: Sequence[str] = (), by: Callable[[Config], None] | None = None
+) -> None:
     """Run a server until it is told to stop."""
     from mainspring.server.engine.errors import StoreError
     from mainspring.server.process import logs, server
@@ -67,7 +90,7 @@ def _serve(config: Config, *, without_effect: Sequence[str]) -> None:
     if without_effect:
         log.warning("flags without effect, there is no web UI, HTTP API or metrics yet: %s", ", ".join(without_effect))
     try:
-        server.main(config)
+        (by or server.main)(config)
     except (OSError, StoreError) as error:
         raise click.ClickException(str(error)) from error
 

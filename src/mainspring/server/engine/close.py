@@ -115,7 +115,7 @@ def _close(run: Run, status: WorkflowExecutionStatus.ValueType, *, completed: bo
     workflow_task.drop_for_close(run, completed=completed)
     state.status = status
     state.closed_at = run.now
-    state.delete_at = run.now + run.settings.retention_ns
+    state.delete_at = run.now + run.settings.retention_ns if run.settings.retention_ns else 0
     state.first_task_at = 0
     for activity in run.activities:
         if activity.stage is ActivityStage.SCHEDULED and activity.is_dispatched:

@@ -85,7 +85,7 @@ class ResetPoint(msgspec.Struct, frozen=True, array_like=True):
     created_at: Nanos
     run_id: str
     is_resettable: bool = True  # nothing was under way to other runs then
-    expires_at: Nanos = 0  # its run has closed: when retention ends; 0: its run is open
+    expires_at: Nanos = 0  # its run has closed: when retention ends; 0: its run is open, or kept for ever
 
 
 class RunState(msgspec.Struct, array_like=True):
@@ -113,7 +113,7 @@ class RunState(msgspec.Struct, array_like=True):
     priority: Priority = Priority()
     status: int = 1
     closed_at: Nanos = 0
-    delete_at: Nanos = 0  # closed runs: when retention ends
+    delete_at: Nanos = 0  # closed runs: when retention ends; 0: never
     next_run_id: str = ""  # of the run that this one was continued in
     cancel_requested: bool = False
     last_event_at: Nanos = 0

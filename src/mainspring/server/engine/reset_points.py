@@ -40,7 +40,7 @@ def note_completion(run: Run, event: HistoryEvent) -> None:
 
 def expire(run: Run) -> None:
     """The run closes and another follows: its own points last as long as it is kept."""
-    expires_at = run.now + run.settings.retention_ns
+    expires_at = run.now + run.settings.retention_ns if run.settings.retention_ns else 0
     run.state.reset_points = tuple(
         msgspec.structs.replace(point, expires_at=expires_at) if point.run_id == run.key.run_id else point
         for point in run.state.reset_points

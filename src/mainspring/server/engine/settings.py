@@ -19,6 +19,6 @@ class NamespaceSettings(msgspec.Struct, kw_only=True):
     id: str
     name: str
     limits: Limits = Limits()
-    retention_ns: int = 24 * 3600 * 1_000_000_000
+    retention_ns: int = 24 * 3600 * 1_000_000_000  # 0: closed runs are kept for ever
     search_attributes: dict[str, int] = {}  # custom: name -> IndexedValueType
     namespace_ids: Mapping[str, str] = {}  # of all namespaces, by name

@@ -40,6 +40,11 @@ class Outbox:
         self._is_stopped = False
         self.done_count = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """No effect waits or is under way."""
+        return not self._waiting
+
     async def start(self) -> None:
         """Take up what was left when the server stopped."""
         for effect in await self._stored():

@@ -20,8 +20,23 @@ from mainspring.server.engine.changes import (
 from mainspring.server.engine.settings import NamespaceSettings
 from mainspring.server.persistence.store import StoredRun
 
-Clock = Callable[[], Nanos]
 NewId = Callable[[], str]
+
+
+class Alarm(Protocol):
+    """A call that is planned for a time."""
+
+    def cancel(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Tells the time, and calls at a time."""
+
+    def now(self) -> Nanos: ...
+
+    def call_at(self, at: Nanos, callback: Callable[[], None]) -> Alarm:
+        """Call `callback` once on the running loop, at `at` or before: who is called looks at the time again."""
+        ...
 
 
 class RunStore(Protocol):

@@ -92,7 +92,7 @@ class Runs:
     ) -> None:
         self.store = store
         self.namespaces = namespaces
-        self.clock = clock
+        self.clock = clock.now
         self.new_id = new_id
         self.locks = KeyedLocks()
         self.events = EventCache()

@@ -50,6 +50,11 @@ class History:
         self.outbox = Outbox(self.runs, Effects(self.runs, self.starts).handlers())
         self.runs.tell(_Tasks(tasks), self.wakeups, self.outbox, self.queries, _Waiters(self.waiting))
 
+    @property
+    def is_at_rest(self) -> bool:
+        """No transition, wake-up or effect is under way: time and clients are all that can change anything."""
+        return not (len(self.runs.locks) or self.wakeups.is_busy) and self.outbox.is_empty
+
     async def delete(self, key: RunKey) -> None:
         """Forget a run; a running one is terminated first. It is gone when this returns.
 

@@ -17,13 +17,12 @@ from mainspring.server.engine.errors import InvalidArgument, MainspringError, No
 from mainspring.server.engine.notices import Notice
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
-from mainspring.server.history.ports import Clock
+from mainspring.server.history.ports import Alarm, Clock
 from mainspring.server.history.runs import Runs
 
 log = logging.getLogger(__name__)
 
 PAGE = 200
-LONGEST_SLEEP_S = 3600.0  # also bounds how late a changed wall clock is noticed
 RETRY_S = 1.0
 NANOS_PER_S = 1_000_000_000
 
@@ -33,12 +32,18 @@ class Wakeups:
 
     def __init__(self, runs: Runs, *, clock: Clock) -> None:
         self._runs = runs
-        self._clock = clock
+        self._now = clock.now
+        self._call_at = clock.call_at
         self._next_at: Nanos | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Alarm | None = None
         self._busy: asyncio.Task[None] | None = None
         self._is_stopped = False
         self.fired_count = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Runs are being fired."""
+        return self._busy is not None
 
     async def start(self) -> None:
         """Look what waits in the store."""
@@ -70,8 +75,7 @@ class Wakeups:
             self._timer = None
         if at is None or self._is_stopped or self._busy is not None:
             return
-        delay_s = min(max(0.0, (at - self._clock()) / NANOS_PER_S), LONGEST_SLEEP_S)
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self._ring)
+        self._timer = self._call_at(at, self._ring)
 
     def _ring(self) -> None:
         self._timer = None
@@ -82,7 +86,7 @@ class Wakeups:
             following = await self.run_once()
         except Exception:
             log.exception("wake-ups failed; trying again")
-            following = self._clock() + int(RETRY_S * NANOS_PER_S)
+            following = self._now() + int(RETRY_S * NANOS_PER_S)
         self._busy = None
         planned = self._next_at
         self._plan(following if planned is None or following is None else min(planned, following))
@@ -94,12 +98,12 @@ class Wakeups:
         """
         self._next_at = None
         while True:
-            keys = await self._runs.store.due_runs(self._clock(), PAGE)
+            keys = await self._runs.store.due_runs(self._now(), PAGE)
             if not keys:
                 return await self._runs.store.next_wake_at()
             failures = [await self._fire(key) for key in keys]
             if all(failures):
-                return self._clock() + int(RETRY_S * NANOS_PER_S)
+                return self._now() + int(RETRY_S * NANOS_PER_S)
 
     async def _fire(self, key: RunKey) -> bool:
         """Returns: it failed, and is to be tried again later."""
@@ -124,8 +128,9 @@ class Wakeups:
 
     async def _retire(self, run: Run) -> None:
         """Retention has ended, or was made longer since the run closed."""
-        delete_at = run.state.closed_at + run.settings.retention_ns
-        if delete_at > self._clock():
+        retention_ns = run.settings.retention_ns
+        delete_at = run.state.closed_at + retention_ns if retention_ns else 0
+        if not delete_at or delete_at > self._now():
             await self._runs.change_held(run.key, _keep_until(delete_at))
             return
         await self._runs.store.delete_run(run.key)

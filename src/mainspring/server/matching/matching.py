@@ -172,6 +172,11 @@ class Matching:
         """
         self._queries.answer(query_id, answer)
 
+    @property
+    def has_open_queries(self) -> bool:
+        """Somebody waits for an answer."""
+        return len(self._queries) > 0
+
     # -- pollers
 
     def has_recent_poller(self, queue: QueueKey, window_s: float | None = None) -> bool:

@@ -10,13 +10,13 @@ Rooms get each other as constructor arguments here and nowhere else.
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
+from temporalio.api.testservice.v1 import service_pb2 as test_service
 from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
 from mainspring.server.frontend.activity_tasks import ActivityTasks
@@ -41,15 +41,19 @@ from mainspring.server.matching.records import MatchingSettings
 from mainspring.server.persistence.store import Store
 from mainspring.server.process.binding import Method, bind
 from mainspring.server.process.client_versions import ClientVersions
+from mainspring.server.process.clocks import WallClock
 from mainspring.server.process.config import Config, NamespaceConfig
 from mainspring.server.process.grpc_methods import Door
 from mainspring.server.process.namespace_settings import Settings
+from mainspring.server.process.test_service import TestService
+from mainspring.server.process.time_skipping import TimeSkipping
 
 log = logging.getLogger(__name__)
 
 _CLUSTER_ID: Final = "cluster_id"
 _WORKFLOW_SERVICE: Final = workflow_service.DESCRIPTOR.services_by_name["WorkflowService"]
 _OPERATOR_SERVICE: Final = operator_service.DESCRIPTOR.services_by_name["OperatorService"]
+_TEST_SERVICE: Final = test_service.DESCRIPTOR.services_by_name["TestService"]
 
 
 class Assembly(msgspec.Struct, frozen=True):
@@ -61,6 +65,7 @@ class Assembly(msgspec.Struct, frozen=True):
     deleted: DeletedNamespaces
     matching: Matching
     history: History
+    time_skipping: TimeSkipping | None  # None: time is the machine's
 
     async def drain(self) -> None:
         """Answer every waiting poll empty, so that calls under way can end."""
@@ -68,15 +73,20 @@ class Assembly(msgspec.Struct, frozen=True):
 
     async def close(self) -> None:
         """Stop the loops; the store stays open. Nothing may be called after this."""
+        if self.time_skipping is not None:
+            await self.time_skipping.stop()
         await self.history.stop()
         await self.deleted.close()
 
 
-async def assemble(config: Config, store: Store, *, address: str) -> Assembly:
+async def assemble(
+    config: Config, store: Store, *, address: str, time_skipping: TimeSkipping | None = None
+) -> Assembly:
     """Build every room over an open store, create what the configuration asks for, start the loops.
 
-    `address` is what ListClusters tells of this server.
+    `address` is what ListClusters tells of this server. With `time_skipping` its time is the server's.
     """
+    clock = WallClock() if time_skipping is None else time_skipping.clock
     registry = NamespaceRegistry(store, config.limits)
     await registry.load()
     await _create_namespaces(registry, config.namespaces)
@@ -84,16 +94,18 @@ async def assemble(config: Config, store: Store, *, address: str) -> Assembly:
     deleted = DeletedNamespaces(registry, registry.remove)
     deleted.resume()
 
-    matching = Matching(store, clock=time.time_ns, settings=MatchingSettings.within(config.limits))
+    matching = Matching(store, clock=clock.now, settings=MatchingSettings.within(config.limits))
     history = History(
         store,
         matching,
         Settings(registry, config.limits),
-        clock=time.time_ns,
+        clock=clock,
         new_id=new_id,
     )
     await matching.start()
     await history.start()
+    if time_skipping is not None:
+        time_skipping.start(history, matching)
 
     refusals = Refusals(registry)
     workflow_groups = [
@@ -108,8 +120,10 @@ async def assemble(config: Config, store: Store, *, address: str) -> Assembly:
         **bind(_WORKFLOW_SERVICE, workflow_groups, refusals.method),
         **bind(_OPERATOR_SERVICE, operator_groups, refusals.method),
     }
+    if time_skipping is not None:
+        methods.update(bind(_TEST_SERVICE, [TestService(time_skipping)], refusals.method))
     door = Door(ClientVersions(API_VERSION, SUPPORTED_CLIENTS), config.limits)
-    return Assembly(methods, door, registry, deleted, matching, history)
+    return Assembly(methods, door, registry, deleted, matching, history, time_skipping)
 
 
 def _workflow_groups(history: History, matching: Matching, registry: NamespaceRegistry) -> list[object]:

@@ -24,6 +24,7 @@ from mainspring.server.persistence.store import Store
 from mainspring.server.process.assembly import Assembly, assemble
 from mainspring.server.process.config import Config
 from mainspring.server.process.grpc_server import GrpcServer
+from mainspring.server.process.time_skipping import TimeSkipping
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,21 @@ def main(config: Config) -> None:
     _run_on_fast_loop(run(config))
 
 
-async def run(config: Config, on_started: Callable[[int], None] | None = None) -> None:
+def main_skipping(config: Config, *, lock_count: int) -> None:
+    """Serve until a signal, with a time that skips: for tests. `lock_count`: how many locks it has at first."""
+    _run_on_fast_loop(_run_skipping(config, lock_count))
+
+
+async def _run_skipping(config: Config, lock_count: int) -> None:
+    await run(config, time_skipping=TimeSkipping(lock_count=lock_count))
+
+
+async def run(
+    config: Config,
+    on_started: Callable[[int], None] | None = None,
+    *,
+    time_skipping: TimeSkipping | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT; `on_started` is told the port once clients can connect.
 
     Raises:
@@ -42,7 +57,7 @@ async def run(config: Config, on_started: Callable[[int], None] | None = None) -
     """
     stop = asyncio.Event()
     _on_signals(stop)
-    async with serving(config, hangs_up=False) as server:
+    async with serving(config, hangs_up=False, time_skipping=time_skipping) as server:
         if on_started is not None:
             on_started(server.port)
         await stop.wait()
@@ -52,7 +67,9 @@ async def run(config: Config, on_started: Callable[[int], None] | None = None) -
 
 
 @contextlib.asynccontextmanager
-async def serving(config: Config, *, hangs_up: bool = True) -> AsyncGenerator[GrpcServer]:
+async def serving(
+    config: Config, *, hangs_up: bool = True, time_skipping: TimeSkipping | None = None
+) -> AsyncGenerator[GrpcServer]:
     """A server that listens while the context is open.
 
     `hangs_up` False: connections are left to the end of the process, which must follow. Clients try again whatever they
@@ -60,7 +77,8 @@ async def serving(config: Config, *, hangs_up: bool = True) -> AsyncGenerator[Gr
     """
     began_at = time.monotonic()
     async with opened_store(config.store.path) as store:
-        assembly = await assemble(config, store, address=f"{config.grpc.ip}:{config.grpc.port}")
+        address = f"{config.grpc.ip}:{config.grpc.port}"
+        assembly = await assemble(config, store, address=address, time_skipping=time_skipping)
         server = GrpcServer(assembly.methods.values(), assembly.door)
         try:
             await server.start(config.grpc.ip, config.grpc.port)
