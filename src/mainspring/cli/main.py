@@ -31,7 +31,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The official test server is started by a port alone; so is ours, because SDKs start whatever they are given."""
+        """The official test server is started by a port alone; so is ours: SDKs start whatever they are given."""
         if args[0].isdecimal():
             return "server start-time-skipping", _command(*_TEST_SERVER), args
         return super().resolve_command(ctx, args)

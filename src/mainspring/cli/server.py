@@ -79,9 +79,7 @@ def start_time_skipping(port: int, ip: str, *, enable_time_skipping: bool) -> No
     _serve(config, by=partial(main_skipping, lock_count=0 if enable_time_skipping else 1))
 
 
-def _serve(
-    config: Config, *, without_effect: Sequence[str] = (), by: Callable[[Config], None] | None = None
-) -> None:
+def _serve(config: Config, *, without_effect: Sequence[str] = (), by: Callable[[Config], None] | None = None) -> None:
     """Run a server until it is told to stop."""
     from mainspring.server.engine.errors import StoreError
     from mainspring.server.process import logs, server

@@ -77,10 +77,10 @@ class InFlight:
 
     async def look(self) -> Sight:
         """See what is in flight now."""
-        if not self._is_at_rest:
+        if not self._is_at_rest():
             return Sight(is_busy=True, look_again_s=SOON_S)
         await self._look_at_changed()
-        if not self._is_at_rest:
+        if not self._is_at_rest():
             return Sight(is_busy=True, look_again_s=SOON_S)
         if any(busy.has_started_task for busy in self._busy.values()):
             return Sight(is_busy=True)
@@ -95,7 +95,6 @@ class InFlight:
         await self._look_at_changed()
         return sum(busy.activity_count for busy in self._busy.values())
 
-    @property
     def _is_at_rest(self) -> bool:
         return self._history.is_at_rest and not self._matching.has_open_queries
 

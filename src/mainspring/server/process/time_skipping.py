@@ -5,8 +5,9 @@
                       SkippingClock.skip_to(the earliest time that anybody waits for)
 
 Skipping is locked by a count: one lock for each caller of `lock`, one for each activity that a worker has. A caller
-that sleeps gives a lock away while it does, its own or that of the activity that it is. Workflow tasks hold time always,
-since workflow code cannot sleep here. So time never passes what anybody waits for, and never under one who works.
+that sleeps gives a lock away while it does, its own or that of the activity that it is. Workflow tasks hold time
+always, since workflow code cannot sleep here. So time never passes what anybody waits for, and never under one who
+works.
 
 While time does not skip it passes as ever, so what is due comes due either way.
 Reference: temporal.api.testservice.v1; tests/scenario/test_time_skipping.py.
