@@ -8,12 +8,18 @@ from __future__ import annotations
 import asyncio
 import random
 
-from mainspring.workflow._runtime import _ON_LOOP, Runtime
+from mainspring.workflow._runtime import Runtime
 from mainspring.workflow._unsafe import sandbox_unrestricted
 
+_ON_LOOP = "__mainspring_restricted_runtime"
 _RANDOM = "__mainspring_guarded_random"
 _loop_of_thread = asyncio._get_running_loop  # pyright: ignore[reportPrivateUsage] - documented, for frameworks
 _is_unrestricted = sandbox_unrestricted.get
+
+
+def restrict(loop: asyncio.AbstractEventLoop, runtime: Runtime) -> None:
+    """Have the guards see what runs on a loop. Without it, code there may do anything."""
+    setattr(loop, _ON_LOOP, runtime)
 
 
 def restricted_runtime() -> Runtime | None:

@@ -14,8 +14,9 @@ from __future__ import annotations
 import asyncio
 import asyncio.tasks
 import contextvars
+import sys
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
@@ -112,6 +113,15 @@ class WorkflowLoop(RefusingLoop):
         """A timer is over: its callback is ready."""
         self._ready.append(handle)
 
+    def close_generator(self, generator: AsyncGenerator[Any, Any]) -> None:
+        """Run the rest of an async generator of this loop that was left before its end, as asyncio does.
+
+        One that only the garbage collector finds, when the run is not activated, is dropped: its cleanup must not run in
+        somebody else's loop, and what it asks for could not be repeated.
+        """
+        if asyncio._get_running_loop() is self:
+            self.create_task(generator.aclose(), name="close async generator")  # type: ignore[arg-type]  # a coroutine
+
     # -- asyncio's side
 
     def call_soon(
@@ -131,7 +141,8 @@ class WorkflowLoop(RefusingLoop):
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
     ) -> asyncio.TimerHandle:
-        return self.call_later(max(0.0, when - self.time()), callback, *args, context=context)
+        # To the microsecond: the difference of two times since the epoch is no more exact, and 5 s shall stay 5 s.
+        return self.call_later(max(0.0, round(when - self.time(), 6)), callback, *args, context=context)
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         if isinstance(handle, WorkflowTimerHandle):
@@ -189,11 +200,14 @@ def running(loop: WorkflowLoop) -> Generator[None]:
     """Make the workflow's loop the running one of this thread, and put back the one that was."""
     outer = asyncio._get_running_loop()
     outer_task = _swap_current_task(outer, None)
+    outer_hooks = sys.get_asyncgen_hooks()
     GUARDS.enter()
     asyncio._set_running_loop(loop)
+    sys.set_asyncgen_hooks(firstiter=None, finalizer=loop.close_generator)
     try:
         yield
     finally:
+        sys.set_asyncgen_hooks(*outer_hooks)
         asyncio._set_running_loop(outer)
         GUARDS.leave()
         _swap_current_task(outer, outer_task)

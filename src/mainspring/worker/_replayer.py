@@ -233,6 +233,7 @@ class Replayer:
             extern_functions=extern_functions,
             failure_exception_types=config.get("workflow_failure_exception_types", []),
             build_id=build_id,
+            is_guarded=not isinstance(config.get("workflow_runner"), UnsandboxedWorkflowRunner),
         )
 
 

@@ -22,6 +22,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.sdk.v1 import EnhancedStackTrace, WorkflowMetadata
 
 from mainspring.common import RawValue, VersioningBehavior
+from mainspring.determinism._running import restrict
 from mainspring.exceptions import CancelledError, is_cancelled_exception
 from mainspring.replay import activation as jobs
 from mainspring.replay.activation import Activation, Initialize, Job
@@ -77,6 +78,8 @@ class WorkflowRun:
         self._apply_by_type = self._table()
         self._add_queries()
         Runtime.set_on_loop(self._loop, self._runtime)
+        if definition.sandboxed and details.is_guarded:
+            restrict(self._loop, self._runtime)
         self._make_interceptors()
 
     # -- the worker's side

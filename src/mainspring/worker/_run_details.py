@@ -46,6 +46,7 @@ class RunDetails:
     patch_activation: Callable[[Info, str], bool] | None = None
     deployment_name: str = ""
     build_id: str = ""
+    is_guarded: bool = True  # workflow code gets replay-safe time and chance, and errors for what it must not call
     local_activities: frozenset[str] | None = None  # the names that this worker can run; None = any
 
 

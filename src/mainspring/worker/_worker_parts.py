@@ -41,7 +41,7 @@ from mainspring.worker._slots import ReserveContext, SlotKind, Slots, make_slots
 from mainspring.worker._tuning import SlotSupplier, WorkerTuner
 from mainspring.worker._worker_checks import definitions_of, tuner_of, warn_of_few_threads
 from mainspring.worker._worker_config import WorkerConfig
-from mainspring.worker._workflow_runner import PatchActivationInput
+from mainspring.worker._workflow_runner import PatchActivationInput, UnsandboxedWorkflowRunner
 from mainspring.worker._workflow_worker import WorkflowOptions, WorkflowWorker
 from mainspring.workflow._definition import Definition
 from mainspring.workflow._info import Info
@@ -283,6 +283,7 @@ class WorkerParts:
             patch_activation=_patch_activation(config.get("patch_activation_callback")),
             deployment_name=self.identity.version.deployment_name if self.identity.version else "",
             build_id=self.identity.build_id,
+            is_guarded=not isinstance(config.get("workflow_runner"), UnsandboxedWorkflowRunner),
             local_activities=self._registry.names if self._registry else frozenset(),
         )
 

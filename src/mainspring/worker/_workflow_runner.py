@@ -1,7 +1,8 @@
-"""Workflow runners: names that programs for the official SDK use. Both kinds run workflow code in the same way here.
+"""Workflow runners: names that programs for the official SDK use. There is no sandbox here, which would import the
+modules of workflow code again for each run.
 
-There is no sandbox, which would import the modules of workflow code again for each run. `SandboxedWorkflowRunner` and
-its restrictions are accepted, and restrict nothing: what the code may not do is found by other means (docs/guide).
+`SandboxedWorkflowRunner` has the code guarded while it runs (`mainspring.determinism`); its restrictions are accepted,
+and without effect. `UnsandboxedWorkflowRunner` leaves it alone.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class WorkflowRunner(ABC):
 
 
 class UnsandboxedWorkflowRunner(WorkflowRunner):
-    """Runs workflow code as it is."""
+    """Runs workflow code as it is: nothing guards its calls."""
 
     def prepare_workflow(self, defn: Definition) -> None:
         """Nothing is needed."""
@@ -45,7 +46,7 @@ class UnsandboxedWorkflowRunner(WorkflowRunner):
 
 @dataclass(frozen=True)
 class SandboxedWorkflowRunner(WorkflowRunner):
-    """Runs workflow code as it is, too: there is no sandbox. Accepted, so that official programs need no change."""
+    """Runs workflow code in its own modules, guarded. There is no sandbox; the name is that of official programs."""
 
     restrictions: SandboxRestrictions = SandboxRestrictions.default
     """Without effect."""

@@ -95,7 +95,8 @@ def defn(
     Args:
         cls: The class or function, if the decorator has no parentheses.
         name: The workflow type's name; that of the class or function if it is left out.
-        sandboxed: Accepted, and without effect: there is no sandbox.
+        sandboxed: Whether the code is guarded: it gets time and chance that a replay repeats, and errors for calls that
+            it must not make (docs/guide/determinism.md). Nothing is imported a second time.
         dynamic: Run all types that no other workflow has; it takes one `Sequence[RawValue]`.
         failure_exception_types: Exceptions that fail the workflow, where others fail its task, which is tried again.
         versioning_behavior: How the workflow moves between versions of its worker deployment.
@@ -134,7 +135,8 @@ def _define_class(cls: type, wishes: _Wishes) -> type:
         dynamic_config_fn=members.dynamic_config_fn,
     )
     definition.put_on(cls, members.run_fn)
-    _read_class(cls, definition)
+    if wishes.sandboxed:
+        _read_class(cls, definition)
     return cls
 
 
@@ -159,7 +161,8 @@ def _define_function(function: Any, wishes: _Wishes) -> Any:
         function=durable,
     )
     definition.put_on(cls, run_fn, durable)
-    _read_function(function)
+    if wishes.sandboxed:
+        _read_function(function)
     return durable
 
 
