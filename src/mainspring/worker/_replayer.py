@@ -120,11 +120,16 @@ class Replayer:
             header_codec_behavior=header_codec_behavior,
         )
         self._initial_config = self._config.copy()
+        self._default_flags: set[int] = set()
         self.plugins = plugins
         for plugin in plugins:
             self._config = plugin.configure_replayer(self._config)
         if not self._config.get("workflows"):
             raise ValueError("At least one workflow must be specified")
+
+    def _set_default_workflow_logic_flag(self, flag: int, *, enabled: bool) -> None:
+        """Whether a history without a task that was completed has a numbered change of behaviour."""
+        (self._default_flags.add if enabled else self._default_flags.discard)(flag)
 
     def config(self, *, active_config: bool = False) -> ReplayerConfig:
         """The options; with `active_config` as the plugins changed them."""
@@ -234,6 +239,7 @@ class Replayer:
             failure_exception_types=config.get("workflow_failure_exception_types", []),
             build_id=build_id,
             is_guarded=not isinstance(config.get("workflow_runner"), UnsandboxedWorkflowRunner),
+            default_flags=self._default_flags,
         )
 
 

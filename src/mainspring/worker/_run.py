@@ -144,7 +144,8 @@ class WorkflowRun:
         begin = next((job for job in all_jobs if isinstance(job, Initialize)), None)
         if begin is not None:
             self._input = self._workflow_input(begin)
-        if self.state.activation is not None and SINGLE_BATCH in self.state.activation.flags:
+        self.state.is_single_batch = self.state.use_default_flag(SINGLE_BATCH)
+        if self.state.is_single_batch:
             for job in [one for a_set in sets for one in a_set]:
                 self._apply(job)
             self._run_loop(all_jobs, check_conditions=bool(sets[1] or sets[2]))

@@ -5,7 +5,7 @@ RunDetails   the same for all runs of a worker        info_of(...)   `workflow.i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,6 +47,7 @@ class RunDetails:
     deployment_name: str = ""
     build_id: str = ""
     is_guarded: bool = True  # workflow code gets replay-safe time and chance, and errors for what it must not call
+    default_flags: Set[int] = frozenset()  # numbered changes of behaviour that new runs have
     local_activities: frozenset[str] | None = None  # the names that this worker can run; None = any
 
 

@@ -56,7 +56,7 @@ async def operation(
         try:
             return await shielded(future)
         except asyncio.CancelledError as error:
-            if future.done() and flag is not None and state.use_flag(flag):
+            if future.done() and (state.is_single_batch or (flag is not None and state.use_flag(flag))):
                 raise
             request_cancel(error)
             task = asyncio.current_task()

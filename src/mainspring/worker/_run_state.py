@@ -55,6 +55,7 @@ class RunState:
         self.activation: Activation | None = None  # the present one
         self.is_replaying = False
         self.is_evicting = False
+        self.is_single_batch = False  # all jobs of this activation were applied before any code ran
         self.is_read_only = False
         self.is_in_query_or_validator = False
         self.cancel_reason: str | None = None
@@ -118,6 +119,11 @@ class RunState:
             return False
         self.completion.used_flags.add(flag)
         return True
+
+    def use_default_flag(self, flag: int) -> bool:
+        """As `use_flag`, for a change that new runs have only if their worker says so."""
+        known = self.activation.flags if self.activation else frozenset[int]()
+        return flag in known or (flag in self.details.default_flags and self.use_flag(flag))
 
     # -- failing
 

@@ -102,8 +102,21 @@ class RunTimers:
             _options.set(options)
             await asyncio.wait_for(future, timeout)
 
+        was_cancelled = self._state.cancel_reason is not None
         # Called in a copy of the context, so that the options are seen by this wait's timer only.
-        await contextvars.copy_context().run(wait)
+        waiting = contextvars.copy_context().run(wait)
+        try:
+            await waiting
+        except asyncio.TimeoutError:
+            if self._is_newly_cancelled(was_cancelled=was_cancelled):
+                raise asyncio.CancelledError from None
+            raise
+        if self._is_newly_cancelled(was_cancelled=was_cancelled):
+            raise asyncio.CancelledError
+
+    def _is_newly_cancelled(self, *, was_cancelled: bool) -> bool:
+        """With all jobs applied at once, a wait may end together with the cancellation, which asyncio then drops."""
+        return self._state.is_single_batch and not was_cancelled and self._state.cancel_reason is not None
 
 
 def _met(fn: Callable[[], bool], future: asyncio.Future[bool]) -> bool:
