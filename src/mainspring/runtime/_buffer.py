@@ -117,12 +117,12 @@ class MetricBuffer:
             updates, self._updates = self._updates, []
         return updates
 
-    def recorder(self, metric: MetricShape) -> Recorder:
+    def recorder(self, metric: MetricShape, attributes: MetricAttributes) -> Recorder:
         """The sink of a runtime's meter."""
         buffered = self._metric(metric)
         in_seconds = metric.is_duration and self._durations_as_seconds
 
-        def record(value: float, attributes: MetricAttributes) -> None:
+        def record(value: float) -> None:
             self._append(_BufferedMetricUpdate(buffered, value / 1000 if in_seconds else value, attributes))
 
         return record

@@ -1,8 +1,9 @@
 """The meter of a runtime: checks values and attributes, and hands them to a sink.
 
-    create_counter("nodes", unit="1")  ->  sink.recorder(MetricShape("nodes", ...))  ->  record(value, attributes)
+    create_counter("nodes", unit="1")  ->  sink.recorder(MetricShape("nodes", ...), attributes)  ->  record(value)
 
-A sink is where a runtime's metrics go: a buffer, a Prometheus endpoint. It is asked once per metric for a recorder.
+A sink is where a runtime's metrics go: a buffer, a Prometheus endpoint. It is asked for a recorder once per metric and
+attributes, so that what depends on them is not done for each value; attributes given with a value cost that each time.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from mainspring.common import (
 
 MILLISECOND = timedelta(milliseconds=1)
 
-Recorder: TypeAlias = Callable[[int | float, MetricAttributes], None]
+Recorder: TypeAlias = Callable[[int | float], None]
 """Takes one value; durations are whole milliseconds."""
 
 
@@ -54,7 +55,7 @@ class MetricShape:
 class Sink(Protocol):
     """Where metrics go. Recorders are called from any thread."""
 
-    def recorder(self, metric: MetricShape) -> Recorder: ...
+    def recorder(self, metric: MetricShape, attributes: MetricAttributes) -> Recorder: ...
 
 
 def merged(attributes: MetricAttributes, additional: MetricAttributes | None) -> MetricAttributes:
@@ -78,10 +79,11 @@ def refuse_negative(value: float) -> None:
 
 
 class _Metric(MetricCommon):
-    def __init__(self, shape: MetricShape, record: Recorder, attributes: MetricAttributes) -> None:
+    def __init__(self, sink: Sink, shape: MetricShape, attributes: MetricAttributes) -> None:
+        self._sink = sink
         self._shape = shape
-        self._record = record
         self._attributes = attributes
+        self._record = sink.recorder(shape, attributes)
 
     @property
     def name(self) -> str:
@@ -96,15 +98,20 @@ class _Metric(MetricCommon):
         return self._shape.unit
 
     def with_additional_attributes(self, additional_attributes: MetricAttributes) -> Self:
-        return type(self)(self._shape, self._record, merged(self._attributes, additional_attributes))
+        return type(self)(self._sink, self._shape, merged(self._attributes, additional_attributes))
 
     def _record_int(self, value: int, additional_attributes: MetricAttributes | None) -> None:
         refuse_negative(value)
-        self._record(operator.index(value), merged(self._attributes, additional_attributes))
+        self._recorder(additional_attributes)(operator.index(value))
 
     def _record_float(self, value: float, additional_attributes: MetricAttributes | None) -> None:
         refuse_negative(value)
-        self._record(float(value), merged(self._attributes, additional_attributes))
+        self._recorder(additional_attributes)(float(value))
+
+    def _recorder(self, additional_attributes: MetricAttributes | None) -> Recorder:
+        if not additional_attributes:
+            return self._record
+        return self._sink.recorder(self._shape, merged(self._attributes, additional_attributes))
 
 
 class _MetricCounter(_Metric, MetricCounter):
@@ -147,33 +154,33 @@ class SinkMeter(MetricMeter):
 
     def create_counter(self, name: str, description: str | None = None, unit: str | None = None) -> MetricCounter:
         shape = self._shape(name, description, unit, MetricKind.COUNTER)
-        return _MetricCounter(shape, self._sink.recorder(shape), self._attributes)
+        return _MetricCounter(self._sink, shape, self._attributes)
 
     def create_histogram(self, name: str, description: str | None = None, unit: str | None = None) -> MetricHistogram:
         shape = self._shape(name, description, unit, MetricKind.HISTOGRAM)
-        return _MetricHistogram(shape, self._sink.recorder(shape), self._attributes)
+        return _MetricHistogram(self._sink, shape, self._attributes)
 
     def create_histogram_float(
         self, name: str, description: str | None = None, unit: str | None = None
     ) -> MetricHistogramFloat:
         shape = self._shape(name, description, unit, MetricKind.HISTOGRAM)
-        return _MetricHistogramFloat(shape, self._sink.recorder(shape), self._attributes)
+        return _MetricHistogramFloat(self._sink, shape, self._attributes)
 
     def create_histogram_timedelta(
         self, name: str, description: str | None = None, unit: str | None = None
     ) -> MetricHistogramTimedelta:
         shape = MetricShape(self._prefix + name, description, unit, MetricKind.HISTOGRAM, is_duration=True)
-        return _MetricHistogramTimedelta(shape, self._sink.recorder(shape), self._attributes)
+        return _MetricHistogramTimedelta(self._sink, shape, self._attributes)
 
     def create_gauge(self, name: str, description: str | None = None, unit: str | None = None) -> MetricGauge:
         shape = self._shape(name, description, unit, MetricKind.GAUGE)
-        return _MetricGauge(shape, self._sink.recorder(shape), self._attributes)
+        return _MetricGauge(self._sink, shape, self._attributes)
 
     def create_gauge_float(
         self, name: str, description: str | None = None, unit: str | None = None
     ) -> MetricGaugeFloat:
         shape = self._shape(name, description, unit, MetricKind.GAUGE)
-        return _MetricGaugeFloat(shape, self._sink.recorder(shape), self._attributes)
+        return _MetricGaugeFloat(self._sink, shape, self._attributes)
 
     def with_additional_attributes(self, additional_attributes: MetricAttributes) -> MetricMeter:
         return SinkMeter(self._sink, merged(self._attributes, additional_attributes), prefix=self._prefix)

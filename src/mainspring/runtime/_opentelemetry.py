@@ -64,19 +64,25 @@ class OtlpSink:
         self._families: dict[MetricShape, Family[Key]] = {}
         self._started_ns = time.time_ns()
 
-    def recorder(self, metric: MetricShape) -> Recorder:
+    def recorder(self, metric: MetricShape, attributes: MetricAttributes) -> Recorder:
+        family = self._family(metric)
+        key = tuple((name, type(value).__name__, value) for name, value in sorted(attributes.items()))
         in_seconds = metric.is_duration and self._config.durations_as_seconds
-        overrides = self._config.histogram_bucket_overrides
-        bounds = bounds_of(metric, overrides, in_seconds=self._config.durations_as_seconds)
-        with self._lock:
-            family = self._families.setdefault(metric, Family[Key](metric.name, metric, bounds))
 
-        def record(value: float, attributes: MetricAttributes) -> None:
-            key = tuple((name, type(value).__name__, value) for name, value in sorted(attributes.items()))
+        def record(value: float) -> None:
             with self._lock:
                 family.record(value / 1000 if in_seconds else value, key)
 
         return record
+
+    def _family(self, metric: MetricShape) -> Family[Key]:
+        family = self._families.get(metric)
+        if family is None:
+            overrides = self._config.histogram_bucket_overrides
+            bounds = bounds_of(metric, overrides, in_seconds=self._config.durations_as_seconds)
+            with self._lock:
+                family = self._families.setdefault(metric, Family[Key](metric.name, metric, bounds))
+        return family
 
     def request(self) -> ExportMetricsServiceRequest:
         """All metrics that have a value; with `DELTA` they count anew from here on."""

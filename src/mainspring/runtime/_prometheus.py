@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from mainspring.common import MetricAttributes
@@ -35,22 +36,30 @@ class PrometheusSink:
         self._global_labels = labels_of(global_labels)
         self._lock = threading.Lock()
         self._families: dict[str, Family[Labels]] = {}
+        self._by_shape: dict[MetricShape, Family[Labels]] = {}
 
-    def recorder(self, metric: MetricShape) -> Recorder:
-        name = self._name(metric)
-        overrides = self._config.histogram_bucket_overrides
-        bounds = bounds_of(metric, overrides, in_seconds=self._config.durations_as_seconds)
-        made = Family[Labels](name, metric, bounds)
-        with self._lock:
-            family = self._families.setdefault(name, made)
+    def recorder(self, metric: MetricShape, attributes: MetricAttributes) -> Recorder:
+        family = self._family(metric)
+        labels = labels_of(attributes) + self._global_labels
         in_seconds = metric.is_duration and self._config.durations_as_seconds
 
-        def record(value: float, attributes: MetricAttributes) -> None:
-            labels = labels_of(attributes) + self._global_labels
+        def record(value: float) -> None:
             with self._lock:
                 family.record(value / 1000 if in_seconds else value, labels)
 
         return record
+
+    def _family(self, metric: MetricShape) -> Family[Labels]:
+        """The metric's series; metrics of one name share them."""
+        family = self._by_shape.get(metric)
+        if family is None:
+            name = self._name(metric)
+            overrides = self._config.histogram_bucket_overrides
+            bounds = bounds_of(metric, overrides, in_seconds=self._config.durations_as_seconds)
+            with self._lock:
+                family = self._families.setdefault(name, Family[Labels](name, metric, bounds))
+                self._by_shape[metric] = family
+        return family
 
     def text(self) -> str:
         """All metrics, in order of name."""
@@ -151,7 +160,12 @@ def host_and_port(bind_address: str) -> tuple[str, int]:
 
 
 def labels_of(attributes: MetricAttributes) -> Labels:
-    return tuple((NOT_IN_A_NAME.sub("_", name), label_value(value)) for name, value in sorted(attributes.items()))
+    return tuple((label_name(name), label_value(value)) for name, value in sorted(attributes.items()))
+
+
+@lru_cache(maxsize=1_000)
+def label_name(name: str) -> str:
+    return NOT_IN_A_NAME.sub("_", name)
 
 
 def label_value(value: str | float | bool) -> str:
