@@ -50,6 +50,19 @@ async def test_what_was_not_sent_is_known_at_the_end_and_nothing_is_taken_after_
     assert (sent.details, unsent) == ([("first",)], ("second",))
 
 
+async def test_a_heartbeat_from_another_thread_with_a_loop_of_its_own_is_one_too() -> None:
+    sent = Sent()
+    heartbeats = Heartbeats(sent.send, interval_s=0)
+
+    async def elsewhere() -> None:
+        heartbeats.beat("from afar")
+
+    await asyncio.to_thread(asyncio.run, elsewhere())
+    await asyncio.wait_for(sent.some.wait(), 5)
+    assert await heartbeats.end() is None
+    assert sent.details == [("from afar",)]
+
+
 async def test_all_sent_leaves_nothing_at_the_end() -> None:
     sent = Sent()
     heartbeats = Heartbeats(sent.send, interval_s=0)

@@ -75,6 +75,11 @@ class Attempt:
         self._around = surroundings
         self._converter = surroundings.data_converter.with_context(assignment.context)
 
+    @property
+    def cancelled_event(self) -> CompositeEvent:
+        """Set when the activity was told to stop."""
+        return self.stop.cancelled
+
     async def run(self) -> Ending:
         """Run it to its end, whatever that is."""
         auto: asyncio.Task[None] | None = None

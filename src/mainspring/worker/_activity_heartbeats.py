@@ -38,14 +38,22 @@ class Heartbeats:
         self._waiting: Details | None = None
         self._last: Details = ()
         self._over = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._sending: asyncio.Task[None] | None = None
 
     def beat(self, *details: Any) -> None:
-        """Take a heartbeat. After the end of the activity it is dropped."""
+        """Take a heartbeat, from any thread. After the end of the activity it is dropped."""
         if self._over.is_set():
             return
         self._waiting = self._last = details
-        if self._sending is None or self._sending.done():
+        if asyncio._get_running_loop() is self._loop:  # pyright: ignore[reportPrivateUsage] - None where none runs
+            self._go_on_sending()
+        else:
+            self._loop.call_soon_threadsafe(self._go_on_sending)
+
+    def _go_on_sending(self) -> None:
+        is_sending = self._sending is not None and not self._sending.done()
+        if not is_sending and not self._over.is_set():
             self._sending = asyncio.create_task(self._send_those_that_wait())
 
     async def beat_by_itself(self) -> None:

@@ -61,13 +61,13 @@ class ActivityWorker:
         self._options = options
         self._slots = slots
         self._pace = Pace(options.most_per_second)
-        self._running: dict[bytes, Attempt] = {}
+        self._running_activities: dict[bytes, Attempt] = {}
         self._pollers = Pollers("activity tasks", slots, end_within_s=options.polls_end_within_s)
         if options.is_polling:
             self._pollers.add(PolledQueue(poll=self._poll, handle=self._do, used_by=_used_by, behavior=options.polls))
 
     def __repr__(self) -> str:
-        return f"<activity worker of {self._options.task_queue!r}, {len(self._running)} running>"
+        return f"<activity worker of {self._options.task_queue!r}, {len(self._running_activities)} running>"
 
     async def run(self) -> None:
         """Poll and work until `stop_polling`, and until the activities at work then have ended.
@@ -95,7 +95,7 @@ class ActivityWorker:
 
     def cancel_all(self) -> None:
         """Cancel the activities at work, for the worker's shutdown."""
-        for attempt in self._running.values():
+        for attempt in self._running_activities.values():
             attempt.stop.request(ActivityCancellationDetails(worker_shutdown=True))
 
     async def stop(self, grace: timedelta = timedelta(0)) -> None:
@@ -138,13 +138,13 @@ class ActivityWorker:
         """Run a task and report its end."""
         try:
             attempt = Attempt(assignment_of_task(task, self._options.namespace, self._options.task_queue), self._around)
-            self._running[task.task_token] = attempt
+            self._running_activities[task.task_token] = attempt
             ending = await self._attend(attempt)
             await self._report(attempt, ending)
             if ending.fatal is not None:
                 self._pollers.fail(ending.fatal)
         finally:
-            self._running.pop(task.task_token, None)
+            self._running_activities.pop(task.task_token, None)
 
     async def _attend(self, attempt: Attempt) -> Ending:
         """Run an attempt with its heartbeats and its timeout."""
