@@ -99,7 +99,7 @@ async def test_a_termination_that_is_not_allowed_is_told() -> None:
         {"start_signal": "s"},
     ],
 )
-async def test_what_contradicts_it_is_refused(options: dict[str, Any]) -> None:
+async def test_what_contradicts_it_is_refused(options: Any) -> None:
     engine = an_engine([], [], [])
     with pytest.raises(ValueError, match="conflict="):
         await start(engine, **options)

@@ -12,7 +12,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from mainspring.client import WorkflowHistory
 
-SHORT: dict[str, Any] = {
+SHORT: Any = {
     "events": [
         {
             "eventId": "1",
@@ -41,7 +41,7 @@ SHORT: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("text", [SHORT, json.dumps(SHORT)])
-def test_short_names_of_enums_are_understood(text: str | dict[str, Any]) -> None:
+def test_short_names_of_enums_are_understood(text: Any) -> None:
     first, second = WorkflowHistory.from_json("w", text).events
     started = first.workflow_execution_started_event_attributes
     assert first.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED

@@ -434,7 +434,7 @@ ERRORS: list[tuple[Script, str, Message | Refusal]] = [
 ]
 
 
-async def raised_by(script: Script, sdk: Sdk, server: CaptureServer) -> tuple[str, str, dict[str, Any]]:
+async def raised_by(script: Script, sdk: Sdk, server: CaptureServer) -> tuple[str, str, object]:
     client = await sdk.client.Client.connect(server.address, namespace="n", identity="me")
     with pytest.raises(Exception) as raised:  # noqa: PT011 - whatever it is, both raise it
         await script(client, sdk)

@@ -18,7 +18,7 @@ async def starts(client: Client, order: Order) -> None:
     # error-pyright: No overloads for "start_workflow"
     await client.start_workflow(tick, order, id="n1", task_queue="q")
     # error-pyright: No overloads for "start_workflow"
-    await client.start_workflow(AddNode.run, order, id="n1")
+    await client.start_workflow(AddNode.run, order, task_queue="q")
     # error-pyright: No overloads for "start_workflow"
     await client.start_workflow(AddNode.run, order, id="n1", task_queue="q", timeout=1)
     # error-pyright: "Vm" is not assignable to "str"
