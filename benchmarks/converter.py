@@ -29,7 +29,7 @@ from pydantic import BaseModel
 from benchmarks._report import Row, Table, number, verdict, write
 from mainspring.converter import PayloadConverter
 
-ROUNDS = int(os.environ.get("ITERATIONS", "15"))
+ROUNDS = int(os.environ.get("ITERATIONS", "9"))
 CALLS = 2_000 if ROUNDS > 1 else 20
 DECODE_TARGET = 2.0  # times as fast as the official converter, for a small dataclass
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from types import GenericAlias
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import pydantic
 import pydantic.dataclasses
 import pytest
 import temporalio.contrib.pydantic as official_pydantic
-from pydantic import AnyUrl, BaseModel, ConfigDict, Field, RootModel
+from pydantic import AnyUrl, BaseModel, ConfigDict, Field, RootModel, SecretStr, field_serializer
 
 from mainspring.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions, pydantic_data_converter
 from mainspring.converter import PayloadConverter
@@ -180,6 +181,36 @@ def test_a_model_that_cannot_be_written_is_refused_with_its_place() -> None:
         converter.to_payloads([1, broken])
     with pytest.raises(TypeError, match=r"^field \['a'\]\[1\]: .*utf-8"):
         converter.to_payload({"a": [1, broken]})
+
+
+class Login(BaseModel):
+    name: str
+    passwords: list[SecretStr]
+
+
+class OpenLogin(Login):
+    @field_serializer("passwords", when_used="json")
+    def open(self, passwords: list[SecretStr]) -> list[str]:
+        return [password.get_secret_value() for password in passwords]
+
+
+def test_a_secret_is_refused_as_pydantic_would_send_asterisks() -> None:
+    login = Login(name="a", passwords=[SecretStr("b")])
+    with pytest.raises(TypeError, match=r"^Login: pydantic writes a secret as asterisks"):
+        converter.to_payload(login)
+    with pytest.raises(TypeError, match=r"^field \[1\]: pydantic writes a secret as asterisks"):
+        converter.to_payload([1, login])
+    with pytest.raises(TypeError, match=r"^field \['a'\]: pydantic writes a secret as asterisks"):
+        converter.to_payload({"a": SecretStr("b")})
+
+
+@pytest.mark.parametrize(
+    "model", [OpenLogin(name="a", passwords=[SecretStr("b")]), Login(name="**********", passwords=[])], ids=repr
+)
+def test_a_secret_that_its_field_writes_and_asterisks_that_hide_none_travel(model: BaseModel) -> None:
+    for sent, hint in ((model, type(model)), ((model,), GenericAlias(tuple, (type(model),)))):
+        typed: Any = hint
+        assert converter.from_payload(converter.to_payload(sent), typed) == sent
 
 
 def test_a_value_that_a_model_refuses_is_reported_with_its_place() -> None:

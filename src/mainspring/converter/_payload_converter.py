@@ -173,9 +173,9 @@ class CompositePayloadConverter(PayloadConverter, WithSerializationContext):
 class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationContext):
     """The payload converter as a data converter holds it: with transfer types, and errors that name the subject."""
 
-    def __init__(self, inner_payload_converter: PayloadConverter, subject: str = "") -> None:
+    def __init__(self, inner_payload_converter: PayloadConverter, context: SerializationContext | None = None) -> None:
         self._inner_payload_converter = inner_payload_converter
-        self._subject = subject
+        self._context = context
 
     @staticmethod
     def wrap(payload_converter: PayloadConverter) -> PayloadConverter:
@@ -192,7 +192,7 @@ class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationC
         try:
             return self._inner_payload_converter.to_payloads(travelling)
         except PlacedError as error:
-            error.subject = error.subject or self._subject
+            error.subject = error.subject or subject_of(self._context)
             raise
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
@@ -202,7 +202,7 @@ class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationC
                 return self._inner_payload_converter.from_payloads(payloads, type_hints)
             return self._from_transfer_types(payloads, type_hints)
         except PlacedError as error:
-            error.subject = error.subject or self._subject
+            error.subject = error.subject or subject_of(self._context)
             raise
 
     def _from_transfer_types(self, payloads: Sequence[Payload], type_hints: list[type]) -> list[Any]:
@@ -223,7 +223,7 @@ class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationC
         inner = self._inner_payload_converter
         if isinstance(inner, WithSerializationContext):
             inner = inner.with_context(context)
-        return type(self)(inner, subject_of(context))
+        return type(self)(inner, context)
 
 
 def _hints_for(payloads: Sequence[Payload], type_hints: list[type] | None) -> Sequence[type | None]:

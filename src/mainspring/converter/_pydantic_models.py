@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from mainspring.converter._kinds import is_dict, is_list
+from mainspring.converter._kinds import is_dict, is_iterable
 from mainspring.converter._placed_errors import UnconvertibleValue
+
+MASK = b"**********"
+"""What pydantic writes in place of a secret."""
 
 
 def is_model(cls: object) -> bool:
@@ -50,12 +53,14 @@ def model_json(value: object) -> bytes:
 
     Raises: ValueError: a field has no JSON.
     """
-    data = _core().to_json(value)
+    data: bytes = _core().to_json(value)
+    if MASK in data:
+        _refuse_masked(value)
     if b"null" not in data:
-        return bytes(data)
-    plain = model_plain(value)
-    if not _has_odd_float(plain):
-        return bytes(data)
+        return data
+    plain = _core().to_jsonable_python(value)
+    if not any(map(_is_odd_float, leaves(plain))):
+        return data
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -64,7 +69,23 @@ def model_plain(value: object) -> Any:
 
     Raises: ValueError: a field has no JSON.
     """
-    return _core().to_jsonable_python(value)
+    plain = _core().to_jsonable_python(value)
+    if MASK.decode() in leaves(plain):
+        _refuse_masked(value)
+    return plain
+
+
+def _refuse_masked(value: object) -> None:
+    """Raises: ValueError: it holds a secret, of which pydantic writes asterisks."""
+    from pydantic_core import SchemaSerializer
+    from pydantic_core.core_schema import any_schema
+
+    as_python = SchemaSerializer(any_schema()).to_python(value)
+    if any(hasattr(leaf, "get_secret_value") for leaf in leaves(as_python)):
+        raise ValueError(
+            "pydantic writes a secret as asterisks: give its field a serializer that writes get_secret_value(), "
+            "and the data converter a codec that encrypts"
+        )
 
 
 def model_reader(hint: Any) -> Callable[[bytes | str], Any]:
@@ -83,12 +104,19 @@ def model_reader(hint: Any) -> Callable[[bytes | str], Any]:
     return read
 
 
-def _has_odd_float(plain: object) -> bool:
-    if isinstance(plain, float):
-        return not math.isfinite(plain)
+def leaves(plain: object) -> Iterator[object]:
+    """What stands in dicts, lists and the like, at any depth; keys do not count."""
     if is_dict(plain):
-        return any(map(_has_odd_float, plain.values()))
-    return is_list(plain) and any(map(_has_odd_float, plain))
+        plain = plain.values()
+    elif isinstance(plain, str) or not is_iterable(plain):
+        yield plain
+        return
+    for item in plain:
+        yield from leaves(item)
+
+
+def _is_odd_float(leaf: object) -> bool:
+    return isinstance(leaf, float) and not math.isfinite(leaf)
 
 
 @cache

@@ -52,8 +52,8 @@ class WithSerializationContext(ABC):  # noqa: B024  # the default body raises, a
         raise NotImplementedError
 
 
-def subject_of(context: SerializationContext) -> str:
-    """For whom the payload is, in the words of an error: `activity create_vm`."""
+def subject_of(context: SerializationContext | None) -> str:
+    """For whom the payload is, in the words of an error: `activity create_vm`; empty if nobody knows."""
     match context:
         case (
             ActivitySerializationContext(activity_type=str(name)) | ActivitySerializationContext(activity_id=str(name))
