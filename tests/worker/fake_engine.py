@@ -1,6 +1,7 @@
 """An engine that knows nothing, behind a real client: polls wait, and what the worker says is kept.
 
-engine = FakeEngine() ; client = engine.client() ; engine.give(task) ; await engine.said("respond_workflow_task_completed")
+engine = FakeEngine() ; Worker(engine.client(), ...)
+engine.give(task) ; await engine.said("respond_workflow_task_completed")
 """
 
 from __future__ import annotations

@@ -47,9 +47,11 @@ class Reverse(PayloadCodec):
 class Told(Reverse, WithSerializationContext):
     """Keeps for whom each payload was, with its data."""
 
-    def __init__(self, context: SerializationContext | None = None, seen: list[object] | None = None) -> None:
+    def __init__(
+        self, context: SerializationContext | None = None, seen: list[tuple[str, object]] | None = None
+    ) -> None:
         self.context = context
-        self.seen: list[object] = [] if seen is None else seen
+        self.seen: list[tuple[str, object]] = [] if seen is None else seen
 
     def with_context(self, context: SerializationContext) -> Self:
         return type(self)(context, self.seen)
@@ -228,13 +230,13 @@ async def test_a_codec_is_told_for_whom_it_works() -> None:
     told = Told()
     run_codec = codec(told)
     await run_codec.decode_history(a_history(coded("x"), plain("h")))
-    contexts = [context for _, context in told.seen]  # type: ignore[misc,str-unpack]  # pairs
+    contexts = [context for _, context in told.seen]
     of_start = [workflow("n1")] * 4
     assert contexts == [*of_start, workflow("n1"), activity("7", "create_vm", "tq"), workflow("child")]
 
     told.seen.clear()
     await run_codec.encode_answer(an_answer(plain("x"), plain("h")))
-    contexts = [context for _, context in told.seen]  # type: ignore[misc,str-unpack]  # pairs
+    contexts = [context for _, context in told.seen]
     local = activity("1", "ask", "tq", local=True)
     of_activity = [activity("7", "create_vm", "vms")] * 3
     assert contexts == [*of_activity, workflow("child"), local, local, workflow("n1"), workflow("n1")]

@@ -109,7 +109,8 @@ def test_slots_beyond_the_least_come_one_by_one() -> None:
 
 def test_what_is_in_use_is_read_from_the_system(tmp_path: Path) -> None:
     proc, cgroup = tmp_path / "proc", tmp_path / "cgroup"
-    proc.mkdir(), cgroup.mkdir()
+    proc.mkdir()
+    cgroup.mkdir()
     (proc / "meminfo").write_text("MemTotal:  1000 kB\nMemFree: 1 kB\nMemAvailable:   250 kB\n")
     (proc / "stat").write_text("cpu  100 0 0 100 0 0 0 0 0 0\n")
     resources = Resources(proc, cgroup)

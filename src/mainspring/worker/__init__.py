@@ -56,7 +56,7 @@ from mainspring.worker._tuning import (
     WorkflowSlotInfo,
 )
 from mainspring.worker._worker import Worker
-from mainspring.worker._worker_config import WorkerConfig
+from mainspring.worker._worker_config import WorkerConfig, WorkerOptions
 from mainspring.worker._workflow_runner import (
     PatchActivationInput,
     UnsandboxedWorkflowRunner,
@@ -106,6 +106,7 @@ __all__ = [
     "WorkerConfig",
     "WorkerDeploymentConfig",
     "WorkerDeploymentVersion",
+    "WorkerOptions",
     "WorkerTuner",
     "WorkflowInboundInterceptor",
     "WorkflowInterceptorClassInput",

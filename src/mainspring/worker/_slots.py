@@ -253,7 +253,7 @@ class CustomSlots:
     def mark_used(self, permit: Permit, info: SlotInfo) -> None:
         permit.used_by = info
         try:
-            self._supplier.mark_slot_used(MarkUsedContext(info, permit.given))  # pyright: ignore[reportArgumentType]  # frozen, as the official one is
+            self._supplier.mark_slot_used(MarkUsedContext(info, permit.given))  # pyright: ignore[reportArgumentType]
         except Exception:
             logger.warning("Error in custom slot supplier `mark_slot_used`", exc_info=True)
 

@@ -140,6 +140,7 @@ class Worker:
         service_client_of(config["client"])
         self._parts = WorkerParts(config)
         self._is_started = False
+        self._is_working = False
         self._shutdown_wanted = asyncio.Event()
         self._shutdown_complete = asyncio.Event()
         self._block: _Block | None = None
@@ -176,7 +177,7 @@ class Worker:
     @property
     def is_running(self) -> bool:
         """Whether it was started and has not ended."""
-        return self._is_started and not self.is_shutdown
+        return self._is_working and not self.is_shutdown
 
     @property
     def is_shutdown(self) -> bool:
@@ -202,20 +203,17 @@ class Worker:
         await self._shutdown_complete.wait()
 
     async def _run(self) -> None:
+        if self._is_started:
+            raise RuntimeError("Already started")
+        self._is_started = True
         try:
             await self._validate()
-            if self._is_started:
-                raise RuntimeError("Already started")
-            self._is_started = True
             await self._parts.make()
-        except BaseException:
-            if self._parts.workflows is None and self._parts.activities is None:
-                self._end()
-            raise
-        try:
+            self._is_working = True
             await self._work(self._start_sides())
         finally:
-            self._end()
+            self._parts.close()
+            self._shutdown_complete.set()
 
     async def _work(self, sides: dict[str, asyncio.Task[None]]) -> None:
         error: BaseException | None = None
@@ -228,16 +226,11 @@ class Worker:
         if error is not None:
             raise error
 
-    def _end(self) -> None:
-        self._parts.close()
-        self._shutdown_complete.set()
-
     async def _validate(self) -> None:
         """See that the namespace is there, and learn what it allows."""
-        identity = self._parts.identity
         try:
             reply = await self._parts.service.as_service.describe_namespace(
-                DescribeNamespaceRequest(namespace=identity.namespace), retry=True, timeout=VALIDATED_WITHIN
+                DescribeNamespaceRequest(namespace=self.client.namespace), retry=True, timeout=VALIDATED_WITHIN
             )
         except RPCError as error:
             raise RuntimeError(f"Worker validation failed: {error}") from error

@@ -19,36 +19,31 @@ if TYPE_CHECKING:
     from mainspring.worker._activity_shared_state import SharedStateManager
 
 
-class WorkerConfig(TypedDict, total=False):
-    """See the module; what each option means is said at `Worker`."""
+class WorkerOptions(TypedDict, total=False):
+    """What a worker may be told beside its client, its task queue, what it runs and what is around that."""
 
-    client: Required[Client]
-    task_queue: Required[str]
-    activities: Sequence[Callable[..., Any]]
     nexus_service_handlers: Sequence[Any]
-    workflows: Sequence[Any]
     activity_executor: concurrent.futures.Executor | None
     workflow_task_executor: concurrent.futures.ThreadPoolExecutor | None
     nexus_task_executor: concurrent.futures.ThreadPoolExecutor | None
-    workflow_runner: Required[WorkflowRunner]
-    unsandboxed_workflow_runner: Required[WorkflowRunner]
+    workflow_runner: WorkflowRunner
+    unsandboxed_workflow_runner: WorkflowRunner
     plugins: Sequence[Plugin]
-    interceptors: Sequence[Interceptor]
     build_id: str | None
     identity: str | None
-    max_cached_workflows: Required[int]
+    max_cached_workflows: int
     max_concurrent_workflow_tasks: int | None
     max_concurrent_activities: int | None
     max_concurrent_local_activities: int | None
     max_concurrent_nexus_tasks: int | None
     tuner: WorkerTuner | None
     max_concurrent_workflow_task_polls: int | None
-    nonsticky_to_sticky_poll_ratio: Required[float]
+    nonsticky_to_sticky_poll_ratio: float
     max_concurrent_activity_task_polls: int | None
     no_remote_activities: bool
-    sticky_queue_schedule_to_start_timeout: Required[timedelta]
-    max_heartbeat_throttle_interval: Required[timedelta]
-    default_heartbeat_throttle_interval: Required[timedelta]
+    sticky_queue_schedule_to_start_timeout: timedelta
+    max_heartbeat_throttle_interval: timedelta
+    default_heartbeat_throttle_interval: timedelta
     max_activities_per_second: float | None
     max_task_queue_activities_per_second: float | None
     max_eager_activity_reservations_per_workflow_task: int
@@ -63,8 +58,18 @@ class WorkerConfig(TypedDict, total=False):
     disable_safe_workflow_eviction: bool
     deployment_config: WorkerDeploymentConfig | None
     patch_activation_callback: Callable[[PatchActivationInput], bool] | None
-    workflow_task_poller_behavior: Required[PollerBehavior]
-    activity_task_poller_behavior: Required[PollerBehavior]
+    workflow_task_poller_behavior: PollerBehavior
+    activity_task_poller_behavior: PollerBehavior
     nexus_task_poller_behavior: PollerBehavior
     disable_payload_error_limit: bool
     max_workflow_task_external_storage_concurrency: int
+
+
+class WorkerConfig(WorkerOptions, total=False):
+    """See the module."""
+
+    client: Required[Client]
+    task_queue: Required[str]
+    activities: Sequence[Callable[..., Any]]
+    workflows: Sequence[Any]
+    interceptors: Sequence[Interceptor]

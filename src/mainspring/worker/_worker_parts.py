@@ -5,8 +5,12 @@
 Both sides call one `CurrentService`, so that a worker may be given another client while it runs.
 """
 
+# `Worker` sets all keys; a plugin that takes one out gets a KeyError.
+# pyright: reportTypedDictNotRequiredAccess=false
+
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import os
 import sys
@@ -102,16 +106,17 @@ class WorkerIdentity(msgspec.Struct, kw_only=True, frozen=True):
     deployment: WorkerDeploymentOptions | None
 
     @classmethod
-    def of(cls, config: WorkerConfig) -> WorkerIdentity:
+    async def of(cls, config: WorkerConfig, instance_key: str) -> WorkerIdentity:
+        """Reads all code that is loaded, in another thread, if the options give no build id."""
         client = config["client"]
         deployment = config.get("deployment_config")
-        build_id = deployment.version.build_id if deployment else config.get("build_id") or load_default_build_id()
+        build_id = deployment.version.build_id if deployment else config.get("build_id") or ""
         return cls(
             namespace=client.namespace,
             task_queue=config["task_queue"],
             identity=config.get("identity") or service_client_of(client).config.identity,
-            instance_key=uuid.uuid4().hex,
-            build_id=build_id,
+            instance_key=instance_key,
+            build_id=build_id or await asyncio.to_thread(load_default_build_id),
             version=deployment.version if deployment else None,
             deployment=deployment._to_proto() if deployment else None,
         )
@@ -131,7 +136,8 @@ class WorkerParts:
         self._active = client.config(active_config=True)
         self._given_interceptors = config.get("interceptors", [])
         self.service = CurrentService(client)
-        self.identity = WorkerIdentity.of(config)
+        self.instance_key = uuid.uuid4().hex
+        self._identity: WorkerIdentity | None = None
         self._tuner: WorkerTuner = tuner_of(config)
         self._polls_end_within_s = POLLS_END_WITHIN_S
         self._local: LocalActivities | None = None
@@ -154,6 +160,7 @@ class WorkerParts:
 
     async def make(self) -> None:
         """Make the sides, in the loop that they will run in."""
+        self._identity = await WorkerIdentity.of(self._config, self.instance_key)
         if self._registry is not None:
             self.activities = self._activity_side(self._registry, await self._registry.new_shutdown_event())
         if self._definitions:
@@ -170,6 +177,11 @@ class WorkerParts:
         """Give the threads back."""
         if self._own_executor is not None:
             self._own_executor.shutdown(wait=False)
+
+    @property
+    def identity(self) -> WorkerIdentity:
+        assert self._identity is not None, "made with the sides"
+        return self._identity
 
     @property
     def _interceptors(self) -> list[Interceptor]:
