@@ -117,5 +117,5 @@ def _result(answer: QueryAnswer) -> WorkflowQueryResult:
     if answer.failure is not None:
         failure = cast("Failure", answer.failure)
         return WorkflowQueryResult(result_type=FAILED, error_message=failure.message, failure=failure)
-    payloads = [cast("Payload", answer.result)] if answer.result is not None else []
+    payloads = [answer.result] if isinstance(answer.result, Payload) else []
     return WorkflowQueryResult(result_type=ANSWERED, answer=Payloads(payloads=payloads))
