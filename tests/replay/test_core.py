@@ -301,3 +301,23 @@ def test_a_long_run_keeps_nothing_of_what_is_over() -> None:
     assert played.jobs[-1] == ["ResolveActivity", "FireTimer"]
     gc.collect()
     assert sum(isinstance(one, Pending) for one in gc.get_objects()) < 10
+
+
+def test_a_replay_answers_no_update_that_the_history_has_answered() -> None:
+    answered = history().started().task()
+    answered.add(
+        "workflow_execution_update_accepted",
+        protocol_instance_id="u",
+        accepted_request_message_id="u/request",
+        accepted_request_sequencing_event_id=1,
+        accepted_request={"meta": {"update_id": "u"}, "input": {"name": "act"}},
+    )
+    answered.add("workflow_execution_update_completed", accepted_event_id=5).signaled("go").task(ended="")
+    answers = [
+        requests.AcceptUpdate(protocol_instance_id="u"),
+        requests.CompleteUpdate(protocol_instance_id="u", result=pay("done")),
+    ]
+    played = begun()
+    answer = played.go(Task(events=answered.events, previous_started_event_id=3), answers, [])
+    assert not answer.messages
+    assert not answer.commands

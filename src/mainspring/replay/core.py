@@ -158,9 +158,10 @@ class Replay:
         language_flags, self._new_language_flags = self._new_language_flags, set()
         self._core_flags |= core_flags
         self._language_flags |= language_flags
+        commands = self._queue.commands()
         return Answer(
-            commands=self._queue.commands(),
-            messages=self._updates.take_messages(),
+            commands=commands,
+            messages=self._updates.take_messages(commands),
             queries=answers,
             core_flags=sorted(core_flags),
             language_flags=sorted(language_flags),

@@ -5,8 +5,11 @@ message or UpdateAccepted ahead -> Update job -> AcceptUpdate, CompleteUpdate | 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message as ProtobufMessage
+from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
@@ -100,9 +103,11 @@ class Updates:
         self._command(answer.protocol_instance_id, "complete", body, COMPLETED)
         del self._asked[answer.protocol_instance_id]
 
-    def take_messages(self) -> list[Message]:
+    def take_messages(self, commands: Sequence[Command]) -> list[Message]:
+        """The messages of these commands, and refusals, which have none. The others are in the history already."""
+        placed = {command.protocol_message_command_attributes.message_id for command in commands}
         messages, self._messages = self._messages, []
-        return messages
+        return [one for one in messages if one.id in placed or one.body.Is(Rejection.DESCRIPTOR)]
 
     def _ask(self, instance_id: str, asked: Asked, *, run_validator: bool) -> None:
         self._asked[instance_id] = asked
