@@ -12,5 +12,6 @@ May import: server.process and every room of the SDK. Begin reading in _engine.p
 
 from mainspring._embedded._engine import EmbeddedEngine, open_engine
 from mainspring._embedded._open import embedded
+from mainspring._embedded._testing import TestEngine, TestEngineOptions, open_test_engine
 
-__all__ = ["EmbeddedEngine", "embedded", "open_engine"]
+__all__ = ["EmbeddedEngine", "TestEngine", "TestEngineOptions", "embedded", "open_engine", "open_test_engine"]

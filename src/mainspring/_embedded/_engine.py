@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from google.protobuf.message import Message
 from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
+from temporalio.api.testservice.v1 import service_pb2 as test_service
 from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
 from mainspring.server.process.config import Config, NamespaceConfig, StoreConfig
@@ -17,6 +18,7 @@ from mainspring.service import RPCError, RPCStatusCode
 SERVICES = {
     "workflow": workflow_service.DESCRIPTOR.services_by_name["WorkflowService"],
     "operator": operator_service.DESCRIPTOR.services_by_name["OperatorService"],
+    "test": test_service.DESCRIPTOR.services_by_name["TestService"],  # served where time skips
 }
 
 

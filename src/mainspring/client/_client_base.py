@@ -220,9 +220,13 @@ class ClientBase:
         self.service_client.update_api_key(value)
 
 
-async def connect_through(plugins: Sequence[Plugin], config: ConnectConfig) -> ServiceClient:
-    """Connect as the plugins want it; earlier ones are around later ones."""
-    following: Callable[[ConnectConfig], Awaitable[ServiceClient]] = ServiceClient.connect
+async def connect_through(
+    plugins: Sequence[Plugin],
+    config: ConnectConfig,
+    connect: Callable[[ConnectConfig], Awaitable[ServiceClient]] = ServiceClient.connect,
+) -> ServiceClient:
+    """Connect as the plugins want it; earlier ones are around later ones, and all around `connect`."""
+    following = connect
     for plugin in reversed(plugins):
         following = partial(_connect_by, plugin, following)
     return await following(config)

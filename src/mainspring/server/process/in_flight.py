@@ -90,11 +90,6 @@ class InFlight:
             return Sight(is_busy=True, activity_count=activity_count, look_again_s=wait_s)
         return Sight(activity_count=activity_count)
 
-    async def activity_count(self) -> int:
-        """How many activities workers have."""
-        await self._look_at_changed()
-        return sum(busy.activity_count for busy in self._busy.values())
-
     def _is_at_rest(self) -> bool:
         return self._history.is_at_rest and not self._matching.has_open_queries
 

@@ -9,11 +9,13 @@ histories hold as ever. A call that its caller cancels is over at once; what it 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol, cast
 
+import msgspec
 from google.protobuf.message import Message
 
 from mainspring.server.engine.errors import ServiceError, Unimplemented
@@ -21,7 +23,9 @@ from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.process.assembly import Assembly, assemble
 from mainspring.server.process.config import Config
 from mainspring.server.process.grpc_methods import as_service_error
+from mainspring.server.process.grpc_server import GrpcServer
 from mainspring.server.process.server import opened_store
+from mainspring.server.process.time_skipping import TimeSkipping
 
 ADDRESS = "in-process"
 STOP_WITHIN_S = 1.0
@@ -49,6 +53,13 @@ class CallInProcess(Protocol):
     ) -> Message: ...
 
 
+class ServerInProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """A server in this process."""
+
+    call: CallInProcess
+    port: int  # where gRPC clients connect; 0: they cannot
+
+
 @contextlib.asynccontextmanager
 async def in_process(config: Config) -> AsyncGenerator[CallInProcess]:
     """An engine over the configured store, for as long as the context is open.
@@ -56,14 +67,41 @@ async def in_process(config: Config) -> AsyncGenerator[CallInProcess]:
     Raises:
         StoreError: The store cannot be opened, or another process has it.
     """
+    async with server_in_process(config, listens=False) as server:
+        yield server.call
+
+
+@contextlib.asynccontextmanager
+async def server_in_process(
+    config: Config, *, listens: bool, time_skipping: TimeSkipping | None = None
+) -> AsyncGenerator[ServerInProcess]:
+    """The same, for gRPC clients too if it `listens`; with `time_skipping`, on that time.
+
+    Raises:
+        StoreError: The store cannot be opened, or another process has it.
+        OSError: The configured address cannot be bound.
+    """
     async with opened_store(config.store.path) as store:
-        assembly = await assemble(config, store, address=ADDRESS)
+        assembly = await assemble(config, store, address=ADDRESS, time_skipping=time_skipping)
+        listener = GrpcServer(assembly.methods.values(), assembly.door) if listens else None
         try:
-            yield _calls_of(assembly)
+            if listener is not None:
+                await listener.start(config.grpc.ip, config.grpc.port)
+            yield ServerInProcess(call=_calls_of(assembly), port=0 if listener is None else listener.port)
         finally:
-            await assembly.drain()
-            await assembly.door.calls.finish(STOP_WITHIN_S)
+            await _stop(assembly, listener)
             await assembly.close()
+
+
+async def _stop(assembly: Assembly, listener: GrpcServer | None) -> None:
+    if listener is None:
+        await assembly.drain()
+        await assembly.door.calls.finish(STOP_WITHIN_S)
+        return
+    finishing = asyncio.create_task(listener.finish(STOP_WITHIN_S))
+    await assembly.drain()
+    await finishing
+    await listener.hang_up()
 
 
 def _calls_of(assembly: Assembly) -> CallInProcess:

@@ -35,7 +35,7 @@ class TestService:
         self, _request: UnlockTimeSkippingRequest, _call: Call
     ) -> UnlockTimeSkippingResponse:
         """Time may skip, unless there are other locks."""
-        await self._time.unlock()
+        self._time.unlock()
         return UnlockTimeSkippingResponse()
 
     async def sleep(self, request: SleepRequest, _call: Call) -> SleepResponse:
