@@ -152,15 +152,23 @@ def completed(seq: int, value: Any = None) -> ResolveActivity:
 
 
 def failed(seq: int, message: str) -> ResolveActivity:
-    failure = Failure(message=message)
-    failure.application_failure_info.type = "Oh"
+    failure = _of_activity()
+    failure.cause.message = message
+    failure.cause.application_failure_info.type = "Oh"
     return ResolveActivity(seq=seq, outcome=Outcome(failure=failure))
 
 
 def activity_cancelled(seq: int) -> ResolveActivity:
-    failure = Failure(message="Cancelled")
-    failure.canceled_failure_info.SetInParent()
+    failure = _of_activity()
+    failure.cause.message = "Cancelled"
+    failure.cause.canceled_failure_info.SetInParent()
     return ResolveActivity(seq=seq, outcome=Outcome(failure=failure, is_cancelled=True))
+
+
+def _of_activity() -> Failure:
+    failure = Failure(message="activity failed")
+    failure.activity_failure_info.activity_id = "1"
+    return failure
 
 
 def fired(seq: int) -> FireTimer:

@@ -85,7 +85,7 @@ def refuse(name: str, rule: Rule, frame: FrameType | None) -> None:
     if is_observed(frame):
         return
     caller = caller_of(frame)
-    if rule.kind is Kind.READ and (caller.is_reader or caller.place is Place.LIBRARY):
+    if rule.kind is Kind.READ and (caller.is_reader or caller.place in {Place.LIBRARY, Place.OURS}):
         return
     raise ForbiddenCallError(message(name, rule, caller))
 

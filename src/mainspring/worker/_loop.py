@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import asyncio.tasks
 import contextvars
+import logging
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -22,6 +23,9 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from mainspring.determinism._guards import GUARDS
 from mainspring.determinism._loop_calls import RefusingLoop
+
+logger = logging.getLogger("mainspring.worker")
+ABOUT = ("task", "future", "handle", "asyncgen")  # what asyncio tells of an exception that nobody waits for
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -86,6 +90,7 @@ class WorkflowLoop(RefusingLoop):
 
     def __init__(self, timers: Timers) -> None:
         self.time_ns = 0  # since the epoch
+        self.is_evicted = False
         self._timers = timers
         self._ready: deque[asyncio.Handle] = deque()
         self._exception_handler: ExceptionHandler | None = None
@@ -185,10 +190,18 @@ class WorkflowLoop(RefusingLoop):
         self._exception_handler = handler
 
     def default_exception_handler(self, context: Context) -> None:
-        asyncio.BaseEventLoop.default_exception_handler(self, context)  # type: ignore[arg-type]  # it only logs
+        """Log it; tasks tell in their names whose they are."""
+        about = [f"{name}: {context[name]!r}" for name in ABOUT if name in context]
+        what = context.get("message") or "Unhandled exception in a workflow's event loop"
+        logger.error("%s", "\n".join([what, *about]), exc_info=context.get("exception"))
 
     def call_exception_handler(self, context: Context) -> None:
-        """Something went wrong where nobody waits for it: an exception in a callback, a task's never retrieved."""
+        """Something went wrong where nobody waits for it: an exception in a callback, a task's never retrieved.
+
+        Of a run that was evicted nothing is said: all its tasks were broken off.
+        """
+        if self.is_evicted:
+            return
         if self._exception_handler is not None:
             self._exception_handler(self, context)
         else:

@@ -11,6 +11,7 @@ the loop runs until nothing is ready. That order is the official SDK's, and hist
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Sequence
@@ -109,7 +110,7 @@ class WorkflowRun:
             The stacks of those that would not end; they are left to themselves.
         """
         state = self.state
-        state.is_evicting = state.is_replaying = True
+        state.is_evicting = state.is_replaying = self._loop.is_evicted = True
         with running(self._loop):
             for _ in range(EVICTION_TURNS):
                 for task in list(state.tasks):
@@ -117,6 +118,9 @@ class WorkflowRun:
                 self._loop.run_ready(lambda: None)
                 if not state.tasks:
                     return []
+        for task in state.tasks:
+            # Never collected: Python would end the coroutine by another exception, which it might swallow for ever.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
         return [stack_trace(state)]
 
     def stack_trace(self) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from temporalio.api.sdk.v1 import (
@@ -35,7 +36,7 @@ def stack_trace(state: RunState) -> str:
             traceback.format_list(
                 [
                     traceback.FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
-                    for frame in task.get_stack()
+                    for frame in frames(task)
                 ]
             )
         )
@@ -54,7 +55,7 @@ def enhanced_stack_trace(state: RunState) -> EnhancedStackTrace:
                     column=-1,
                     function_name=frame.f_code.co_name,
                 )
-                for frame in task.get_stack()
+                for frame in frames(task)
             ]
         )
         for task in _waiting(state)
@@ -62,6 +63,18 @@ def enhanced_stack_trace(state: RunState) -> EnhancedStackTrace:
     names = {location.file_path for stack in stacks for location in stack.locations}
     sources = {name: StackTraceFileSlice(line_offset=0, content=_read(name)) for name in sorted(names)}
     return EnhancedStackTrace(sdk=StackTraceSDKInfo(name=SDK_NAME, version=__version__), sources=sources, stacks=stacks)
+
+
+def frames(task: asyncio.Task[Any]) -> list[FrameType]:
+    """Where a task waits, from its first coroutine to the last one that it awaits; `get_stack` knows only the first."""
+    found: list[FrameType] = []
+    awaited: Any = task.get_coro()
+    while awaited is not None:
+        frame: FrameType | None = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
+        if frame is not None:
+            found.append(frame)
+        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
+    return found
 
 
 def metadata(state: RunState, handlers: Handlers, current_details: str) -> WorkflowMetadata:

@@ -36,9 +36,10 @@ T = TypeVar("T")
 Handler = SignalDefinition | QueryDefinition | UpdateDefinition
 PACKAGE = str(Path(__file__).resolve().parent.parent)
 LIBRARY = str(Path(asyncio.__file__).resolve().parent)
+MOST_EVICTED_ASKS = 100  # of one run, while it is thrown out of the cache
 
 
-class BeingEvictedError(Exception):
+class BeingEvictedError(BaseException):
     """Workflow code tries to act while its run is thrown out of the cache. Not an error of anybody's."""
 
 
@@ -63,6 +64,7 @@ class RunState:
         self.failure_exception_types = definition.failure_exception_types
         self.instance: Any = None  # of the workflow class
         self.tasks: dict[asyncio.Task[Any], None] = {}  # in the order in which they were made
+        self._asked_in_vain = 0
         self._seqs: defaultdict[str, int] = defaultdict(int)
 
     # -- asking
@@ -75,6 +77,8 @@ class RunState:
             BeingEvictedError: The run is thrown out of the cache; the code that asks is unwound by this.
         """
         self.assert_may_act("add command")
+        if self.is_evicting:
+            return
         if self.is_replaying:
             request.where = where_in_workflow()
         self.completion.requests.append(request)
@@ -96,6 +100,9 @@ class RunState:
     def assert_may_act(self, action: str) -> None:
         """See `ask`."""
         if self.is_evicting:
+            self._asked_in_vain += 1
+            if self._asked_in_vain > MOST_EVICTED_ASKS:
+                return  # code that swallows the error would ask for ever; so it waits, in vain
             raise BeingEvictedError(f"Ignoring {action} while evicting workflow. This is not an error.")
         if self.is_read_only:
             raise ReadOnlyContextError(f"While in read-only function, action attempted: {action}")
