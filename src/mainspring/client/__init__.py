@@ -9,6 +9,7 @@ Client._client_*.py -> input -> interceptors (_interceptor) -> ClientImpl (_impl
 _inputs, _*_inputs    what goes through interceptors      _handle, _*_handle    what is known by its id
 _execution, _history  what the server tells               _sending, _memo       values on their way out
 _schedule*            schedules, and them on the wire     _conflict             `conflict=`, over several calls
+    sync                  the same for code that does not await
 """
 
 from mainspring.activity import ActivityCancellationDetails

@@ -36,10 +36,9 @@ class ClientConfig(TypedDict, total=False):
     header_codec_behavior: Required[HeaderCodecBehavior]
 
 
-class ClientConnectConfig(TypedDict, total=False):
-    """What `Client.connect` takes."""
+class ConnectOptions(TypedDict, total=False):
+    """What `Client.connect` takes besides the server's address."""
 
-    target_host: str
     namespace: str
     api_key: str | None
     data_converter: DataConverter
@@ -59,3 +58,9 @@ class ClientConnectConfig(TypedDict, total=False):
     grpc_compression: GrpcCompression
     payload_limits: PayloadLimitsConfig
     header_codec_behavior: HeaderCodecBehavior
+
+
+class ClientConnectConfig(ConnectOptions, total=False):
+    """What `Client.connect` takes."""
+
+    target_host: str

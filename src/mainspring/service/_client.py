@@ -73,6 +73,9 @@ class ServiceClient(ABC):
         serving: int = HealthCheckResponse.ServingStatus.SERVING
         return getattr(reply, "status", None) == serving
 
+    async def close(self) -> None:  # noqa: B027 # not every kind has something to end
+        """End the connection of the running loop, if there is one; a later call connects anew."""
+
     @property
     @abstractmethod
     def worker_service_client(self) -> ServiceClient:
