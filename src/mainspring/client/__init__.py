@@ -1,15 +1,17 @@
 """Clients: start workflows, speak with them, wait for them; schedules and standalone activities.
 
-client = await Client.connect("localhost:7233")
-handle = await client.start_workflow(AddNode.run, AddNodeInput("n1"), id="n1", task_queue="nodes")
-await handle.result()
+    client = await Client.connect("localhost:7233")
+    handle = await client.start_workflow(AddNode.run, AddNodeInput("n1"), id="n1", task_queue="nodes")
+    await handle.result()
 
-Client._client_*.py -> input -> interceptors (_interceptor) -> ClientImpl (_impl) -> request (_impl_*) -> service
+    Client._client_*.py -> input -> interceptors (_interceptor) -> ClientImpl (_impl) -> request (_impl_*) -> service
 
-_inputs, _*_inputs    what goes through interceptors      _handle, _*_handle    what is known by its id
-_execution, _history  what the server tells               _sending, _memo       values on their way out
-_schedule*            schedules, and them on the wire     _conflict             `conflict=`, over several calls
+    _inputs, _*_inputs    what goes through interceptors      _handle, _*_handle    what is known by its id
+    _execution, _history  what the server tells               _sending, _memo       values on their way out
+    _schedule*            schedules, and them on the wire     _conflict             `conflict=`, over several calls
     sync                  the same for code that does not await
+
+Start reading at `_client_workflows.py`.
 """
 
 from mainspring.activity import ActivityCancellationDetails
