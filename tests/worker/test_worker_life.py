@@ -14,6 +14,7 @@ from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueResponse,
     PollWorkflowTaskQueueResponse,
     RespondWorkflowTaskCompletedResponse,
+    StartWorkflowExecutionResponse,
 )
 from typing_extensions import override
 
@@ -353,3 +354,19 @@ async def test_debug_mode_runs_workflow_code_in_the_loops_thread(
         assert await engine.said("respond_workflow_task_completed")
         assert worker._parts.workflows is not None
         assert worker._parts.workflows._options.is_inline
+
+
+async def test_a_run_that_the_worker_s_client_starts_may_begin_at_once(engine: FakeEngine) -> None:
+    reply = StartWorkflowExecutionResponse(run_id="run")
+    reply.eager_workflow_task.CopyFrom(first_task("Echo", "hello"))
+    engine.replies["start_workflow_execution"] = reply
+    client = engine.client()
+    async with a_worker(engine, client=client) as worker:
+        while not worker.is_running:  # noqa: ASYNC110 - what is waited for is no event
+            await asyncio.sleep(0)
+        await client.start_workflow(Echo.run, "hello", id="n1", task_queue="tq", request_eager_start=True)
+        started_with = await engine.said("start_workflow_execution")
+        assert started_with.request_eager_execution
+        assert await engine.said("respond_workflow_task_completed")
+    await client.start_workflow(Echo.run, "hello", id="n1", task_queue="tq", request_eager_start=True)
+    assert not (await engine.said("start_workflow_execution")).request_eager_execution

@@ -72,6 +72,7 @@ class Pollers:
         self._loops: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Task[Any]] = set()  # for a slot: may be given up at any time
         self._working: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[None]] = set()  # about to be at work
         self._queues: list[_QueueLoops[Any]] = []
         self._is_stopping = asyncio.Event()
         self._failed: asyncio.Future[None] | None = None
@@ -102,8 +103,8 @@ class Pollers:
                 self._failed.result()
         finally:
             await _cancel([stopping, *self._loops, *self._waiting])
-            while self._working:
-                await asyncio.wait(self._working)
+            while self._working or self._starting:
+                await asyncio.wait([*self._working, *self._starting])
             if self._failed.done():
                 self._failed.exception()  # looked at
 
@@ -133,6 +134,17 @@ class Pollers:
         working = asyncio.create_task(work)
         self._working.add(working)
         working.add_done_callback(lambda done: self._done(done, permit))
+
+    def begin_when_free(self, work: Coroutine[Any, Any, None], info: SlotInfo) -> None:
+        """Do a task that came by another way, as soon as there is a slot for it."""
+        starting = asyncio.create_task(self._begin_when_free(work, info))
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
+
+    async def _begin_when_free(self, work: Coroutine[Any, Any, None], info: SlotInfo) -> None:
+        permit = await self.slots.reserve()
+        self.slots.mark_used(permit, info)
+        self.begin(work, permit)
 
     def _done(self, working: asyncio.Task[None], permit: Permit) -> None:
         self._working.discard(working)

@@ -184,6 +184,12 @@ class Worker:
         """Whether it has ended. It has not at once when it is told to."""
         return self._shutdown_complete.is_set()
 
+    def _set_default_workflow_logic_flag(self, flag: int, *, enabled: bool) -> None:
+        """Whether new runs have a numbered change of behaviour that not all have yet. For tests."""
+        if self._is_started:
+            raise RuntimeError("Cannot set default workflow logic flags after the worker has started")
+        (self._parts.default_flags.add if enabled else self._parts.default_flags.discard)(flag)
+
     # -- the life of a worker
 
     async def run(self) -> None:
@@ -210,6 +216,7 @@ class Worker:
             await self._validate()
             await self._parts.make()
             self._is_working = True
+            self._parts.offer_eager_starts()
             await self._work(self._start_sides())
         finally:
             self._parts.close()
@@ -270,6 +277,7 @@ class Worker:
         grace = self._config.get("graceful_shutdown_timeout") or timedelta()
         logger.info("Beginning worker shutdown, will wait %s before cancelling activities", grace)
         parts = self._parts
+        parts.withdraw_eager_starts()
         if parts.workflows is not None:
             parts.workflows.stop()
         if parts.activities is not None:

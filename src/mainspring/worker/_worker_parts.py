@@ -138,6 +138,7 @@ class WorkerParts:
         self.service = CurrentService(client)
         self.instance_key = uuid.uuid4().hex
         self._identity: WorkerIdentity | None = None
+        self.default_flags: set[int] = set()
         self._tuner: WorkerTuner = tuner_of(config)
         self._polls_end_within_s = POLLS_END_WITHIN_S
         self._local: LocalActivities | None = None
@@ -166,12 +167,26 @@ class WorkerParts:
         if self._definitions:
             self.workflows = self._workflow_side(self._definitions)
 
+    def offer_eager_starts(self) -> None:
+        """Let the client give the first tasks of runs that it starts to this worker."""
+        if self.workflows is not None:
+            self.service.client._eager_workers[self.identity.task_queue] = self.workflows.start_eagerly
+
+    def withdraw_eager_starts(self) -> None:
+        """The worker takes no more tasks."""
+        if self.workflows is not None:
+            offers = self.service.client._eager_workers
+            if offers.get(self.identity.task_queue) == self.workflows.start_eagerly:
+                del offers[self.identity.task_queue]
+
     def set_client(self, client: Client) -> None:
         """Make all calls by another client from now on."""
+        self.withdraw_eager_starts()
         self.service.client = client
         for part in (self.activities, self._local):
             if part is not None:
                 part.set_client(client)
+        self.offer_eager_starts()
 
     def close(self) -> None:
         """Give the threads back."""
@@ -296,6 +311,7 @@ class WorkerParts:
             deployment_name=self.identity.version.deployment_name if self.identity.version else "",
             build_id=self.identity.build_id,
             is_guarded=not isinstance(config.get("workflow_runner"), UnsandboxedWorkflowRunner),
+            default_flags=frozenset(self.default_flags),
             local_activities=self._registry.names if self._registry else frozenset(),
         )
 

@@ -100,6 +100,10 @@ class WorkflowWorker:
         finally:
             self._cache.clear()
 
+    def start_eagerly(self, polled: PollWorkflowTaskQueueResponse) -> None:
+        """Do the first task of a run that a client of this worker started, as soon as there is a slot."""
+        self._pollers.begin_when_free(self._tasks.handle(polled), UsedByWorkflow(polled.workflow_type.name, False))
+
     def stop(self) -> None:
         """Take no more tasks; `run` returns when those at work are done."""
         self._tasks.takes_more = False
