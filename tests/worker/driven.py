@@ -93,15 +93,17 @@ class Driven:
 
     def tell_until_over(self, choose: Callable[[int], int]) -> list[str]:
         """Resolve all that is asked for, one by one, until the run ends. `choose(count)`: which of those that wait."""
-        waiting = _waiting(self.begin())
+        waiting: list[tuple[str, int]] = _waiting(self.begin())
         while not self.is_over:
             assert self.error is None, repr(self.error)
             assert waiting, f"the run waits for nothing: {self.all[-5:]}"
             kind, seq = waiting.pop(choose(len(waiting)))
             job = completed(seq, f"result {seq}") if kind == "activity" else FireTimer(seq=seq)
             said = self.tell(job)
-            gone = [("timer", int(one.split()[1])) for one in said if one.startswith("cancel_timer")]
-            waiting = [one for one in waiting + _waiting(said) if one not in gone]
+            gone: list[tuple[str, int]] = [
+                ("timer", int(one.split()[1])) for one in said if one.startswith("cancel_timer")
+            ]
+            waiting = [one for one in [*waiting, *_waiting(said)] if one not in gone]
         return self.all
 
 

@@ -79,8 +79,8 @@ class EveryWay:
     async def as_completed(self) -> None:
         for one in asyncio.as_completed([two_steps(f"c{n}") for n in range(20)]):
             await step(f"completed {await one}")
-        for one in workflow.as_completed([two_steps(f"d{n}") for n in range(5)]):
-            await step(f"completed {await one}")
+        for other in workflow.as_completed([two_steps(f"d{n}") for n in range(5)]):
+            await step(f"completed {await other}")
 
     async def groups(self) -> None:
         async def fails() -> None:

@@ -49,7 +49,8 @@ def _known() -> dict[int, tuple[str, Rule]]:
         module, _, attribute = name.rpartition(".")
         found = getattr(sys.modules.get(module), attribute, None)
         if found is not None:
-            known[id(found)] = (name if rule is ENVIRONMENT else f"{name.removeprefix('builtins.')}()", rule)
+            said = name if rule is ENVIRONMENT else f"{name.removeprefix('builtins.')}()"
+            known.setdefault(id(found), (said, rule))  # `io.open` is `open`
     return known
 
 

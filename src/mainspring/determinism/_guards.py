@@ -23,19 +23,19 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from types import ModuleType
 from typing import Any
 
 from mainspring.determinism import _values
 from mainspring.determinism._order import as_completed, ordered_gathering
 from mainspring.determinism._refusals import called, opening, opening_by_number, refusing
-from mainspring.determinism._rules import METHODS, MODULE_FUNCTIONS
+from mainspring.determinism._rules import METHODS, MODULE_FUNCTIONS, Rule
 
-Real = dict[str, Callable[..., Any]]
-Make = Callable[[Real, str], Any]
+Function = Callable[..., Any]
+Make = Callable[[Function, str], Any]  # makes the guard of a function, given its name
 Guarded = tuple[tuple[ModuleType, dict[str, Make]], ...]  # module, and what makes the guards of names in it
 FAST: Guarded = (
     (time, dict.fromkeys(_values.CLOCKS, _values.clock) | dict.fromkeys(_values.CALENDARS, _values.calendar)),
@@ -53,22 +53,47 @@ SLOW: Guarded = (
 PATCHERS = {"unittest.mock", "pytest"}  # where these are loaded, guards may have been taken away again
 
 
+class Made:
+    """The guards that were made. Each stands for one function for ever: another that comes there gets its own."""
+
+    def __init__(self) -> None:
+        self._guards: dict[int, Any] = {}  # by id, which nothing else gets while they are held
+        self._functions: dict[int, tuple[Any, Any]] = {}  # id of a function -> the function, and its guard
+
+    def guard(self, make: Make, function: Any, name: str) -> Any:
+        """The guard of a function."""
+        guard = make(function, name)
+        self._guards[id(guard)] = guard
+        self._functions[id(function)] = (function, guard)
+        return guard
+
+    def is_guard(self, value: Any) -> bool:
+        return id(value) in self._guards
+
+    def guard_of(self, value: Any) -> Any:
+        """The guard of a function that has one; else None."""
+        function, guard = self._functions.get(id(value), (None, None))
+        return guard if function is value else None
+
+
 class Exchange:
     """Names of one namespace, and what stands there by turns: what was there, and the guards."""
 
-    def __init__(self, namespace: dict[str, Any], guards: dict[str, Any], real: Real) -> None:
+    def __init__(self, made: Made, namespace: dict[str, Any], makes: dict[str, Make]) -> None:
+        self._made = made
         self._namespace = namespace
-        self._guards = guards
-        self._real = real
-        self._standing = _each(itemgetter, guards)
-        self._known: tuple[Any, ...] = self._standing(real)
-        self._all_guards: tuple[Any, ...] = self._standing(guards)
+        self._makes = makes
+        self._standing = itemgetter(*makes)
+        self._known: tuple[Any, ...] = ()
+        self._all_guards: tuple[Any, ...] = ()
+        self._real: dict[str, Any] = {}
+        self._guards: dict[str, Any] = {}
 
     def put(self) -> None:
         """Let the guards stand there."""
         standing = self._standing(self._namespace)
         if standing != self._known:
-            self._learn(standing)
+            self._learn()
         self._namespace.update(self._guards)
 
     def take(self) -> None:
@@ -80,46 +105,29 @@ class Exchange:
             if self._namespace[name] is guard:
                 self._namespace[name] = self._real[name]
 
-    def pairs(self) -> dict[int, tuple[Any, Any]]:
-        """The functions and their guards, by the ids of the functions."""
-        return {id(self._real[name]): (self._real[name], guard) for name, guard in self._guards.items()}
-
-    def _learn(self, standing: Sequence[Any]) -> None:
-        for name, value in zip(self._guards, standing, strict=True):
-            if value is not self._guards[name]:
-                self._real[name] = value
+    def _learn(self) -> None:
+        for name, make in self._makes.items():
+            value = self._namespace[name]
+            if not self._made.is_guard(value) and self._real.get(name) is not value:
+                self._real[name], self._guards[name] = value, self._made.guard(make, value, name)
         self._known = self._standing(self._real)
+        self._all_guards = self._standing(self._guards)
 
 
 class Fixture:
     """Guards on attributes of one owner that stay."""
 
-    def __init__(self, owner: Any, guards: dict[str, Any], real: Real) -> None:
+    def __init__(self, made: Made, owner: Any, makes: dict[str, Make]) -> None:
+        self._made = made
         self._owner = owner
-        self._guards = guards
-        self._real = real
-        self._standing = _each(attrgetter, guards)
-        self._all_guards = tuple(guards.values())
+        self._makes = makes
 
     def put(self) -> None:
-        """Let the guards stand there, if they do not."""
-        if self._standing(self._owner) != self._all_guards:
-            for name, guard in self._guards.items():
-                present = getattr(self._owner, name)
-                if present is not guard:
-                    self._real[name] = present
-                    setattr(self._owner, name, guard)
-
-    def pairs(self) -> dict[int, tuple[Any, Any]]:
-        """See `Exchange.pairs`."""
-        return {id(self._real[name]): (self._real[name], guard) for name, guard in self._guards.items()}
-
-
-def _each(getter: Callable[..., Callable[[Any], Any]], names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Get all of them at once, in a tuple even if it is one."""
-    listed = list(names)
-    get = getter(*listed)
-    return get if len(listed) > 1 else lambda owner: (get(owner),)
+        """Let guards stand there, where none do."""
+        for name, make in self._makes.items():
+            present = getattr(self._owner, name, None)
+            if present is not None and not self._made.is_guard(present):
+                setattr(self._owner, name, self._made.guard(make, present, name))
 
 
 class Guards:
@@ -131,7 +139,7 @@ class Guards:
         self._exchanges: list[Exchange] = []
         self._fixtures: list[Fixture] = []
         self._to_adopt: list[dict[str, Any]] = []
-        self._stands_for: dict[int, tuple[Any, Any]] = {}  # id of a function -> the function, and its guard
+        self._made = Made()
         self._datetime_changed: Callable[[], object] = _nothing
 
     def enter(self) -> None:
@@ -142,13 +150,13 @@ class Guards:
                 return
             if not self._exchanges:
                 self._make()
-            if self._to_adopt:
-                self._adopt_all()
             for exchange in self._exchanges:
                 exchange.put()
             if not PATCHERS.isdisjoint(sys.modules):
                 self._fix()
             self._datetime_changed()
+            if self._to_adopt:
+                self._adopt_all()
 
     def leave(self) -> None:
         """It has run."""
@@ -169,51 +177,41 @@ class Guards:
         while self._to_adopt:
             namespace = self._to_adopt.pop()
             for name, value in list(namespace.items()):
-                function, guard = self._stands_for.get(id(value), (None, None))
-                if guard is not None and function is value:
+                guard = self._made.guard_of(value)
+                if guard is not None:
                     namespace[name] = guard
 
     def _make(self) -> None:
         """Make the guards. Not at import: a program without workflows needs none."""
-        for module, makes in FAST:
-            real: Real = {name: getattr(module, name) for name in makes}
-            self._add(Exchange(vars(module), {name: makes[name](real, name) for name in real}, real))
-        self._add(_generator_of_process())
-        for exchange in _datetime_methods():
-            self._add(exchange)
+        self._exchanges = [Exchange(self._made, vars(module), makes) for module, makes in FAST]
+        self._exchanges.append(_generator_of_process(self._made))
+        of_datetime = _methods_of_datetime()
+        if of_datetime is not None:
+            self._exchanges.append(Exchange(self._made, of_datetime, {"now": _values.now, "utcnow": _values.utcnow}))
             self._datetime_changed = _forget_methods_of_datetime
-        self._fixtures = list(_fixtures())
-        for fixture in self._fixtures:
-            self._stands_for.update(fixture.pairs())
+        self._fixtures = [Fixture(self._made, owner, makes) for owner, makes in _slow()]
         self._fix()
 
     def _fix(self) -> None:
         for fixture in self._fixtures:
             fixture.put()
 
-    def _add(self, exchange: Exchange) -> None:
-        self._exchanges.append(exchange)
-        self._stands_for.update(exchange.pairs())
 
-
-def _generator_of_process() -> Exchange:
+def _generator_of_process(made: Made) -> Exchange:
     """Most functions of `random` are methods of one object, and draw by these two methods of it."""
     namespace = vars(random._inst)
-    real: Real = {"random": random.random, "getrandbits": random.getrandbits}
-    namespace.update(real)
-    return Exchange(namespace, {name: _values.chance(real, name) for name in real}, real)
+    namespace.update(random=random.random, getrandbits=random.getrandbits)
+    return Exchange(made, namespace, {"random": _values.chance, "getrandbits": _values.chance})
 
 
-def _datetime_methods() -> Iterator[Exchange]:
-    """`datetime.now` and `utcnow`. The type's attributes cannot be set; CPython's own dict of them can be written.
+def _methods_of_datetime() -> dict[str, Any] | None:
+    """Where `datetime.now` and `utcnow` stand. The type's attributes cannot be set; CPython's own dict of them can.
 
-    Where that is not so they stay as they are. `today` calls `time.time`.
+    None where that is not so; there they stay as they are. `today` calls `time.time`.
     """
     namespace: Any = gc.get_referents(vars(datetime))[0]
-    if sys.implementation.name != "cpython" or namespace != dict(vars(datetime)):
-        return
-    real: Real = {name: namespace[name] for name in ("now", "utcnow")}
-    yield Exchange(namespace, {"now": _values.now(real), "utcnow": _values.utcnow(real)}, real)
+    is_known = sys.implementation.name == "cpython" and namespace == dict(vars(datetime))
+    return namespace if is_known else None
 
 
 def _forget_methods_of_datetime() -> None:
@@ -221,8 +219,8 @@ def _forget_methods_of_datetime() -> None:
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime))
 
 
-def _fixtures() -> Iterator[Fixture]:
-    """The guards of slow functions. These modules are imported here, since few programs have all of them."""
+def _slow() -> Iterator[tuple[Any, dict[str, Make]]]:
+    """Owners of slow functions, and what makes the guards of those. Few programs have all of these modules."""
     import concurrent.futures.process
     import concurrent.futures.thread
     import multiprocessing.process
@@ -230,7 +228,7 @@ def _fixtures() -> Iterator[Fixture]:
     import sqlite3
     import subprocess
 
-    modules: dict[str, Any] = {
+    owners: dict[str, Any] = {
         "time": time,
         "builtins": builtins,
         "os": os,
@@ -244,18 +242,20 @@ def _fixtures() -> Iterator[Fixture]:
         "socket.socket": socket.socket,
         "os._Environ": os._Environ,
     }
-    for owner_name, owner in modules.items():
-        rules = {
-            name.rpartition(".")[2]: rule
-            for name, rule in (MODULE_FUNCTIONS | METHODS).items()
-            if name.rpartition(".")[0] == owner_name
-        }
-        real: Real = {name: getattr(owner, name) for name in rules if hasattr(owner, name)}
-        guards = {name: refusing(real, name, called(owner_name, name), rules[name]) for name in real}
-        yield Fixture(owner, guards, real)
-    for module, makes in SLOW:
-        real = {name: getattr(module, name) for name in makes if hasattr(module, name)}
-        yield Fixture(module, {name: makes[name](real, name) for name in real}, real)
+    for owner_name, owner in owners.items():
+        yield (
+            owner,
+            {
+                name.rpartition(".")[2]: _refusing(owner_name, rule)
+                for name, rule in (MODULE_FUNCTIONS | METHODS).items()
+                if name.rpartition(".")[0] == owner_name
+            },
+        )
+    yield from SLOW
+
+
+def _refusing(owner: str, rule: Rule) -> Make:
+    return lambda function, name: refusing(function, called(owner, name), rule)
 
 
 def _nothing() -> None:

@@ -9,29 +9,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from functools import wraps
 from typing import Any
 
+from mainspring.determinism._running import looking_like
 from mainspring.workflow._runtime import Runtime
 
-Real = dict[str, Callable[..., Any]]
+Function = Callable[..., Any]
 
 
-def as_completed(real: Real, name: str) -> Callable[..., Any]:
+def as_completed(real: Function, _name: str) -> Callable[..., Any]:
     """`asyncio.as_completed`, given tasks that were made in the order of what was given."""
 
-    @wraps(real[name])
+    @looking_like(real)
     def ordered(fs: Iterable[Awaitable[Any]], **options: Any) -> Any:
         if Runtime.maybe_current() is None or asyncio.isfuture(fs) or asyncio.iscoroutine(fs):
-            return real[name](fs, **options)
-        return real[name]([asyncio.ensure_future(one) for one in dict.fromkeys(fs)], **options)
+            return real(fs, **options)
+        return real([asyncio.ensure_future(one) for one in dict.fromkeys(fs)], **options)
 
     return ordered
 
 
-def ordered_gathering(real: Real, name: str) -> Any:
+def ordered_gathering(real: Function, _name: str) -> Any:
     """The class of futures that `gather` gives, with a place in the order of its loop's."""
-    gathering: Any = real[name]
+    gathering: Any = real
 
     class Gathering(gathering):  # type: ignore[misc]  # private to asyncio, without a type
         """What `asyncio.gather` gives."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import wraps
 from types import FrameType
 from typing import Any
 
@@ -19,20 +18,20 @@ from mainspring.determinism._rules import (
     advice,
     is_for_writing,
 )
-from mainspring.determinism._running import restricted_runtime
+from mainspring.determinism._running import looking_like, restricted_runtime
 
-Real = dict[str, Callable[..., Any]]
+Function = Callable[..., Any]
 CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def refusing(real: Real, key: str, name: str, rule: Rule) -> Callable[..., Any]:
-    """`real[key]`, but for workflow code. `name`: what the error calls it."""
+def refusing(real: Function, name: str, rule: Rule) -> Callable[..., Any]:
+    """`real`, but for workflow code. `name`: what the error calls it."""
 
-    @wraps(real[key])
+    @looking_like(real)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if restricted_runtime() is not None:
             refuse(name, rule, sys._getframe(1))
-        return real[key](*args, **kwargs)
+        return real(*args, **kwargs)
 
     return guarded
 
@@ -46,26 +45,26 @@ def called(owner: str, name: str) -> str:
     return f"{name}()" if owner == "builtins" else f"{owner}.{name}()"
 
 
-def opening(real: Real, key: str) -> Callable[..., Any]:
+def opening(real: Function, _name: str) -> Callable[..., Any]:
     """`open`: what it may depends on the mode."""
 
-    @wraps(real[key])
+    @looking_like(real)
     def guarded(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         if restricted_runtime() is not None and not _is_time_zone(file):
             refuse("open()", OPEN_TO_WRITE if is_for_writing(mode) else OPEN_TO_READ, sys._getframe(1))
-        return real[key](file, mode, *args, **kwargs)
+        return real(file, mode, *args, **kwargs)
 
     return guarded
 
 
-def opening_by_number(real: Real, key: str) -> Callable[..., Any]:
+def opening_by_number(real: Function, _name: str) -> Callable[..., Any]:
     """`os.open`: what it may depends on the flags."""
 
-    @wraps(real[key])
+    @looking_like(real)
     def guarded(path: Any, flags: int, *args: Any, **kwargs: Any) -> Any:
         if restricted_runtime() is not None:
             refuse("os.open()", OPEN_TO_WRITE if flags & CHANGING else OPEN_TO_READ, sys._getframe(1))
-        return real[key](path, flags, *args, **kwargs)
+        return real(path, flags, *args, **kwargs)
 
     return guarded
 

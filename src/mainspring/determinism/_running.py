@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from mainspring.workflow._runtime import Runtime
 from mainspring.workflow._unsafe import sandbox_unrestricted
@@ -29,6 +32,13 @@ def restricted_runtime() -> Runtime | None:
         return None
     runtime: Runtime | None = getattr(loop, _ON_LOOP, None)
     return None if runtime is None or _is_unrestricted() else runtime
+
+
+def looking_like(real: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a guard the name, signature and text of the function for which it stands."""
+    if isinstance(getattr(real, "__name__", None), str):
+        return wraps(real)
+    return lambda guard: guard  # a mock has no name
 
 
 def random_of(runtime: Runtime) -> random.Random:

@@ -15,14 +15,13 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from functools import wraps
 from typing import Any
 
 from mainspring.determinism._places import is_observed
-from mainspring.determinism._running import random_of, restricted_runtime
+from mainspring.determinism._running import looking_like, random_of, restricted_runtime
 from mainspring.workflow._runtime import Runtime
 
-Real = dict[str, Callable[..., Any]]  # the functions that were there, by name
+Function = Callable[..., Any]
 UUID_EPOCH_100NS = 0x01B21DD213814000  # from the UUID epoch, 1582-10-15, to the Unix epoch
 CLOCKS: dict[str, Callable[[int], Any]] = {  # what each makes of the workflow's time, in ns since the epoch
     "time": lambda now: now / 1e9,
@@ -36,67 +35,67 @@ CHANCES = ("random", "getrandbits", "seed", "getstate", "setstate", "gauss")
 CALENDARS = {"localtime": 0, "gmtime": 0, "ctime": 0, "asctime": 0, "strftime": 1}  # how many arguments before the time
 
 
-def clock(real: Real, name: str) -> Callable[[], Any]:
+def clock(real: Function, name: str) -> Callable[[], Any]:
     """`time.time` and its like."""
     of_workflow = CLOCKS[name]
 
-    @wraps(real[name])
+    @looking_like(real)
     def guarded() -> Any:
         runtime = restricted_runtime()
         if runtime is None or is_observed(sys._getframe(1)):
-            return real[name]()
+            return real()
         return of_workflow(runtime.workflow_time_ns())
 
     return guarded
 
 
-def calendar(real: Real, name: str) -> Callable[..., Any]:
+def calendar(real: Function, name: str) -> Callable[..., Any]:
     """`time.localtime` and its like: the present, if no other time is given."""
     before = CALENDARS[name]
 
-    @wraps(real[name])
+    @looking_like(real)
     def guarded(*args: Any) -> Any:
         runtime = restricted_runtime()
         is_of_now = len(args) == before or (len(args) == before + 1 and args[before] is None)
         if runtime is None or not is_of_now or is_observed(sys._getframe(1)):
-            return real[name](*args)
+            return real(*args)
         now = runtime.workflow_time_ns() / 1e9
-        return real[name](*args[:before], time.localtime(now) if name in {"asctime", "strftime"} else now)
+        return real(*args[:before], time.localtime(now) if name in {"asctime", "strftime"} else now)
 
     return guarded
 
 
-def chance(real: Real, name: str) -> Callable[..., Any]:
+def chance(real: Function, name: str) -> Callable[..., Any]:
     """A function of module `random`, which is a method of the one generator of the process."""
     method = getattr(random.Random, name)
 
-    @wraps(real[name])
+    @looking_like(real)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         runtime = _may_draw(sys._getframe(1))
-        return real[name](*args, **kwargs) if runtime is None else method(random_of(runtime), *args, **kwargs)
+        return real(*args, **kwargs) if runtime is None else method(random_of(runtime), *args, **kwargs)
 
     return guarded
 
 
-def random_bytes(real: Real, name: str) -> Callable[[int], bytes]:
+def random_bytes(real: Function, _name: str) -> Callable[[int], bytes]:
     """`os.urandom`, by which `uuid.uuid4` and `secrets` draw too."""
 
-    @wraps(real[name])
+    @looking_like(real)
     def guarded(size: int, /) -> bytes:
         runtime = _may_draw(sys._getframe(1))
-        return real[name](size) if runtime is None else random_of(runtime).randbytes(size)
+        return real(size) if runtime is None else random_of(runtime).randbytes(size)
 
     return guarded
 
 
-def uuid1(real: Real, name: str) -> Callable[..., uuid.UUID]:
+def uuid1(real: Function, _name: str) -> Callable[..., uuid.UUID]:
     """A UUID of the workflow's time. The machine's address is not told: it differs from worker to worker."""
 
-    @wraps(real[name])
+    @looking_like(real)
     def guarded(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
         runtime = _may_draw(sys._getframe(1))
         if runtime is None:
-            return real[name](node, clock_seq)  # type: ignore[no-any-return]
+            return real(node, clock_seq)  # type: ignore[no-any-return]
         generator = random_of(runtime)
         stamp = runtime.workflow_time_ns() // 100 + UUID_EPOCH_100NS
         sequence = generator.getrandbits(14) if clock_seq is None else clock_seq
@@ -112,14 +111,14 @@ def uuid1(real: Real, name: str) -> Callable[..., uuid.UUID]:
     return guarded
 
 
-def uuid7(real: Real, name: str) -> Callable[[], uuid.UUID]:
+def uuid7(real: Function, _name: str) -> Callable[[], uuid.UUID]:
     """A UUID of the workflow's time. The standard library's counts within a millisecond, for the whole process."""
 
-    @wraps(real[name])
+    @looking_like(real)
     def guarded() -> uuid.UUID:
         runtime = _may_draw(sys._getframe(1))
         if runtime is None:
-            return real[name]()  # type: ignore[no-any-return]
+            return real()  # type: ignore[no-any-return]
         generator = random_of(runtime)
         milliseconds = (runtime.workflow_time_ns() // 1_000_000) & (1 << 48) - 1
         low = 0b10 << 62 | generator.getrandbits(62)
@@ -128,25 +127,25 @@ def uuid7(real: Real, name: str) -> Callable[[], uuid.UUID]:
     return guarded
 
 
-def now(real: Real) -> Any:
+def now(real: Function, _name: str) -> Any:
     """`datetime.now`."""
 
     def guarded(cls: type[datetime], tz: tzinfo | None = None) -> datetime:
         runtime = restricted_runtime()
         if runtime is None or is_observed(sys._getframe(1)):
-            return real["now"].__get__(None, cls)(tz)  # type: ignore[no-any-return]
+            return real.__get__(None, cls)(tz)  # type: ignore[no-any-return]
         return cls.fromtimestamp(runtime.workflow_time_ns() / 1e9, tz)
 
     return classmethod(guarded)
 
 
-def utcnow(real: Real) -> Any:
+def utcnow(real: Function, _name: str) -> Any:
     """`datetime.utcnow`, which says the time in UTC and does not say that it is UTC."""
 
     def guarded(cls: type[datetime]) -> datetime:
         runtime = restricted_runtime()
         if runtime is None or is_observed(sys._getframe(1)):
-            return real["utcnow"].__get__(None, cls)()  # type: ignore[no-any-return]
+            return real.__get__(None, cls)()  # type: ignore[no-any-return]
         return cls.fromtimestamp(runtime.workflow_time_ns() / 1e9, UTC).replace(tzinfo=None)
 
     return classmethod(guarded)

@@ -121,11 +121,11 @@ class WorkflowLoop(RefusingLoop):
     def close_generator(self, generator: AsyncGenerator[Any, Any]) -> None:
         """Run the rest of an async generator of this loop that was left before its end, as asyncio does.
 
-        One that only the garbage collector finds, when the run is not activated, is dropped: its cleanup must not run in
-        somebody else's loop, and what it asks for could not be repeated.
+        One that only the garbage collector finds, when the run is not activated, is dropped: its cleanup must not run
+        in somebody else's loop, and what it asks for could not be repeated.
         """
         if asyncio._get_running_loop() is self:
-            self.create_task(generator.aclose(), name="close async generator")  # type: ignore[arg-type]  # a coroutine
+            _ = self.create_task(generator.aclose(), name="close async generator")  # the run keeps its tasks
 
     # -- asyncio's side
 
