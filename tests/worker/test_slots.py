@@ -77,24 +77,21 @@ class Machine:
     """How much is in use, and what time it is."""
 
     def __init__(self) -> None:
-        self.memory = self.processors = 0.0
+        self.resources = Resources()
         self.now = 100.0
-
-    def usage(self) -> tuple[float, float]:
-        return self.memory, self.processors
 
     def limit(self, config: ResourceBasedSlotConfig) -> ResourceLimit:
         supplier = ResourceBasedSlotSupplier(config, ResourceBasedTunerConfig(0.5, 0.5))
-        return ResourceLimit(supplier, "activity", self.usage, lambda: self.now)
+        return ResourceLimit(supplier, "activity", self.resources, lambda: self.now)
 
 
-@pytest.mark.parametrize("in_use", ["memory", "processors"])
-def test_a_machine_in_use_gets_the_least_slots_only(in_use: str) -> None:
+@pytest.mark.parametrize("in_use", [(0.6, 0.0), (0.0, 0.6)])
+def test_a_machine_in_use_gets_the_least_slots_only(in_use: tuple[float, float]) -> None:
     machine = Machine()
     limit = machine.limit(ResourceBasedSlotConfig(2, 4, timedelta()))
-    setattr(machine, in_use, 0.6)
+    machine.resources.usage = in_use
     assert [limit.allows(out) for out in range(5)] == [True, True, False, False, False]
-    setattr(machine, in_use, 0.4)
+    machine.resources.usage = (0.4, 0.4)
     assert [limit.allows(out) for out in range(5)] == [True, True, True, True, False]
 
 
@@ -114,15 +111,21 @@ def test_what_is_in_use_is_read_from_the_system(tmp_path: Path) -> None:
     (proc / "meminfo").write_text("MemTotal:  1000 kB\nMemFree: 1 kB\nMemAvailable:   250 kB\n")
     (proc / "stat").write_text("cpu  100 0 0 100 0 0 0 0 0 0\n")
     resources = Resources(proc, cgroup)
+    resources.measure()
+    assert resources.usage == (0.75, 0.5)
     (proc / "stat").write_text("cpu  400 0 0 200 0 0 0 0 0 0\n")
-    assert resources.usage() == (0.75, 0.75)
+    resources.measure()
+    assert resources.usage == (0.75, 0.75)
     (cgroup / "memory.max").write_text("1000\n")
     (cgroup / "memory.current").write_text("100\n")
-    assert Resources(proc, cgroup).usage()[0] == 0.1
+    resources.measure()
+    assert resources.usage[0] == 0.1
 
 
 def test_a_system_that_says_nothing_counts_as_idle(tmp_path: Path) -> None:
-    assert Resources(tmp_path, tmp_path).usage() == (0.0, 0.0)
+    resources = Resources(tmp_path, tmp_path)
+    resources.measure()
+    assert resources.usage == (0.0, 0.0)
 
 
 class Supplier(CustomSlotSupplier):

@@ -55,6 +55,11 @@ class CachedRun:
         self._definitions = definitions
         self._run: WorkflowRun | None = None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it knows nothing of its history yet."""
+        return self.replay.last_event_id == 0
+
     def begin(self, task: Task) -> None:
         """See `Replay.begin`."""
         self.replay.begin(task)

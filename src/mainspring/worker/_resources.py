@@ -5,6 +5,7 @@ What the operating system does not say counts as nothing: then only the bounds o
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -15,24 +16,26 @@ PROC = Path("/proc")
 
 
 class Resources:
-    """Measures, at most every 100 ms. `root` stands in for the real file system in tests."""
+    """Measures, at most every 100 ms; that reads files. The paths stand in for the real ones in tests."""
 
     def __init__(self, proc: Path = PROC, cgroup: Path = CGROUP) -> None:
         self._proc = proc
         self._cgroup = cgroup
         self._measured_at = -MEASURED_FOR_S
-        self._memory = 0.0
         self._processors = 0.0
-        self._busy_s, self._total_s = self._processor_times()
+        self._busy_s = self._total_s = 0.0
+        self.usage = (0.0, 0.0)  # memory and processors, as last measured
 
-    def usage(self) -> tuple[float, float]:
-        """Memory and processors in use."""
+    async def look(self) -> None:
+        """Measure again, in another thread, if the last time is too long ago."""
         now = time.monotonic()
         if now - self._measured_at >= MEASURED_FOR_S:
             self._measured_at = now
-            self._memory = self._memory_in_use()
-            self._processors = self._processors_in_use()
-        return self._memory, self._processors
+            await asyncio.to_thread(self.measure)
+
+    def measure(self) -> None:
+        """Measure now. Processors count from the last time on."""
+        self.usage = (self._memory_in_use(), self._processors_in_use())
 
     def _memory_in_use(self) -> float:
         limit, current = _number(self._cgroup / "memory.max"), _number(self._cgroup / "memory.current")
@@ -48,9 +51,9 @@ class Resources:
         elapsed_s = total_s - self._total_s
         if elapsed_s <= 0:
             return self._processors
-        usage = (busy_s - self._busy_s) / elapsed_s
+        self._processors = (busy_s - self._busy_s) / elapsed_s
         self._busy_s, self._total_s = busy_s, total_s
-        return usage
+        return self._processors
 
     def _processor_times(self) -> tuple[float, float]:
         """Seconds that all processors worked, and seconds that they had, since some moment."""

@@ -34,6 +34,10 @@ class RunCache:
             self._runs.move_to_end(run_id)
         return run
 
+    def holds(self, run: CachedRun) -> bool:
+        """Whether a run is still in the cache: it may be thrown out while a task waits for its turn."""
+        return self._runs.get(run.run_id) is run
+
     def used(self, run: CachedRun) -> None:
         """A task of the run is done, its lock still held: make room."""
         if run.replay.is_over:
@@ -46,7 +50,7 @@ class RunCache:
 
     def drop(self, run: CachedRun) -> None:
         """Throw a run away, if it is still the one in the cache."""
-        if self._runs.get(run.run_id) is run:
+        if self.holds(run):
             del self._runs[run.run_id]
             self._unwind(run)
 

@@ -106,6 +106,10 @@ class Limit(Protocol):
 
     looks_again_s: float | None  # after which time it may allow more by itself; None = never
 
+    async def look(self) -> None:
+        """Find out what the answer depends on."""
+        ...
+
     def allows(self, out: int) -> bool:
         """Whether another one may go, `out` being out."""
         ...
@@ -123,6 +127,9 @@ class FixedLimit:
     def __init__(self, most: int) -> None:
         self._most = most
 
+    async def look(self) -> None:
+        """Nothing is to be found out."""
+
     def allows(self, out: int) -> bool:
         return out < self._most
 
@@ -139,7 +146,7 @@ class ResourceLimit:
         self,
         supplier: ResourceBasedSlotSupplier,
         kind: SlotKind,
-        usage: Callable[[], tuple[float, float]],
+        resources: Resources,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         config = supplier.slot_config
@@ -150,16 +157,19 @@ class ResourceLimit:
         throttle = default_throttle if config.ramp_throttle is None else config.ramp_throttle
         self._throttle_s = throttle.total_seconds()
         self._target = supplier.tuner_config
-        self._usage = usage
+        self._resources = resources
         self._clock = clock
         self._gave_at = -self._throttle_s
+
+    async def look(self) -> None:
+        await self._resources.look()
 
     def allows(self, out: int) -> bool:
         if out < self._least:
             return True
         if out >= self._most or self._clock() - self._gave_at < self._throttle_s:
             return False
-        memory, processors = self._usage()
+        memory, processors = self._resources.usage
         return memory < self._target.target_memory_usage and processors < self._target.target_cpu_usage
 
     def gave(self) -> None:
@@ -177,9 +187,11 @@ class CountedSlots:
         self._changed = asyncio.Event()
 
     async def reserve(self, *, is_sticky: bool = False) -> Permit:
+        await self._limit.look()
         while not self._may_give(is_sticky):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), self._limit.looks_again_s)
+            await self._limit.look()
         return self._give(is_sticky)
 
     def try_reserve(self) -> Permit | None:
@@ -273,7 +285,7 @@ def make_slots(supplier: SlotSupplier, context: ReserveContext, *, is_shared: bo
     if isinstance(supplier, FixedSizeSlotSupplier):
         return CountedSlots(FixedLimit(supplier.num_slots), is_shared=is_shared)
     if isinstance(supplier, ResourceBasedSlotSupplier):
-        limit = ResourceLimit(supplier, context.slot_type, Resources().usage)
+        limit = ResourceLimit(supplier, context.slot_type, Resources())
         return CountedSlots(limit, is_shared=is_shared)
     if isinstance(supplier, CustomSlotSupplier):  # pyright: ignore[reportUnnecessaryIsInstance]
         return CustomSlots(supplier, context)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import dataclasses
 import os
 import sys
 import uuid
@@ -226,7 +227,10 @@ class WorkerParts:
             decode_headers=self._active["header_codec_behavior"] == HeaderCodecBehavior.CODEC,
         )
         local_slots = identity.slots(self._tuner._get_local_activity_task_slot_supplier(), "local-activity")
-        self._local = LocalActivities(around, local_slots)
+        # What local activities get and give stays in this worker; only their markers are encoded.
+        uncoded = dataclasses.replace(around.data_converter, payload_codec=None)
+        around_local = dataclasses.replace(around, data_converter=uncoded, decode_headers=False)
+        self._local = LocalActivities(around_local, local_slots)
         polling = Polling(
             namespace=identity.namespace,
             task_queue=identity.task_queue,

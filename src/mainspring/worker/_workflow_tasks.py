@@ -82,14 +82,21 @@ class WorkflowTasks:
     async def handle(self, polled: PollWorkflowTaskQueueResponse) -> None:
         """Do the task, and those that the server gives with its answers."""
         execution = polled.workflow_execution
-        run = self._cache.get(execution.workflow_id, execution.run_id)
-        async with run.lock:
-            following: PollWorkflowTaskQueueResponse | None = polled
-            while following is not None:
-                following = await self._handle_one(following, run)
+        is_done = False
+        while not is_done:
+            run = self._cache.get(execution.workflow_id, execution.run_id)
+            async with run.lock:
+                if self._cache.holds(run):
+                    await self._handle_all(polled, run)
+                    is_done = True
+
+    async def _handle_all(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> None:
+        following: PollWorkflowTaskQueueResponse | None = polled
+        while following is not None:
+            following = await self._handle_one(following, run)
             if run.is_lost:
                 self._cache.drop(run)
-            self._cache.used(run)
+        self._cache.used(run)
 
     async def _handle_one(
         self, polled: PollWorkflowTaskQueueResponse, run: CachedRun
@@ -111,6 +118,8 @@ class WorkflowTasks:
             run.codec = self._codec.of_run(self._answerer.namespace, run.workflow_id)
         await run.codec.decode_task(polled)
         events = await self._events(polled, run)
+        if not events and run.is_new:  # a query for a run that was thrown out of the cache
+            events = await self._whole_history(polled, run)
         try:
             run.begin(self._task(polled, events))
         except HistoryGap:
