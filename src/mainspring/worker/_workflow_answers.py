@@ -12,9 +12,9 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 from temporalio.api.enums.v1 import (
     QueryResultType,
-    TaskQueueKind,
     VersioningBehavior,
     WorkflowTaskFailedCause,
+    task_queue_pb2,
 )
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.query.v1 import WorkflowQueryResult
@@ -64,7 +64,7 @@ class Answerer(msgspec.Struct, kw_only=True, frozen=True):
         if self.sticky_queue:
             sticky = request.sticky_attributes
             sticky.worker_task_queue.name = self.sticky_queue
-            sticky.worker_task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_STICKY
+            sticky.worker_task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_STICKY
             sticky.worker_task_queue.normal_name = self.task_queue
             sticky.schedule_to_start_timeout.FromNanoseconds(self.sticky_timeout_ns)
         request.sdk_metadata.sdk_name = SDK_NAME

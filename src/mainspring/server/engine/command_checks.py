@@ -17,6 +17,8 @@ from temporalio.api.enums.v1 import (
     ParentClosePolicy,
     WorkflowIdReusePolicy,
     WorkflowTaskFailedCause,
+    command_type_pb2,
+    failed_cause_pb2,
 )
 
 from mainspring.server.engine import cron, names, retry, search_attributes, start
@@ -25,8 +27,8 @@ from mainspring.server.engine.run import Run
 from mainspring.server.engine.spelling import camel_case, snake_case, value_name
 from mainspring.server.engine.times import duration, length_ns
 
-_C = CommandType
-_Cause = WorkflowTaskFailedCause
+_C = command_type_pb2
+_Cause = failed_cause_pb2
 
 CLOSING = frozenset(
     {

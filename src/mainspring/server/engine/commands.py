@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import msgspec
 from temporalio.api.command.v1 import Command
-from temporalio.api.enums.v1 import CommandType, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import command_type_pb2, failed_cause_pb2
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
 
@@ -21,8 +21,8 @@ from mainspring.server.engine.errors import BadCommand
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
 
-_C = CommandType
-_Cause = WorkflowTaskFailedCause
+_C = command_type_pb2
+_Cause = failed_cause_pb2
 
 
 class Batch(msgspec.Struct, kw_only=True):

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from temporalio.api.command import v1 as commands
 from temporalio.api.common.v1 import Link, Payloads, WorkerVersionStamp
-from temporalio.api.enums.v1 import EventType, RetryState, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import RetryState, TimeoutType, WorkflowTaskFailedCause, event_type_pb2, task_queue_pb2
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.protocol.v1 import Message
@@ -31,7 +31,7 @@ from mainspring.server.engine.records import Activity, Timer, WorkflowTask
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.times import duration
 
-_E = EventType
+_E = event_type_pb2
 
 # -- the run itself
 
@@ -164,9 +164,9 @@ def workflow_task_scheduled(run: Run, task: WorkflowTask, at: Nanos) -> HistoryE
     attributes.attempt = task.attempt
     attributes.start_to_close_timeout.CopyFrom(duration(task.timeout_ns))
     attributes.task_queue.name = task.queue
-    attributes.task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
+    attributes.task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_NORMAL
     if task.is_sticky:
-        attributes.task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_STICKY
+        attributes.task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_STICKY
         attributes.task_queue.normal_name = run.state.task_queue
     return run.history.add(event)
 

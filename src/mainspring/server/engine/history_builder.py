@@ -14,13 +14,13 @@ Reference: tests/differential/test_workflow_tasks.py (buffered events order).
 
 from __future__ import annotations
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, event_type_pb2
 from temporalio.api.history.v1 import History, HistoryEvent
 
 from mainspring.server.engine.changes import EventBatch, Nanos
 from mainspring.server.engine.times import timestamp
 
-_E = EventType
+_E = event_type_pb2
 
 OUTCOMES = frozenset(
     {

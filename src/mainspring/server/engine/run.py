@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 from temporalio.api.common.v1 import Memo, SearchAttributes, WorkflowExecution
-from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowExecutionStatus
+from temporalio.api.enums.v1 import WorkflowExecutionStatus, event_type_pb2, workflow_pb2
 from temporalio.api.history.v1 import HistoryEvent
 
 from mainspring.server.engine.changes import (
@@ -308,7 +308,7 @@ class Run:
     def flush_buffered(self) -> None:
         """Give all held back events their ids, and tell the records that wait for one."""
         for event in self.history.flush_buffered():
-            if event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
+            if event.event_type == event_type_pb2.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
                 child = self.children.get(event.child_workflow_execution_started_event_attributes.initiated_event_id)
                 if child is not None:
                     child.started_event_id = event.event_id
@@ -318,9 +318,9 @@ class Run:
     def _note_request_event(self, event: HistoryEvent) -> None:
         """An event that a request has made got its id."""
         kind = event.event_type
-        if kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+        if kind == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
             request_id = event.workflow_execution_signaled_event_attributes.request_id
-        elif kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+        elif kind == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
             request_id = event.workflow_execution_options_updated_event_attributes.attached_request_id
         else:
             return
@@ -503,17 +503,17 @@ def activity_deadline(activity: Activity) -> tuple[Nanos, int] | None:
     a = activity
     options: list[tuple[Nanos, int]] = []
     if a.schedule_to_close_ns:
-        options.append((a.expires_at, TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE))
+        options.append((a.expires_at, workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE))
     if a.stage is ActivityStage.STARTED:
         if a.start_to_close_ns:
-            options.append((a.started_at + a.start_to_close_ns, TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE))
+            options.append((a.started_at + a.start_to_close_ns, workflow_pb2.TIMEOUT_TYPE_START_TO_CLOSE))
         if a.heartbeat_ns:
             last_beat_at = max(a.heartbeat_at, a.started_at)
-            options.append((last_beat_at + a.heartbeat_ns, TimeoutType.TIMEOUT_TYPE_HEARTBEAT))
+            options.append((last_beat_at + a.heartbeat_ns, workflow_pb2.TIMEOUT_TYPE_HEARTBEAT))
     elif not a.is_dispatched:
         options.append((a.scheduled_at, 0))
     elif a.schedule_to_start_ns:
-        options.append((a.scheduled_at + a.schedule_to_start_ns, TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START))
+        options.append((a.scheduled_at + a.schedule_to_start_ns, workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_START))
     return min(options) if options else None
 
 

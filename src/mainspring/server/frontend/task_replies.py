@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 from temporalio.api.common.v1 import Payloads
-from temporalio.api.enums.v1 import TaskQueueKind
+from temporalio.api.enums.v1 import task_queue_pb2
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -67,7 +67,7 @@ def _name(reply: PollWorkflowTaskQueueResponse, key: RunKey, workflow_type: str,
     reply.workflow_execution.workflow_id = key.workflow_id
     reply.workflow_execution.run_id = key.run_id
     reply.workflow_type.name = workflow_type
-    reply.workflow_execution_task_queue.CopyFrom(TaskQueue(name=queue, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL))
+    reply.workflow_execution_task_queue.CopyFrom(TaskQueue(name=queue, kind=task_queue_pb2.TASK_QUEUE_KIND_NORMAL))
 
 
 def _next_page(task: StartedTask) -> bytes:

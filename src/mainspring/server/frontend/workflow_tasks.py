@@ -6,7 +6,7 @@ A poll takes what matching has until one task proves fresh: a stale one is dropp
 from __future__ import annotations
 
 from temporalio.api.common.v1 import WorkerVersionStamp
-from temporalio.api.enums.v1 import TaskQueueKind, WorkerVersioningMode
+from temporalio.api.enums.v1 import deployment_pb2, task_queue_pb2
 from temporalio.api.failure.v1 import Failure, ServerFailureInfo
 from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueRequest,
@@ -37,7 +37,7 @@ from mainspring.server.history.workflow_tasks import CompletedTask
 from mainspring.server.matching.matching import Matching
 from mainspring.server.matching.records import Poller, Query
 
-_KIND = TaskQueueKind
+_KIND = task_queue_pb2
 
 
 class WorkflowTasks:
@@ -181,7 +181,7 @@ def poller_of(
 def stamp_of(request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:
     """The version that goes into Started events: the build id of workers that belong to no deployment."""
     options, capabilities = request.deployment_options, request.worker_version_capabilities
-    is_versioned = options.worker_versioning_mode == WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+    is_versioned = options.worker_versioning_mode == deployment_pb2.WORKER_VERSIONING_MODE_VERSIONED
     if is_versioned and options.deployment_name:
         return None
     if capabilities.use_versioning and capabilities.deployment_series_name:
