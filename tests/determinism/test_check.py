@@ -312,9 +312,9 @@ class Orders:
 
 
 def test_code_without_source_is_read_from_its_bytecode() -> None:
-    namespace: dict[str, Any] = {"__name__": "compiled"}
-    exec(compile(COMPILED, "<compiled>", "exec"), namespace)
-    orders = namespace["Orders"]
+    module = ModuleType("compiled")
+    exec(compile(COMPILED, "<compiled>", "exec"), vars(module))
+    orders: Any = vars(module)["Orders"]
     found = [(one.name, one.line, one.function) for one in check_bytecode([orders.run], orders)]
     assert found == [
         ("os.environ", 15, "helper"),

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import randint
 from time import time as time_by_name
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -334,32 +335,28 @@ def test_time_zones_are_read() -> None:
     assert in_workflow(lambda: zoneinfo.ZoneInfo("Europe/Berlin")) == "Europe/Berlin"
 
 
-def library(tmp_path: Path, text: str) -> dict[str, Any]:
-    """A module as if it were installed."""
-    import pytest as installed
-
-    path = str(Path(installed.__file__).parent / "made_up.py")
-    namespace: dict[str, Any] = {"__name__": "made_up"}
-    exec(compile(text, path, "exec"), namespace)
-    return namespace
+def module_of(text: str, name: str, path: str) -> Any:
+    """A module that stands in no file."""
+    module = ModuleType(name)
+    exec(compile(text, path, "exec"), vars(module))
+    return module
 
 
-def test_a_library_may_read_but_not_act(tmp_path: Path) -> None:
+def test_a_library_may_read_but_not_act() -> None:
     text = (
         "import os, time\ndef read():\n return os.environ['PATH']\n"
         "def act():\n time.sleep(1)\ndef clock():\n return time.time()\n"
     )
-    made = library(tmp_path, text)
-    assert in_workflow(made["read"]) == os.environ["PATH"]
-    assert in_workflow(made["act"]).startswith("forbidden: time.sleep()")
-    assert in_workflow(made["clock"]) == f"{BEGAN_AT}.0"
+    made = module_of(text, "made_up", str(Path(pytest.__file__).parent / "made_up.py"))  # as if it were installed
+    assert in_workflow(made.read) == os.environ["PATH"]
+    assert in_workflow(made.act).startswith("forbidden: time.sleep()")
+    assert in_workflow(made.clock) == f"{BEGAN_AT}.0"
 
 
-def test_what_is_let_through_has_the_real_thing(tmp_path: Path) -> None:
+def test_what_is_let_through_has_the_real_thing() -> None:
     let_through("let_through_here")
-    namespace: dict[str, Any] = {"__name__": "let_through_here.inner"}
-    exec(compile("import time\ndef clock():\n return time.time()", "made_up.py", "exec"), namespace)
-    assert abs(float(in_workflow(namespace["clock"])) - time.time()) < 60
+    made = module_of("import time\ndef clock():\n return time.time()", "let_through_here.inner", "made_up.py")
+    assert abs(float(in_workflow(made.clock)) - time.time()) < 60
 
 
 # -- everybody else

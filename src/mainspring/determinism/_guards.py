@@ -50,7 +50,7 @@ SLOW: Guarded = (
     (asyncio, {"as_completed": as_completed}),
     (asyncio.tasks, {"as_completed": as_completed, "_GatheringFuture": ordered_gathering}),
 )
-PATCHERS = {"unittest.mock", "pytest"}  # where these are loaded, guards may have been taken away again
+PATCHERS = ("unittest.mock", "pytest")  # where these are loaded, guards may have been taken away again
 
 
 class Made:
@@ -152,7 +152,7 @@ class Guards:
                 self._make()
             for exchange in self._exchanges:
                 exchange.put()
-            if not PATCHERS.isdisjoint(sys.modules):
+            if any(name in sys.modules for name in PATCHERS):
                 self._fix()
             self._datetime_changed()
             if self._to_adopt:

@@ -95,7 +95,7 @@ def uuid1(real: Function, _name: str) -> Callable[..., uuid.UUID]:
     def guarded(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
         runtime = _may_draw(sys._getframe(1))
         if runtime is None:
-            return real(node, clock_seq)  # type: ignore[no-any-return]
+            return real(node, clock_seq)  # type: ignore[no-any-return]  # the real one
         generator = random_of(runtime)
         stamp = runtime.workflow_time_ns() // 100 + UUID_EPOCH_100NS
         sequence = generator.getrandbits(14) if clock_seq is None else clock_seq
@@ -118,7 +118,7 @@ def uuid7(real: Function, _name: str) -> Callable[[], uuid.UUID]:
     def guarded() -> uuid.UUID:
         runtime = _may_draw(sys._getframe(1))
         if runtime is None:
-            return real()  # type: ignore[no-any-return]
+            return real()  # type: ignore[no-any-return]  # the real one
         generator = random_of(runtime)
         milliseconds = (runtime.workflow_time_ns() // 1_000_000) & (1 << 48) - 1
         low = 0b10 << 62 | generator.getrandbits(62)
@@ -133,7 +133,7 @@ def now(real: Function, _name: str) -> Any:
     def guarded(cls: type[datetime], tz: tzinfo | None = None) -> datetime:
         runtime = restricted_runtime()
         if runtime is None or is_observed(sys._getframe(1)):
-            return real.__get__(None, cls)(tz)  # type: ignore[no-any-return]
+            return real.__get__(None, cls)(tz)  # type: ignore[no-any-return]  # the real one
         return cls.fromtimestamp(runtime.workflow_time_ns() / 1e9, tz)
 
     return classmethod(guarded)
@@ -145,7 +145,7 @@ def utcnow(real: Function, _name: str) -> Any:
     def guarded(cls: type[datetime]) -> datetime:
         runtime = restricted_runtime()
         if runtime is None or is_observed(sys._getframe(1)):
-            return real.__get__(None, cls)()  # type: ignore[no-any-return]
+            return real.__get__(None, cls)()  # type: ignore[no-any-return]  # the real one
         return cls.fromtimestamp(runtime.workflow_time_ns() / 1e9, UTC).replace(tzinfo=None)
 
     return classmethod(guarded)
