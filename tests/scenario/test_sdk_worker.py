@@ -121,7 +121,7 @@ async def one_round(client: Client, handle: WorkflowHandle[Any, Any]) -> None:
 
 async def eventually(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool]) -> T:
     async with asyncio.timeout(20):
-        while not holds(found := await ask()):
+        while not holds(found := await ask()):  # noqa: ASYNC110 - the server is asked again
             await asyncio.sleep(0.05)
         return found
 
@@ -215,7 +215,7 @@ async def test_code_that_left_its_history_fails_the_run_where_that_is_wanted(cli
         await eventually(handle.describe, lambda found: found.status == WorkflowExecutionStatus.FAILED)
 
 
-is_mended = False
+mended = asyncio.Event()
 
 
 @workflow.defn
@@ -223,20 +223,19 @@ class Breaks:
     @workflow.run
     async def run(self) -> str:
         await asyncio.sleep(0.01)
-        if not is_mended:
+        if not mended.is_set():
             raise RuntimeError("a mistake")
         return "mended"
 
 
 async def test_a_mistake_in_workflow_code_can_be_mended_while_runs_wait(client: Client, queue: str) -> None:
-    global is_mended
-    is_mended = False
+    mended.clear()
     async with a_worker(client, queue, workflows=[Breaks]):
         handle = await client.start_workflow(Breaks.run, id=queue, task_queue=queue)
         failed = await eventually(lambda: failed_task(handle), lambda event: event is not None)
         assert failed is not None
         assert failed.workflow_task_failed_event_attributes.failure.message == "a mistake"
-        is_mended = True
+        mended.set()
         assert await handle.result() == "mended"
 
 

@@ -11,6 +11,7 @@ import pytest
 from temporalio.api.enums.v1 import EventType, TaskQueueType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
+    GetWorkflowExecutionHistoryResponse,
     PollActivityTaskQueueResponse,
     PollWorkflowTaskQueueResponse,
     RespondWorkflowTaskCompletedResponse,
@@ -370,3 +371,37 @@ async def test_a_run_that_the_worker_s_client_starts_may_begin_at_once(engine: F
         assert await engine.said("respond_workflow_task_completed")
     await client.start_workflow(Echo.run, "hello", id="n1", task_queue="tq", request_eager_start=True)
     assert not (await engine.said("start_workflow_execution")).request_eager_execution
+
+
+@workflow.defn
+class Waits:
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.query
+    def ask(self) -> str:
+        return "here"
+
+
+async def test_a_query_for_a_run_that_is_not_held_replays_it(engine: FakeEngine) -> None:
+    begun = first_task("Waits")
+    history = GetWorkflowExecutionHistoryResponse()
+    history.history.events.extend(begun.history.events)
+    engine.replies["get_workflow_execution_history"] = history
+    asked = PollWorkflowTaskQueueResponse(task_token=b"token")
+    asked.workflow_execution.CopyFrom(begun.workflow_execution)
+    asked.query.query_type = "ask"
+    async with a_worker(engine, workflows=[Waits]):
+        engine.give(asked)
+        answer = await engine.said("respond_query_task_completed")
+    assert answer.error_message == ""
+    assert b"here" in answer.SerializeToString()
+
+
+async def test_tasks_of_one_run_take_turns_whatever_is_in_the_cache(engine: FakeEngine) -> None:
+    async with a_worker(engine, max_cached_workflows=1):
+        for run in ("a", "b", "a", "b"):
+            engine.give(first_task("Echo", run, run_id=run))
+        answers = [await engine.said("respond_workflow_task_completed") for _ in range(4)]
+    assert all(answer.commands for answer in answers)
