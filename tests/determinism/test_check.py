@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mainspring.determinism import FindingKind, NondeterminismWarning, UnorderedWarning, check_module
+from mainspring.determinism import FindingKind, NondeterminismWarning, UnorderedWarning, check_module, strict
 from mainspring.determinism._bytecode import check_bytecode
 
 HEAD = """
@@ -262,12 +262,12 @@ def test_a_workflow_that_is_not_guarded_is_not_read(tmp_path: Path) -> None:
     assert warned(lambda: imported(path, "sleeps_unguarded")) == []
 
 
-def test_a_filter_makes_findings_errors(tmp_path: Path) -> None:
+def test_strict_makes_findings_errors(tmp_path: Path) -> None:
     path = tmp_path / "sleeps.py"
     path.write_text(SLEEPS.format(options=""), "utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnorderedWarning)
-        warnings.simplefilter("error", NondeterminismWarning)
+        strict()
         with pytest.raises(NondeterminismWarning, match=r"time\.sleep\(\) in workflow code \(Sleeps\.run\)"):
             imported(path, "sleeps_strict")
 

@@ -13,14 +13,14 @@ Whose call it is decides: logging, imports, tracebacks, debuggers and what is le
 thing, since they are no workflow's logic; other libraries may read files and the environment, but not act.
 Inside `workflow.unsafe.sandbox_unrestricted()` and `workflow.side_effect` everything is real.
 
-`python -W error::mainspring.determinism.NondeterminismWarning` makes findings at registration errors.
+`strict()` makes findings at registration errors.
 
 May import: `exceptions`, and of `workflow` the runtime, its errors and marks. `docs/decisions/0012` says why it is so.
 Start reading at `_rules.py` (what is guarded, and what to write instead), then `_guards.py`.
 """
 
 from mainspring.determinism._debugger import debugger_is_attached
-from mainspring.determinism._errors import ForbiddenCallError, NondeterminismWarning, UnorderedWarning
+from mainspring.determinism._errors import ForbiddenCallError, NondeterminismWarning, UnorderedWarning, strict
 from mainspring.determinism._findings import Finding, FindingKind
 from mainspring.determinism._modules import check_module
 from mainspring.determinism._places import let_through
@@ -34,4 +34,5 @@ __all__ = [
     "check_module",
     "debugger_is_attached",
     "let_through",
+    "strict",
 ]

@@ -9,6 +9,8 @@ UserWarning
 
 from __future__ import annotations
 
+import warnings
+
 from mainspring.workflow._exceptions import NondeterminismError
 
 
@@ -26,3 +28,11 @@ class NondeterminismWarning(UserWarning):
 
 class UnorderedWarning(UserWarning):
     """Workflow code, as it was read at registration, goes by the order of a set, which differs between processes."""
+
+
+def strict() -> None:
+    """From now on, a workflow that makes a forbidden call cannot be registered: `@workflow.defn` raises.
+
+    It is a filter of warnings, as Python's `-W error`, whose own option cannot name a warning that is not built in.
+    """
+    warnings.filterwarnings("error", category=NondeterminismWarning)

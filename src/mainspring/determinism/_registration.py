@@ -1,7 +1,6 @@
 """What is done when `@workflow.defn` makes a definition: its code is read, and its module's names are guarded.
 
-A warning for each finding, at the finding's file and line. It never stops a program that runs: a filter that makes
-`NondeterminismWarning` an error does, if that is wanted.
+A warning for each finding, at the finding's file and line. It never stops a program that runs; `strict` makes it.
 """
 
 from __future__ import annotations
