@@ -12,6 +12,7 @@ import ctypes
 import threading
 from collections.abc import Callable
 
+from mainspring.determinism._debugger import debugger_is_attached, is_debugged
 from mainspring.replay.requests import Completion
 from mainspring.worker._cached_run import CachedRun
 
@@ -36,12 +37,15 @@ class ThreadActivator:
     async def activate(self, work: Callable[[], Completion], run: CachedRun) -> Completion:
         """Run one activation.
 
-        A thread that does not give it back in time is interrupted; the activation then has a `DeadlockError`.
+        A thread that does not give it back in time is interrupted; the activation then has a `DeadlockError`. Nobody
+        hurries a person who looks at it in a debugger.
         """
         thread = _Thread()
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._executor, thread.run, work)
         done, _ = await asyncio.wait([future], timeout=self._deadlock_s)
+        while not done and thread.is_debugged():
+            done, _ = await asyncio.wait([future], timeout=self._deadlock_s)
         if done:
             return future.result()
         stack = thread.interrupt()
@@ -75,6 +79,11 @@ class _Thread:
         finally:
             with self._lock:  # from here on nobody interrupts the thread: it is about to be somebody else's
                 self._id = None
+
+    def is_debugged(self) -> bool:
+        """Whether a person looks at workflow code there: see `debugger_is_attached`, `is_debugged`."""
+        with self._lock:
+            return self._id is not None and (debugger_is_attached() or is_debugged(self._id))
 
     def interrupt(self) -> str:
         """Get workflow code out of the thread. Returns where it was."""
