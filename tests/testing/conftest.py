@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import AsyncGenerator
 
 import pytest
 
-import mainspring._embedded  # beforehand: it takes long, and tests run on an event loop
-
 from mainspring.testing import WorkflowEnvironment
 from mainspring.worker import Worker
 from tests.testing.flows import QUEUE, WORKFLOWS, Activities
+
+importlib.import_module("mainspring._embedded")  # beforehand: it reads files, which no test may do on its loop
 
 
 @pytest.fixture

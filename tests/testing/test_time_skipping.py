@@ -17,9 +17,10 @@ from temporalio.api.testservice.v1 import (
     UnlockTimeSkippingRequest,
 )
 
+from mainspring import exceptions
 from mainspring.client import WorkflowExecutionStatus, WorkflowFailureError
 from mainspring.common import RetryPolicy
-from mainspring.exceptions import ActivityError, TimeoutError, TimeoutType
+from mainspring.exceptions import ActivityError, TimeoutType
 from mainspring.service import RPCError
 from mainspring.testing import WorkflowEnvironment
 from mainspring.worker import Worker
@@ -95,9 +96,7 @@ async def test_retries_come_after_their_backoff(env: WorkflowEnvironment, activi
 async def test_a_start_delay_is_kept(env: WorkflowEnvironment) -> None:
     began_at = await env.get_current_time()
 
-    ran_at = await env.client.execute_workflow(
-        Moment.run, id="w", task_queue=QUEUE, start_delay=timedelta(days=3)
-    )
+    ran_at = await env.client.execute_workflow(Moment.run, id="w", task_queue=QUEUE, start_delay=timedelta(days=3))
 
     assert ran_at - began_at.timestamp() == pytest.approx(3 * DAY_S, abs=NEAR_S)
 
@@ -111,7 +110,7 @@ async def test_a_run_times_out_in_its_own_time(env: WorkflowEnvironment) -> None
             Sleeper.run, 9.0 * DAY_S, id="w", task_queue=QUEUE, run_timeout=timedelta(days=1)
         )
 
-    assert isinstance(failed.value.cause, TimeoutError)
+    assert isinstance(failed.value.cause, exceptions.TimeoutError)
     assert await seconds_since(env, began_at) == pytest.approx(DAY_S, abs=NEAR_S)
 
 
@@ -188,7 +187,7 @@ async def test_an_activity_that_sleeps_can_miss_its_heartbeat(env: WorkflowEnvir
         await env.client.execute_workflow(Heartbeating.run, id="w", task_queue=QUEUE)
 
     assert isinstance(failed.value.cause, ActivityError)
-    assert isinstance(failed.value.cause.cause, TimeoutError)
+    assert isinstance(failed.value.cause.cause, exceptions.TimeoutError)
     assert failed.value.cause.cause.type is TimeoutType.HEARTBEAT
 
 
@@ -199,7 +198,7 @@ async def test_what_no_worker_takes_holds_nothing_up(env: WorkflowEnvironment) -
         await env.client.execute_workflow(Neglected.run, id="w", task_queue=QUEUE)
 
     assert isinstance(failed.value.cause, ActivityError)
-    assert isinstance(failed.value.cause.cause, TimeoutError)
+    assert isinstance(failed.value.cause.cause, exceptions.TimeoutError)
     assert failed.value.cause.cause.type is TimeoutType.SCHEDULE_TO_START
 
 
@@ -310,7 +309,7 @@ async def test_sleeping_until_the_past_ends_at_once(env: WorkflowEnvironment) ->
 async def test_a_sleep_that_is_given_up_leaves_time_locked(env: WorkflowEnvironment, activities: Activities) -> None:
     await env.client.start_workflow(Working.run, id="w", task_queue=QUEUE)
     await activities.has_begun.wait()
-    with pytest.raises(asyncio.TimeoutError):
+    with pytest.raises(TimeoutError):
         await asyncio.wait_for(env.sleep(LONG_S), 0.01)
     activities.may_end.set()
     began_at = await env.get_current_time()
