@@ -95,12 +95,13 @@ class Parent:
 class Retrying:
     @workflow.run
     async def run(self) -> str:
-        return await workflow.execute_activity(
+        result: str = await workflow.execute_activity(
             "flaky",
             start_to_close_timeout=timedelta(hours=1),
             retry_policy=RetryPolicy(initial_interval=timedelta(hours=1), backoff_coefficient=2, maximum_attempts=4),
             result_type=str,
         )
+        return result
 
 
 @workflow.defn
@@ -121,13 +122,14 @@ class Neglected:
 class Heartbeating:
     @workflow.run
     async def run(self) -> str:
-        return await workflow.execute_activity(
+        result: str = await workflow.execute_activity(
             "oversleep",
             schedule_to_close_timeout=timedelta(hours=1),
             heartbeat_timeout=timedelta(seconds=20),
             retry_policy=RetryPolicy(maximum_attempts=1),
             result_type=str,
         )
+        return result
 
 
 @workflow.defn
