@@ -17,6 +17,7 @@ from mainspring import __version__
 from mainspring.cli.dev_config import DevFlags, dev_config, without_effect
 from mainspring.cli.dev_flags import dev_flags
 from mainspring.cli.main import main
+from mainspring.server.process.config import Config
 
 
 def run(*arguments: str) -> Result:
@@ -120,3 +121,27 @@ def test_a_file_is_checked_and_copied(tmp_path: Path) -> None:
     broken = run("server", "verify", str(copy))
     assert (broken.exit_code, broken.stdout) == (1, "")
     assert "no run" in broken.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lock_count"),
+    [
+        (["12345"], 1),
+        (["12345", "--enable-time-skipping"], 0),
+        (["server", "start-time-skipping", "12345"], 1),
+    ],
+)
+def test_a_port_alone_starts_the_test_server_as_sdks_do(
+    arguments: list[str], lock_count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[Config, int]] = []
+    monkeypatch.setattr(
+        "mainspring.server.process.server.main_skipping",
+        lambda config, *, lock_count: started.append((config, lock_count)),
+    )
+
+    result = run(*arguments)
+
+    assert result.exit_code == 0, result.output
+    ((config, locks),) = started
+    assert (config.grpc.port, config.store.path, locks) == (12345, "", lock_count)
