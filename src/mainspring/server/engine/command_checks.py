@@ -25,7 +25,7 @@ from mainspring.server.engine import cron, names, retry, search_attributes, star
 from mainspring.server.engine.errors import BadCommand, InvalidArgument, NamespaceNotFound
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.spelling import camel_case, snake_case, value_name
-from mainspring.server.engine.times import duration, length_ns
+from mainspring.server.engine.times import duration, length_ns, set_duration
 
 _C = command_type_pb2
 _Cause = failed_cause_pb2
@@ -130,8 +130,10 @@ def _schedule_activity_task(run: Run, command: commands.ScheduleActivityTaskComm
 
 
 def _fill_activity_timeouts(command: commands.ScheduleActivityTaskCommandAttributes, run_timeout_ns: int) -> None:
-    for name in ("ScheduleToCloseTimeout", "ScheduleToStartTimeout", "StartToCloseTimeout", "HeartbeatTimeout"):
-        names.cap(getattr(command, snake_case(name)), f"invalid {name}: {{}}")
+    names.cap(command.schedule_to_close_timeout, "invalid ScheduleToCloseTimeout: {}")
+    names.cap(command.schedule_to_start_timeout, "invalid ScheduleToStartTimeout: {}")
+    names.cap(command.start_to_close_timeout, "invalid StartToCloseTimeout: {}")
+    names.cap(command.heartbeat_timeout, "invalid HeartbeatTimeout: {}")
     close_ns = length_ns(command.schedule_to_close_timeout)
     start_ns = length_ns(command.schedule_to_start_timeout)
     work_ns = length_ns(command.start_to_close_timeout)
@@ -149,10 +151,10 @@ def _fill_activity_timeouts(command: commands.ScheduleActivityTaskCommandAttribu
         )
     if run_timeout_ns:
         close_ns, start_ns, work_ns, beat_ns = (min(n, run_timeout_ns) for n in (close_ns, start_ns, work_ns, beat_ns))
-    command.schedule_to_close_timeout.CopyFrom(duration(close_ns))
-    command.schedule_to_start_timeout.CopyFrom(duration(start_ns))
-    command.start_to_close_timeout.CopyFrom(duration(work_ns))
-    command.heartbeat_timeout.CopyFrom(duration(min(beat_ns, work_ns)))
+    set_duration(command.schedule_to_close_timeout, close_ns)
+    set_duration(command.schedule_to_start_timeout, start_ns)
+    set_duration(command.start_to_close_timeout, work_ns)
+    set_duration(command.heartbeat_timeout, min(beat_ns, work_ns))
 
 
 def _request_cancel_activity_task(run: Run, command: commands.RequestCancelActivityTaskCommandAttributes) -> None:

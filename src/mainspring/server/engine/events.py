@@ -29,7 +29,7 @@ from temporalio.api.workflowservice.v1 import (
 from mainspring.server.engine.changes import Nanos
 from mainspring.server.engine.records import Activity, Timer, WorkflowTask
 from mainspring.server.engine.run import Run
-from mainspring.server.engine.times import duration
+from mainspring.server.engine.times import set_duration
 
 _E = event_type_pb2
 
@@ -162,7 +162,7 @@ def workflow_task_scheduled(run: Run, task: WorkflowTask, at: Nanos) -> HistoryE
     event = run.history.event(_E.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, at)
     attributes = event.workflow_task_scheduled_event_attributes
     attributes.attempt = task.attempt
-    attributes.start_to_close_timeout.CopyFrom(duration(task.timeout_ns))
+    set_duration(attributes.start_to_close_timeout, task.timeout_ns)
     attributes.task_queue.name = task.queue
     attributes.task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_NORMAL
     if task.is_sticky:

@@ -15,10 +15,11 @@ Reference: tests/differential/test_workflow_tasks.py (buffered events order).
 from __future__ import annotations
 
 from temporalio.api.enums.v1 import EventType, event_type_pb2
-from temporalio.api.history.v1 import History, HistoryEvent
+from temporalio.api.history.v1 import HistoryEvent
 
+from mainspring.server.engine import wire
 from mainspring.server.engine.changes import EventBatch, Nanos
-from mainspring.server.engine.times import timestamp
+from mainspring.server.engine.times import set_instant
 
 _E = event_type_pb2
 
@@ -95,7 +96,9 @@ class HistoryBuilder:
 
     def event(self, event_type: EventType.ValueType, at: Nanos | None = None) -> HistoryEvent:
         """A new event without attributes or id."""
-        return HistoryEvent(event_type=event_type, event_time=timestamp(self.now if at is None else at))
+        event = HistoryEvent(event_type=event_type)
+        set_instant(event.event_time, self.now if at is None else at)
+        return event
 
     def add(self, event: HistoryEvent) -> HistoryEvent:
         """File an event: in the current batch with the next id, or held back, with id 0 until it is flushed."""
@@ -210,7 +213,7 @@ class HistoryBuilder:
         self.new_batch()
         self.kept = [event for batch in self._batches for event in batch if event.event_type in READ_AGAIN]
         taken = tuple(
-            EventBatch(batch[0].event_id, batch[-1].event_id + 1, History(events=batch).SerializeToString())
+            EventBatch(batch[0].event_id, batch[-1].event_id + 1, wire.serialized_history(batch))
             for batch in self._batches
         )
         self._batches = []

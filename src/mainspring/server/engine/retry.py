@@ -8,6 +8,8 @@ Reference: FEATURES 4.1; tests/differential/test_activities.py.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
@@ -16,7 +18,7 @@ from mainspring.server.engine.changes import Nanos
 from mainspring.server.engine.errors import InvalidArgument
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.records import RetryRules
-from mainspring.server.engine.times import LONGEST_NS, SECOND, duration, fault_of, length_ns
+from mainspring.server.engine.times import LONGEST_NS, SECOND, duration, fault_of, length_ns, set_duration
 
 TIMEOUT_TYPE_PREFIX = "TemporalTimeout:"
 
@@ -36,10 +38,10 @@ def timeout_name(timeout: int) -> str:
 def fill_defaults(policy: RetryPolicy, limits: Limits) -> None:
     """Set the fields of a policy that are not set to the server's defaults, in place."""
     if length_ns(policy.initial_interval) == 0:
-        policy.initial_interval.CopyFrom(duration(int(limits.retry_initial_s * SECOND)))
+        set_duration(policy.initial_interval, int(limits.retry_initial_s * SECOND))
     if length_ns(policy.maximum_interval) == 0:
         maximum_ns = min(int(limits.retry_max_factor) * max(0, length_ns(policy.initial_interval)), LONGEST_NS)
-        policy.maximum_interval.CopyFrom(duration(maximum_ns))
+        set_duration(policy.maximum_interval, maximum_ns)
     if policy.backoff_coefficient == 0:
         policy.backoff_coefficient = limits.retry_coefficient
 
@@ -85,8 +87,9 @@ def rules_of(policy: RetryPolicy) -> RetryRules:
     )
 
 
+@lru_cache(maxsize=256)
 def policy_of(rules: RetryRules) -> RetryPolicy:
-    """The record as the API's message."""
+    """The record as the API's message, to be copied from: the same rules give the same message."""
     return RetryPolicy(
         initial_interval=duration(rules.initial_ns),
         backoff_coefficient=rules.coefficient,

@@ -20,6 +20,12 @@ def timestamp(at: Nanos) -> Timestamp:
     return Timestamp(seconds=at // SECOND, nanos=at % SECOND)
 
 
+def set_instant(field: Timestamp, at: Nanos) -> None:
+    """Fill a field in place: a message made to be copied into one costs four times as much."""
+    field.seconds = at // SECOND
+    field.nanos = at % SECOND
+
+
 def instant(value: Timestamp) -> Nanos:
     """A protobuf timestamp as an instant."""
     return value.seconds * SECOND + value.nanos
@@ -28,6 +34,12 @@ def instant(value: Timestamp) -> Nanos:
 def duration(length_ns: int) -> Duration:
     """A duration as protobuf."""
     return Duration(seconds=length_ns // SECOND, nanos=length_ns % SECOND)
+
+
+def set_duration(field: Duration, length_ns: int) -> None:
+    """Fill a field in place, as `set_instant` does."""
+    field.seconds = length_ns // SECOND
+    field.nanos = length_ns % SECOND
 
 
 def length_ns(value: Duration) -> int:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 import msgspec
 from google.protobuf.message import Message
 
+from mainspring.server.engine.wire import field_head
+
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One RPC as its transport saw it."""
@@ -38,18 +40,12 @@ class RawReply(msgspec.Struct, frozen=True):
     def serialize(self) -> bytes:
         """The whole reply as it goes over the wire."""
         size = sum(len(part) for part in self.history)
-        head = [self.message.SerializeToString(), _varint(self.history_field << 3 | 2), _varint(size)]
-        return b"".join([*head, *self.history])
+        return b"".join([self.message.SerializeToString(), field_head(self.history_field, size), *self.history])
 
     def to_message(self) -> Message:
-        """The reply as an ordinary message, for in-process callers and HTTP."""
-        return type(self.message).FromString(self.serialize())
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+        """The reply as an ordinary message, for in-process callers and HTTP. It is given away: ask for it once."""
+        history = getattr(self.message, self.message.DESCRIPTOR.fields_by_number[self.history_field].name)
+        history.SetInParent()
+        for part in self.history:
+            history.MergeFromString(part)
+        return self.message

@@ -10,13 +10,12 @@ from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import task_queue_pb2
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.query.v1 import WorkflowQuery
-from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse
 
 from mainspring.server.engine import retry
 from mainspring.server.engine.changes import RunKey
 from mainspring.server.engine.records import Activity, Priority
-from mainspring.server.engine.times import duration, timestamp
+from mainspring.server.engine.times import set_duration, set_instant
 from mainspring.server.frontend.call import RawReply
 from mainspring.server.frontend.page_tokens import HistoryToken
 from mainspring.server.history.activity_tasks import StartedActivity, activity_token
@@ -48,10 +47,10 @@ def workflow_task(task: StartedTask, *, backlog: int = 0) -> RawReply:
         attempt=task.attempt,
         backlog_count_hint=backlog,
         next_page_token=_next_page(task),
-        scheduled_time=timestamp(task.scheduled_at),
-        started_time=timestamp(task.started_at),
         messages=task.messages,
     )
+    set_instant(reply.scheduled_time, task.scheduled_at)
+    set_instant(reply.started_time, task.started_at)
     _name(reply, task.key, task.workflow_type, task.task_queue)
     for query_id, query in task.queries.items():
         reply.queries[query_id].CopyFrom(query)
@@ -60,14 +59,17 @@ def workflow_task(task: StartedTask, *, backlog: int = 0) -> RawReply:
 
 def whole(reply: RawReply) -> PollWorkflowTaskQueueResponse:
     """A poll reply as a message, to stand inside another one."""
-    return PollWorkflowTaskQueueResponse.FromString(reply.serialize())
+    message = reply.to_message()
+    assert isinstance(message, PollWorkflowTaskQueueResponse), "the reply to a workflow task poll"
+    return message
 
 
 def _name(reply: PollWorkflowTaskQueueResponse, key: RunKey, workflow_type: str, queue: str) -> None:
     reply.workflow_execution.workflow_id = key.workflow_id
     reply.workflow_execution.run_id = key.run_id
     reply.workflow_type.name = workflow_type
-    reply.workflow_execution_task_queue.CopyFrom(TaskQueue(name=queue, kind=task_queue_pb2.TASK_QUEUE_KIND_NORMAL))
+    reply.workflow_execution_task_queue.name = queue
+    reply.workflow_execution_task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_NORMAL
 
 
 def _next_page(task: StartedTask) -> bytes:
@@ -122,15 +124,15 @@ def _activity_reply(
         task_token=activity_token(key, activity),
         workflow_namespace=namespace,
         activity_id=activity.activity_id,
-        scheduled_time=timestamp(activity.first_scheduled_at),
-        current_attempt_scheduled_time=timestamp(activity.scheduled_at),
-        started_time=timestamp(activity.started_at),
         attempt=activity.attempt,
-        schedule_to_close_timeout=duration(activity.schedule_to_close_ns),
-        start_to_close_timeout=duration(activity.start_to_close_ns),
-        heartbeat_timeout=duration(activity.heartbeat_ns),
-        retry_policy=retry.policy_of(activity.retry),
     )
+    set_instant(reply.scheduled_time, activity.first_scheduled_at)
+    set_instant(reply.current_attempt_scheduled_time, activity.scheduled_at)
+    set_instant(reply.started_time, activity.started_at)
+    set_duration(reply.schedule_to_close_timeout, activity.schedule_to_close_ns)
+    set_duration(reply.start_to_close_timeout, activity.start_to_close_ns)
+    set_duration(reply.heartbeat_timeout, activity.heartbeat_ns)
+    reply.retry_policy.CopyFrom(retry.policy_of(activity.retry))
     reply.workflow_execution.workflow_id = key.workflow_id
     reply.workflow_execution.run_id = key.run_id
     reply.workflow_type.name = workflow_type

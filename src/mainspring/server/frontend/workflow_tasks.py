@@ -102,22 +102,20 @@ class WorkflowTasks:
         done = await self._history.workflow_tasks.complete(
             token, request, page_limit=settings.limits.history_page_count
         )
-        return await self._completed(done, token, settings)
+        return self._completed(done, token, settings)
 
-    async def _completed(
+    def _completed(
         self, done: CompletedTask, token: TaskToken, settings: NamespaceSettings
     ) -> RespondWorkflowTaskCompletedResponse:
         response = RespondWorkflowTaskCompletedResponse(reset_history_event_id=done.completed.reset_to_event_id)
         if done.next_task is not None:
             response.workflow_task.CopyFrom(task_replies.whole(task_replies.workflow_task(done.next_task)))
-        if done.eager_activities:
-            workflow_type = await self._history.runs.look(token.run, lambda run: run.state.workflow_type)
-            for activity, scheduled in done.eager_activities:
-                response.activity_tasks.append(
-                    task_replies.eager_activity_task(
-                        (token.run, activity, scheduled), namespace=settings.name, workflow_type=workflow_type
-                    )
+        for activity, scheduled in done.eager_activities:
+            response.activity_tasks.append(
+                task_replies.eager_activity_task(
+                    (token.run, activity, scheduled), namespace=settings.name, workflow_type=done.workflow_type
                 )
+            )
         return response
 
     async def respond_workflow_task_failed(

@@ -55,6 +55,7 @@ class CompletedTask(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker gets for its completion."""
 
     completed: Completed
+    workflow_type: str
     next_task: StartedTask | None
     eager_activities: list[tuple[Activity, HistoryEvent]]
 
@@ -161,21 +162,24 @@ class WorkflowTasks:
         async with self._runs.locks.hold((key.namespace_id, key.workflow_id)):
             worker = Worker(new_id=self._runs.new_id, chain=await self._chain(key, request))
             try:
-                completed, snapshot = await self._runs.change_held(key, _completing(token, request, worker))
+                outcome = await self._runs.change_held(key, _completing(token, request, worker))
             except BadCommand as error:
                 self._runs.evict(key)
                 await self._runs.change_held(key, _failing(token, request, error))
                 raise error_of(error) from error
+            completed = outcome.completed
             self._queries.task_completed(
                 key.run_id, request.query_results, another_follows=completed.next_task is not None
             )
         if completed.heartbeat_is_over:
             raise NotFound("workflow task heartbeat timeout")
         next_task = None
-        if snapshot is not None:
-            next_task = await self._started(snapshot, page_limit=page_limit)
+        if outcome.next_task is not None:
+            next_task = await self._started(outcome.next_task, page_limit=page_limit)
         eager = [(a, await self._runs.event(key, a.scheduled_event_id)) for a in completed.eager_activities]
-        return CompletedTask(completed=completed, next_task=next_task, eager_activities=eager)
+        return CompletedTask(
+            completed=completed, workflow_type=outcome.workflow_type, next_task=next_task, eager_activities=eager
+        )
 
     async def _chain(self, key: RunKey, request: RespondWorkflowTaskCompletedRequest) -> Chain | None:
         run = await self._runs.load(key)
@@ -236,13 +240,22 @@ def _named(run: Run, token: TaskToken) -> WorkflowTask:
     )
 
 
+class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a completion made of the run, seen under its lock."""
+
+    completed: Completed
+    workflow_type: str
+    next_task: _Snapshot | None
+
+
 def _completing(
     token: TaskToken, request: RespondWorkflowTaskCompletedRequest, worker: Worker
-) -> Callable[[Run], tuple[Completed, _Snapshot | None]]:
-    def complete(run: Run) -> tuple[Completed, _Snapshot | None]:
+) -> Callable[[Run], _Outcome]:
+    def complete(run: Run) -> _Outcome:
         completed = completion.respond_completed(run, _named(run, token), request, worker)
         task = completed.next_task
-        return completed, None if task is None else _snapshot(run, task, completed.next_messages, is_inline=True)
+        next_task = None if task is None else _snapshot(run, task, completed.next_messages, is_inline=True)
+        return _Outcome(completed=completed, workflow_type=run.state.workflow_type, next_task=next_task)
 
     return complete
 
