@@ -22,6 +22,7 @@ from mainspring.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from mainspring.converter import DataConverter, PayloadCodec
 from mainspring.worker import Worker, WorkerTuner
 from tests.server_process import ServerProcess, mainspring_command, temporary_server
+from tests.worker.fake_engine import Options
 from tests.worker.test_payload_codec import Reverse
 
 T = TypeVar("T")
@@ -107,7 +108,7 @@ class Everything:
 
 
 def a_worker(client: Client, queue: str, **options: Any) -> Worker:
-    made: dict[str, Any] = {"workflows": [Everything, Child], "activities": [greet], **options}
+    made: Options = {"workflows": [Everything, Child], "activities": [greet], **options}
     return Worker(client, task_queue=queue, **made)
 
 
@@ -138,7 +139,7 @@ async def eventually(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool]
     ],
     ids=str,
 )
-async def test_a_workflow_of_everything(options: dict[str, Any], client: Client, queue: str) -> None:
+async def test_a_workflow_of_everything(options: Options, client: Client, queue: str) -> None:
     async with a_worker(client, queue, **options):
         handle = await client.start_workflow(Everything.run, 1, id=queue, task_queue=queue)
         await one_round(client, handle)

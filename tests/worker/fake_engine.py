@@ -30,6 +30,7 @@ from temporalio.api.workflowservice.v1 import (
 from mainspring.client import Client
 from mainspring.service import ConnectConfig, DirectServiceClient, RPCError
 
+Options = Any  # options of a worker by name
 WITHIN_S = 10.0
 ANSWERS: dict[str, type[Message]] = {
     "respond_workflow_task_completed": RespondWorkflowTaskCompletedResponse,
@@ -73,7 +74,7 @@ class FakeEngine:
         return await asyncio.wait_for(self._said[rpc].get(), WITHIN_S)
 
     async def call(
-        self, service: str, rpc: str, request: Message, metadata: Mapping[str, Any], timeout: timedelta | None
+        self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None
     ) -> Message:
         if rpc in self.errors:
             raise self.errors[rpc]

@@ -34,7 +34,7 @@ from mainspring.worker import (
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
-from tests.worker.fake_engine import FakeEngine
+from tests.worker.fake_engine import FakeEngine, Options
 
 NEVER = 3600
 
@@ -95,7 +95,7 @@ def engine() -> FakeEngine:
 
 
 def a_worker(engine: FakeEngine, **options: Any) -> Worker:
-    made: dict[str, Any] = {"workflows": [Echo, Greets], **options}
+    made: Options = {"workflows": [Echo, Greets], **options}
     client = made.pop("client", None) or engine.client()
     return Worker(client, task_queue="tq", **made)
 
@@ -243,7 +243,7 @@ async def test_activities_that_are_here_are_asked_for_at_once(engine: FakeEngine
     ],
 )
 async def test_activities_that_it_cannot_or_shall_not_run_are_not_asked_for(
-    options: dict[str, Any], engine: FakeEngine
+    options: Options, engine: FakeEngine
 ) -> None:
     async with a_worker(engine, **options):
         engine.give(first_task("Greets", "you"))
@@ -320,7 +320,7 @@ class Lingers(Wraps):
 
 
 async def test_a_plugin_that_lingers_is_cancelled(engine: FakeEngine) -> None:
-    options: dict[str, Any] = {"plugins": [Lingers("p", [])], "plugin_shutdown_timeout": timedelta(milliseconds=1)}
+    options: Options = {"plugins": [Lingers("p", [])], "plugin_shutdown_timeout": timedelta(milliseconds=1)}
     async with asyncio.timeout(5):
         async with a_worker(engine, **options):
             pass
@@ -397,11 +397,3 @@ async def test_a_query_for_a_run_that_is_not_held_replays_it(engine: FakeEngine)
         answer = await engine.said("respond_query_task_completed")
     assert answer.error_message == ""
     assert b"here" in answer.SerializeToString()
-
-
-async def test_tasks_of_one_run_take_turns_whatever_is_in_the_cache(engine: FakeEngine) -> None:
-    async with a_worker(engine, max_cached_workflows=1):
-        for run in ("a", "b", "a", "b"):
-            engine.give(first_task("Echo", run, run_id=run))
-        answers = [await engine.said("respond_workflow_task_completed") for _ in range(4)]
-    assert all(answer.commands for answer in answers)

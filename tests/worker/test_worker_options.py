@@ -22,7 +22,7 @@ from mainspring.worker._build_id import load_default_build_id
 from mainspring.worker._worker_parts import WorkerIdentity
 from mainspring.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxMatcher, SandboxRestrictions
 from mainspring.workflow._definition import Definition
-from tests.worker.fake_engine import FakeEngine
+from tests.worker.fake_engine import FakeEngine, Options
 
 VERSION = WorkerDeploymentVersion("nodes", "1.0")
 
@@ -84,7 +84,7 @@ def versioned(behavior: VersioningBehavior = VersioningBehavior.UNSPECIFIED, *, 
 
 
 TUNER = WorkerTuner.create_fixed()
-REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
+REFUSED: list[tuple[Options, type[Exception], str]] = [
     ({}, ValueError, "At least one activity, Nexus service, or workflow must be specified"),
     ({"nexus_service_handlers": [object()]}, NotImplementedError, "Nexus"),
     ({"workflows": [Waits, SameName]}, ValueError, "More than one workflow named Waits"),
@@ -125,7 +125,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
 
 @pytest.mark.parametrize("options, error, message", REFUSED, ids=[message for _, _, message in REFUSED])
 async def test_options_that_do_not_fit_are_refused(
-    options: dict[str, Any], error: type[Exception], message: str, client: Client
+    options: Options, error: type[Exception], message: str, client: Client
 ) -> None:
     with pytest.raises(error, match=message):
         Worker(client, task_queue="tq", **options)
@@ -228,7 +228,7 @@ async def test_a_worker_says_which_code_it_has(client: Client) -> None:
     plain = await WorkerIdentity.of(Worker(client, task_queue="tq", workflows=[Waits]).config(), "key")
     assert plain.build_id == load_default_build_id()
     assert (plain.identity, plain.deployment) == ("me", None)
-    options: dict[str, Any] = {"activities": [act], "deployment_config": versioned(), "identity": "you"}
+    options: Options = {"activities": [act], "deployment_config": versioned(), "identity": "you"}
     deployed = await WorkerIdentity.of(Worker(client, task_queue="tq", **options).config(), "key")
     assert (deployed.build_id, deployed.identity) == ("1.0", "you")
     assert deployed.deployment is not None

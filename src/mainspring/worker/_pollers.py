@@ -160,7 +160,7 @@ class Pollers:
             queue.running += 1
             loop = asyncio.create_task(self._loop(queue))
             self._loops.add(loop)
-            loop.add_done_callback(lambda done, queue=queue: self._loop_ended(done, queue))  # type: ignore[misc]
+            loop.add_done_callback(lambda done, queue=queue: self._loop_ended(done, queue))  # type: ignore[misc]  # mypy cannot type it
 
     def _loop_ended(self, loop: asyncio.Task[None], queue: _QueueLoops[Any]) -> None:
         self._loops.discard(loop)

@@ -1,4 +1,7 @@
-"""Restrictions as values: built, combined and compared, and applied nowhere."""
+"""Restrictions of the official SDK's sandbox as values: built, combined and compared, and applied nowhere.
+
+The names and fields are the official ones, so that programs which build restrictions need no change.
+"""
 
 from __future__ import annotations
 

@@ -265,7 +265,7 @@ class CustomSlots:
     def mark_used(self, permit: Permit, info: SlotInfo) -> None:
         permit.used_by = info
         try:
-            self._supplier.mark_slot_used(MarkUsedContext(info, permit.given))  # pyright: ignore[reportArgumentType]
+            self._supplier.mark_slot_used(MarkUsedContext(info, permit.given))  # pyright: ignore[reportArgumentType]  # frozen
         except Exception:
             logger.warning("Error in custom slot supplier `mark_slot_used`", exc_info=True)
 
@@ -287,7 +287,7 @@ def make_slots(supplier: SlotSupplier, context: ReserveContext, *, is_shared: bo
     if isinstance(supplier, ResourceBasedSlotSupplier):
         limit = ResourceLimit(supplier, context.slot_type, Resources())
         return CountedSlots(limit, is_shared=is_shared)
-    if isinstance(supplier, CustomSlotSupplier):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(supplier, CustomSlotSupplier):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
         return CustomSlots(supplier, context)
     raise TypeError(f"Unknown slot supplier type: {supplier}")
 

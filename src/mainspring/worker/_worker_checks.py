@@ -1,4 +1,7 @@
-"""What a worker's options must be, checked when it is made. Texts are the official SDK's where it has them."""
+"""What a worker's options must be, checked when it is made.
+
+Texts are the official SDK's where it has them, since its users and tests match on them.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ from mainspring.worker._tuning import SlotSupplier, WorkerTuner
 from mainspring.worker._worker_checks import definitions_of, tuner_of, warn_of_few_threads
 from mainspring.worker._worker_config import WorkerConfig
 from mainspring.worker._workflow_runner import PatchActivationInput, UnsandboxedWorkflowRunner
-from mainspring.worker._workflow_worker import WorkflowOptions, WorkflowWorker
+from mainspring.worker._workflow_tasks import TaskOptions
+from mainspring.worker._workflow_worker import WorkflowOptions, WorkflowResources, WorkflowWorker
 from mainspring.workflow._definition import Definition
 from mainspring.workflow._info import Info
 
@@ -277,11 +278,17 @@ class WorkerParts:
             sticky_timeout=config["sticky_queue_schedule_to_start_timeout"],
             binary_checksum="" if deployment else identity.build_id,
             deployment=identity.deployment,
-            default_versioning_behavior=default_behavior.value,
             worker_instance_key=identity.instance_key,
             is_inline=is_debugging,
             has_deadlock_detection=sys.gettrace() is None,
+        )
+        tasks = TaskOptions(
+            data_converter=self._active["data_converter"],
+            limits=self.limits,
+            eager=self._eager(),
+            run_local=self._run_local,
             encodes_headers=self._active["header_codec_behavior"] != HeaderCodecBehavior.NO_CODEC,
+            default_versioning_behavior=default_behavior.value,
         )
         supplier = self._tuner._get_workflow_task_slot_supplier()
         return WorkflowWorker(
@@ -289,11 +296,11 @@ class WorkerParts:
             definitions,
             self._details(),
             options,
-            executor=self._workflow_executor(),
-            slots=identity.slots(supplier, "workflow", is_shared=options.most_cached > 0),
-            limits=self.limits,
-            run_local=self._run_local,
-            eager=self._eager(),
+            WorkflowResources(
+                executor=self._workflow_executor(),
+                slots=identity.slots(supplier, "workflow", is_shared=options.most_cached > 0),
+                tasks=tasks,
+            ),
         )
 
     def _details(self) -> RunDetails:

@@ -33,7 +33,7 @@ class WorkflowRunner(ABC):
         """Called for each workflow when the worker is made; what it raises, the worker's constructor raises."""
         raise NotImplementedError
 
-    def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:  # noqa: B027
+    def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:  # noqa: B027 - may be left
         """Learn of the worker's `workflow_failure_exception_types`."""
 
 

@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Sequence
 
+import msgspec
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import CommandType, VersioningBehavior, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
@@ -49,6 +50,17 @@ UNHANDLED = Cause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
 ANSWER_AT = 0.8  # of the workflow task's timeout, if local activities still run then
 
 
+class TaskOptions(msgspec.Struct, kw_only=True, frozen=True):
+    """What is done around workflow code."""
+
+    data_converter: DataConverter
+    limits: SizeLimits
+    eager: EagerActivities
+    run_local: RunLocal
+    encodes_headers: bool = False
+    default_versioning_behavior: int = 0  # `VersioningBehavior` of workflows that say nothing
+
+
 class WorkflowTasks:
     """Handles the workflow tasks of one worker."""
 
@@ -58,13 +70,7 @@ class WorkflowTasks:
         answerer: Answerer,
         cache: RunCache,
         activate: Activate,
-        *,
-        data_converter: DataConverter,
-        encodes_headers: bool,
-        default_versioning_behavior: int,
-        limits: SizeLimits,
-        run_local: RunLocal,
-        eager: EagerActivities,
+        options: TaskOptions,
     ) -> None:
         self.takes_more = True  # tasks that the server would give along with the reply to an answer
         self.giving_up = asyncio.Event()  # the worker waits for local activities no longer
@@ -72,12 +78,12 @@ class WorkflowTasks:
         self._answerer = answerer
         self._cache = cache
         self._activate = activate
-        self._converter = data_converter
-        self._codec = TaskCodec(data_converter, encodes_headers=encodes_headers)
-        self._default_versioning_behavior = default_versioning_behavior
-        self._limits = limits
-        self._run_local = run_local
-        self._eager = eager
+        self._converter = options.data_converter
+        self._codec = TaskCodec(options.data_converter, encodes_headers=options.encodes_headers)
+        self._default_versioning_behavior = options.default_versioning_behavior
+        self._limits = options.limits
+        self._run_local = options.run_local
+        self._eager = options.eager
 
     async def handle(self, polled: PollWorkflowTaskQueueResponse) -> None:
         """Do the task, and those that the server gives with its answers."""

@@ -18,16 +18,14 @@ from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, Poll
 
 from mainspring.service import WorkflowService
 from mainspring.worker._activating import ThreadActivator, activate_inline
-from mainspring.worker._cached_run import Activate, CachedRun, RunLocal
-from mainspring.worker._eager import EagerActivities
-from mainspring.worker._payload_limits import SizeLimits
+from mainspring.worker._cached_run import Activate, CachedRun
 from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
 from mainspring.worker._pollers import POLLS_END_WITHIN_S, PolledQueue, Pollers
 from mainspring.worker._run_cache import RunCache
 from mainspring.worker._run_details import RunDetails
 from mainspring.worker._slots import Slots, UsedByWorkflow
 from mainspring.worker._workflow_answers import Answerer
-from mainspring.worker._workflow_tasks import WorkflowTasks
+from mainspring.worker._workflow_tasks import TaskOptions, WorkflowTasks
 from mainspring.workflow._definition import Definition
 
 POLL_TIMEOUT = timedelta(seconds=70)
@@ -44,11 +42,17 @@ class WorkflowOptions(msgspec.Struct, kw_only=True, frozen=True):
     sticky_timeout: timedelta = timedelta(seconds=10)  # how long a task waits for the worker that holds its run
     binary_checksum: str = ""
     deployment: WorkerDeploymentOptions | None = None
-    default_versioning_behavior: int = 0  # `VersioningBehavior` of workflows that say nothing
     worker_instance_key: str = ""
     is_inline: bool = False  # workflow code runs in the event loop's thread, unwatched
     has_deadlock_detection: bool = True
-    encodes_headers: bool = False
+
+
+class WorkflowResources(msgspec.Struct, kw_only=True, frozen=True):
+    """What a worker does workflow tasks with."""
+
+    executor: concurrent.futures.Executor  # for workflow code
+    slots: Slots
+    tasks: TaskOptions
 
 
 class WorkflowWorker:
@@ -60,12 +64,7 @@ class WorkflowWorker:
         definitions: Mapping[str | None, Definition],
         details: RunDetails,
         options: WorkflowOptions,
-        *,
-        executor: concurrent.futures.Executor,
-        slots: Slots,
-        limits: SizeLimits,
-        run_local: RunLocal,
-        eager: EagerActivities,
+        resources: WorkflowResources,
     ) -> None:
         self._service = service
         self._definitions = definitions
@@ -73,20 +72,15 @@ class WorkflowWorker:
         self._options = options
         self._cache = RunCache(options.most_cached, self._make_run, CachedRun.evict)
         self.sticky_queue = f"{options.identity}-{uuid.uuid4().hex}" if options.most_cached else ""
-        self._pollers = Pollers("workflow tasks", slots, end_within_s=options.polls_end_within_s)
+        self._pollers = Pollers("workflow tasks", resources.slots, end_within_s=options.polls_end_within_s)
         for queue in self._queues():
             self._pollers.add(queue)
         self._tasks = WorkflowTasks(
             service,
             self._answerer(),
             self._cache,
-            self._activate(executor),
-            data_converter=details.data_converter,
-            encodes_headers=options.encodes_headers,
-            default_versioning_behavior=options.default_versioning_behavior,
-            limits=limits,
-            run_local=run_local,
-            eager=eager,
+            self._activate(resources.executor),
+            resources.tasks,
         )
 
     async def run(self) -> None:
@@ -139,7 +133,7 @@ class WorkflowWorker:
         is_sticky = queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY
         return PolledQueue(
             poll=lambda: self._service.poll_workflow_task_queue(request, timeout=POLL_TIMEOUT),
-            handle=lambda polled: self._tasks.handle(polled),  # noqa: PLW0108 - made later
+            handle=lambda polled: self._tasks.handle(polled),  # noqa: PLW0108 - `_tasks` is made later
             used_by=lambda polled: UsedByWorkflow(polled.workflow_type.name, is_sticky),
             behavior=polls,
             is_sticky=is_sticky,
