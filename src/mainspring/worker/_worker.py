@@ -120,7 +120,7 @@ class Worker:
         disable_payload_error_limit: bool = False,
         max_workflow_task_external_storage_concurrency: int = 3,
     ) -> None:
-        """Make a worker; it does nothing before `run`. docs/reference/worker-options.md says what the options mean.
+        """Make a worker; it does nothing before `run`. The options mean what they mean in the official SDK.
 
         Raises:
             ValueError: Options that do not fit, two workflows or activities of one name, what is no workflow, or a

@@ -73,8 +73,6 @@ class WorkflowWorker:
         self._cache = RunCache(options.most_cached, self._make_run, CachedRun.evict)
         self.sticky_queue = f"{options.identity}-{uuid.uuid4().hex}" if options.most_cached else ""
         self._pollers = Pollers("workflow tasks", resources.slots, end_within_s=options.polls_end_within_s)
-        for queue in self._queues():
-            self._pollers.add(queue)
         self._tasks = WorkflowTasks(
             service,
             self._answerer(),
@@ -82,6 +80,8 @@ class WorkflowWorker:
             self._activate(resources.executor),
             resources.tasks,
         )
+        for queue in self._queues():
+            self._pollers.add(queue)
 
     async def run(self) -> None:
         """Poll and work until `stop`.
@@ -133,7 +133,7 @@ class WorkflowWorker:
         is_sticky = queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY
         return PolledQueue(
             poll=lambda: self._service.poll_workflow_task_queue(request, timeout=POLL_TIMEOUT),
-            handle=lambda polled: self._tasks.handle(polled),  # noqa: PLW0108 - `_tasks` is made later
+            handle=self._tasks.handle,
             used_by=lambda polled: UsedByWorkflow(polled.workflow_type.name, is_sticky),
             behavior=polls,
             is_sticky=is_sticky,
