@@ -198,14 +198,14 @@ class Pollers:
 
     async def _permit(self, queue: PolledQueue[Any]) -> Permit | None:
         """A slot; none if the worker stops before there is one."""
-        waiting = asyncio.create_task(self.slots.reserve(is_sticky=queue.is_sticky))
+        waiting = asyncio.current_task()
+        assert waiting is not None, "loops are tasks"
         self._waiting.add(waiting)
         try:
-            permit = await waiting
+            permit = await self.slots.reserve(is_sticky=queue.is_sticky)
         except asyncio.CancelledError:
-            if self.is_stopping and waiting.cancelled():
+            if self.is_stopping:
                 return None
-            waiting.cancel()
             raise
         finally:
             self._waiting.discard(waiting)

@@ -224,8 +224,8 @@ class CountedSlots:
         return Permit(SlotPermit(), is_sticky=is_sticky)
 
     def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._changed.set()  # those who wait now go on, though it is cleared at once
+        self._changed.clear()
 
 
 class CustomSlots:

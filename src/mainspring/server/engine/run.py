@@ -71,14 +71,14 @@ Deadline = tuple[Nanos, int, str, int | str]
 class Records(Generic[K, R]):
     """Keyed records of one kind. Says which were touched since the last `drain`."""
 
-    __slots__ = ("_decoder", "_items", "_parse_key", "_touched", "kind")
+    __slots__ = ("_decoder", "_items", "_parse_key", "kind", "touched")
 
     def __init__(self, kind: str, decoder: msgspec.msgpack.Decoder[R], parse_key: Callable[[str], K]) -> None:
         self.kind = kind
         self._parse_key: Callable[[str], K] = parse_key
         self._decoder = decoder
         self._items: dict[K, R] = {}
-        self._touched: set[K] = set()
+        self.touched: set[K] = set()  # keys of those that were changed since the last `drain`
 
     def __len__(self) -> int:
         return len(self._items)
@@ -99,20 +99,20 @@ class Records(Generic[K, R]):
     def put(self, key: K, record: R) -> None:
         """Add or replace; the record will be written."""
         self._items[key] = record
-        self._touched.add(key)
+        self.touched.add(key)
 
     def touch(self, key: K) -> None:
         """The record of that key was changed in place; it will be written."""
-        self._touched.add(key)
+        self.touched.add(key)
 
     def remove(self, key: K) -> R:
         """Forget the record; its row goes."""
-        self._touched.add(key)
+        self.touched.add(key)
         return self._items.pop(key)
 
     def clear(self) -> None:
         """Forget them all."""
-        self._touched.update(self._items)
+        self.touched.update(self._items)
         self._items.clear()
 
     def load(self, key: str, blob: bytes) -> None:
@@ -121,15 +121,10 @@ class Records(Generic[K, R]):
 
     def drain(self, into: dict[tuple[str, str], bytes | None]) -> None:
         """Move all touched records out, encoded; None for those that are gone."""
-        for key in self._touched:
+        for key in self.touched:
             record = self._items.get(key)
             into[self.kind, str(key)] = None if record is None else _STATE_ENCODER.encode(record)
-        self._touched.clear()
-
-    @property
-    def is_touched(self) -> bool:
-        """Some record was changed since the last `drain`."""
-        return bool(self._touched)
+        self.touched.clear()
 
 
 AnyRecords = (
@@ -287,7 +282,7 @@ class Run:
             self._is_dirty
             or self.history.is_dirty
             or bool(self.tasks or self.finished_tasks or self.effects or self.finished_effects or self._blobs)
-            or any(keyed.is_touched for keyed in self._all_keyed)
+            or any(keyed.touched for keyed in self._all_keyed)
         )
 
     def add_task(self, task: Task) -> None:
@@ -419,7 +414,7 @@ class Run:
             state.last_event_at = self.now
         records = self._blobs
         for keyed in self._all_keyed:
-            if keyed.is_touched:
+            if keyed.touched:
                 keyed.drain(records)
         self.history.drain_buffered(records)
         state.buffered_next = self.history.next_buffered
