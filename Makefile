@@ -4,16 +4,19 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test check fmt differential crash bench docs verify generate conformance
+.PHONY: help environment demo demo-server test check fmt differential crash bench docs verify generate conformance
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 environment:
 	@$(PYTHON) tools/environment.py
 
-demo: environment ## run the node provisioner, with the worker and the server killed in the middle
+demo: environment ## run the node provisioner, a program with the engine in itself, killed in the middle
 	@$(RUN) examples/node_provisioner/demo.py
+
+demo-server: environment ## the same with a worker and a server, both killed in the middle
+	@$(RUN) examples/node_provisioner/demo.py --server
 
 test: environment ## run all tests and say what was skipped [KIND=crash] [ARGS="-k timer"]
 	@$(RUN) tools/run_tests.py $(or $(KIND),all) $(ARGS)

@@ -2,7 +2,7 @@
 
 The activities know these three protocols and nothing behind them. An implementation must be idempotent by
 node id, since an activity whose worker died is run again, and must honour `ordered_at`: a change that was ordered
-before the latest one it has seen is refused (`create_vm`) or does nothing (`delete_vm`, `publish`).
+before the latest one it has seen is refused (`create_vm`) or does nothing (`delete_vm`, `remove_member`, `publish`).
 """
 
 from dataclasses import dataclass
@@ -63,6 +63,7 @@ class Member:
     node_id: str
     vm_id: str
     joined_at: int
+    ordered_at: int  # of the VM
 
 
 class Cluster(Protocol):
@@ -70,8 +71,8 @@ class Cluster(Protocol):
 
     async def find_member(self, node_id: str) -> Member | None: ...
 
-    async def remove_member(self, node_id: str) -> bool:
-        """Forget the node. Returns: whether it was a member."""
+    async def remove_member(self, node_id: str, *, ordered_at: int) -> bool:
+        """Forget the node, unless a younger order made its VM. Returns: whether it was a member."""
         ...
 
 

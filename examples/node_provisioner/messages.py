@@ -89,7 +89,7 @@ class WaitForVMReadyInput:
 
 @dataclass(frozen=True, kw_only=True)
 class WaitForVMReadyOutput:
-    poll_count: int  # over all attempts
+    ready_at: int  # nanoseconds since the epoch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +130,7 @@ class DeleteVMOutput:
 @dataclass(frozen=True, kw_only=True)
 class RemoveNodeFromClusterInput:
     node_id: str
+    ordered_at: int
 
 
 @dataclass(frozen=True, kw_only=True)

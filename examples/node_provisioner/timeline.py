@@ -1,4 +1,4 @@
-"""A timeline of runs, drawn from their histories. `python -m node_provisioner.timeline --address HOST:PORT NODE...`
+"""A timeline of runs, drawn from their histories. `python -m node_provisioner.timeline --file nodes.db NODE...`
 
     node-4  AddNode  completed  9.3 s
       CreateVM                 █  ✗   │                     attempt 1
@@ -11,15 +11,19 @@ Nothing but the history is read: what a column shows is what the server has stor
 import argparse
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client
+
+import mainspring
+from mainspring.client import Client
 
 WIDTH = 56
 LABEL_WIDTH = 26
@@ -211,21 +215,32 @@ def _remark(activity: ActivityRecord) -> str:
     return f"{activity.outcome}, attempt {activity.attempt}" if activity.attempt else activity.outcome
 
 
-async def show(address: str, namespace: str, node_ids: Sequence[str]) -> None:
-    client = await Client.connect(address, namespace=namespace)
-    runs = [run for node_id in node_ids for run in await read_runs(client, node_id)]
+async def show(options: argparse.Namespace) -> None:
+    async with _client(options) as client:
+        runs = [run for node_id in options.node_ids for run in await read_runs(client, node_id)]
     if not runs:
-        raise SystemExit(f"no run of {', '.join(node_ids)} in namespace {namespace} of {address}")
+        raise SystemExit(f"no run of {', '.join(options.node_ids)} in namespace {options.namespace}")
     Console(highlight=False, soft_wrap=True).print(Text("\n").join(Timeline(runs).lines()))
+
+
+@asynccontextmanager
+async def _client(options: argparse.Namespace) -> AsyncGenerator[Client]:
+    """Of the file, if one is given, else of the server."""
+    if options.file is None:
+        yield await Client.connect(options.address, namespace=options.namespace)
+    else:
+        async with mainspring.embedded(options.file, namespace=options.namespace) as client:
+            yield client
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="draw what happened to nodes")
-    parser.add_argument("--address", default="127.0.0.1:7233", help="of the server")
+    parser.add_argument("--file", type=Path, help="of a program that has the engine in itself, and does not run now")
+    parser.add_argument("--address", default="127.0.0.1:7233", help="of a server, if there is no file")
     parser.add_argument("--namespace", default="default")
     parser.add_argument("node_ids", metavar="NODE", nargs="+", type=_node_id)
     options = parser.parse_args()
-    asyncio.run(show(options.address, options.namespace, options.node_ids))
+    asyncio.run(show(options))
 
 
 def _node_id(text: str) -> str:

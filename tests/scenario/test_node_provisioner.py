@@ -19,11 +19,18 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.testing import ActivityEnvironment
 
-from node_provisioner.activities import NodeActivities
+from mainspring import embedded
+from mainspring.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from mainspring.testing import ActivityEnvironment
+from node_provisioner.activities import (
+    ACTIVITIES,
+    delete_vm,
+    remove_node_from_cluster,
+    wait_for_node_to_join_cluster,
+    wait_for_vm_ready,
+)
+from node_provisioner.installation import Installation, installed, using
 from node_provisioner.interfaces import (
     VM,
     EventKind,
@@ -42,15 +49,14 @@ from node_provisioner.messages import (
     WaitForNodeToJoinClusterInput,
     WaitForVMReadyInput,
 )
-from node_provisioner.nodes import start_add_node, start_delete_node
+from node_provisioner.nodes import TASK_QUEUE, start_add_node, start_delete_node, status_of
 from node_provisioner.processes import loopback
 from node_provisioner.processes.loopback import Reply, Request
 from node_provisioner.processes.provider import SOURCES, ProcessProvider
 from node_provisioner.processes.publishers import EventLog, Webhook
-from node_provisioner.processes.registry import Members, RegistryCluster, answer
-from node_provisioner.worker import worker
-from node_provisioner.workflows import AddNode
-from tests.server_process import CHECKOUT, ServerProcess, chosen_command
+from node_provisioner.processes.registry import JoinRequest, Members, RegistryCluster, answer
+from node_provisioner.workflows import WORKFLOWS
+from tests.server_process import CHECKOUT, chosen_command
 
 Answer = TypeVar("Answer")
 
@@ -205,16 +211,17 @@ async def test_a_vm_joins_by_itself_and_its_membership_outlives_the_registry(
     assert member is not None
     assert member.vm_id == vm.vm_id
     assert Members(tmp_path / "members.json").find("n") == member  # as a restarted registry reads it
-    assert await cluster.remove_member("n")
-    assert not await cluster.remove_member("n")
+    assert not await cluster.remove_member("n", ordered_at=0)  # of a deletion that was ordered before the VM
+    assert await cluster.remove_member("n", ordered_at=2)
+    assert not await cluster.remove_member("n", ordered_at=2)
 
 
 def test_joining_once_more_changes_nothing(tmp_path: Path) -> None:
     members = Members(tmp_path / "members.json")
-    first = members.join("n", "vm-1")
+    first = members.join("n", JoinRequest("vm-1", ordered_at=1))
 
-    assert members.join("n", "vm-1") == first
-    assert members.join("n", "vm-2").vm_id == "vm-2"
+    assert members.join("n", JoinRequest("vm-1", ordered_at=1)) == first
+    assert members.join("n", JoinRequest("vm-2", ordered_at=2)).vm_id == "vm-2"
 
 
 def test_a_join_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
@@ -305,11 +312,12 @@ class FakeWorld:
         self._called("find_member")
         if self.joins and node_id in self.vms:
             vm_id = self.vms[node_id].vm_id
-            self.members.setdefault(node_id, Member(node_id=node_id, vm_id=vm_id, joined_at=7))
+            self.members.setdefault(node_id, Member(node_id=node_id, vm_id=vm_id, joined_at=7, ordered_at=1))
         return self.members.get(node_id)
 
-    async def remove_member(self, node_id: str) -> bool:
+    async def remove_member(self, node_id: str, *, ordered_at: int) -> bool:
         self._called("remove_member")
+        assert ordered_at > 0
         return self.members.pop(node_id, None) is not None
 
     async def publish(self, event: NodeEvent) -> bool:
@@ -326,8 +334,8 @@ class FakeWorld:
             raise VMBrokenError(f"{call} fails")
 
 
-def activities_in(world: FakeWorld) -> NodeActivities:
-    return NodeActivities(provider=world, cluster=world, publisher=world)
+def installation_in(world: FakeWorld) -> Installation:
+    return Installation(provider=world, cluster=world, publisher=world)
 
 
 async def test_a_wait_heartbeats_and_counts_on_from_the_attempt_before() -> None:
@@ -338,48 +346,51 @@ async def test_a_wait_heartbeats_and_counts_on_from_the_attempt_before() -> None
     environment.on_heartbeat = lambda *details: heartbeats.extend(details)
     environment.info = dataclasses.replace(environment.info, heartbeat_details=[41])
 
-    waited = await environment.run(
-        activities_in(world).wait_for_vm_ready, WaitForVMReadyInput(node_id="n", vm_id="vm-of-n")
-    )
+    with using(installation_in(world)):
+        waited = await environment.run(
+            wait_for_node_to_join_cluster, WaitForNodeToJoinClusterInput(node_id="n", vm_id="vm-of-n")
+        )
 
     assert waited.poll_count == 42
     assert heartbeats == [42]
 
 
+async def test_a_vm_that_is_gone_is_not_waited_for() -> None:
+    with using(installation_in(FakeWorld())), pytest.raises(VMBrokenError, match="gone"):
+        await ActivityEnvironment().run(wait_for_vm_ready, WaitForVMReadyInput(node_id="n", vm_id="vm-of-n"))
+
+
 async def test_a_member_that_is_another_vm_is_not_waited_for_in_vain() -> None:
     world = FakeWorld()
-    world.members["n"] = Member(node_id="n", vm_id="an older one", joined_at=1)
+    world.members["n"] = Member(node_id="n", vm_id="an older one", joined_at=1, ordered_at=1)
 
-    with pytest.raises(VMBrokenError, match="gone"):
+    with using(installation_in(world)), pytest.raises(VMBrokenError, match="gone"):
         await ActivityEnvironment().run(
-            activities_in(world).wait_for_node_to_join_cluster,
-            WaitForNodeToJoinClusterInput(node_id="n", vm_id="vm-of-n"),
+            wait_for_node_to_join_cluster, WaitForNodeToJoinClusterInput(node_id="n", vm_id="vm-of-n")
         )
 
 
 async def test_undoing_what_was_never_done_succeeds() -> None:
-    activities = activities_in(FakeWorld())
-
-    deleted = await ActivityEnvironment().run(activities.delete_vm, DeleteVMInput(node_id="n", ordered_at=1))
-    removed = await ActivityEnvironment().run(
-        activities.remove_node_from_cluster, RemoveNodeFromClusterInput(node_id="n")
-    )
+    with using(installation_in(FakeWorld())):
+        deleted = await ActivityEnvironment().run(delete_vm, DeleteVMInput(node_id="n", ordered_at=1))
+        removed = await ActivityEnvironment().run(
+            remove_node_from_cluster, RemoveNodeFromClusterInput(node_id="n", ordered_at=1)
+        )
 
     assert (deleted.was_present, removed.was_member) == (False, False)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path_factory.mktemp("server")) as server:
-        yield server
+def test_an_activity_where_nothing_is_installed_says_what_to_do() -> None:
+    with pytest.raises(LookupError, match="using"):
+        installed()
 
 
 @asynccontextmanager
-async def working(server: ServerProcess, world: FakeWorld) -> AsyncGenerator[Client]:
-    """A client, beside a worker in this world."""
-    client = await Client.connect(server.address)
-    async with worker(client, activities_in(world)):
-        yield client
+async def working(world: FakeWorld) -> AsyncGenerator[Client]:
+    """A client, with an engine in memory and the activities in this world."""
+    with using(installation_in(world)):
+        async with embedded(workflows=WORKFLOWS, activities=ACTIVITIES, task_queue=TASK_QUEUE) as client:
+            yield client
 
 
 async def add(client: Client, node_id: str) -> None:
@@ -387,25 +398,24 @@ async def add(client: Client, node_id: str) -> None:
 
 
 async def until_stage(client: Client, node_id: str, stage: Stage) -> None:
-    handle = client.get_workflow_handle(node_id)
-    await first_that(lambda status: status.stage is stage, lambda: handle.query(AddNode.status))
+    await first_that(lambda status: status.stage is stage, lambda: status_of(client, node_id))
 
 
-async def test_add_node_does_its_activities_in_order_and_says_where_it_is(server: ServerProcess) -> None:
+async def test_add_node_does_its_activities_in_order_and_says_where_it_is() -> None:
     world = FakeWorld()
-    async with working(server, world) as client:
+    async with working(world) as client:
         handle = await start_add_node(client, AddNodeInput(node_id="in-order", spec=FAST))
         added = await handle.result()
-        status = await handle.query(AddNode.status)
+        status = await status_of(client, "in-order")
 
     assert world.calls == ["create_vm", "vm_state", "find_member", "publish VMJoined"]
     assert (added.node_id, added.vm_id, added.joined_at) == ("in-order", "vm-of-in-order", 7)
     assert (status.node_id, status.stage, status.vm_id) == ("in-order", Stage.JOINED, "vm-of-in-order")
 
 
-async def test_adding_an_added_node_finds_its_vm(server: ServerProcess) -> None:
+async def test_adding_an_added_node_finds_its_vm() -> None:
     world = FakeWorld()
-    async with working(server, world) as client:
+    async with working(world) as client:
         await add(client, "added-before")
         await add(client, "added-before")
 
@@ -420,28 +430,26 @@ async def test_adding_an_added_node_finds_its_vm(server: ServerProcess) -> None:
         ("find_member", ["create_vm", "delete_vm", "remove_member"]),
         (
             "publish VMJoined",
-            ["create_vm", "publish VMJoined", "delete_vm", "remove_member", "publish VMDeleted"],
+            ["create_vm", "publish VMJoined", "publish VMDeleted", "delete_vm", "remove_member"],
         ),
     ],
 )
-async def test_a_failure_undoes_all_that_may_have_been_done(
-    server: ServerProcess, fails: str, undone: list[str]
-) -> None:
+async def test_a_failure_undoes_all_that_may_have_been_done(fails: str, undone: list[str]) -> None:
     world = FakeWorld(fails=fails)
     node_id = f"fails-in-{fails.replace(' ', '-').replace('_', '-')}"
-    async with working(server, world) as client:
+    async with working(world) as client:
         with pytest.raises(WorkflowFailureError):
             await add(client, node_id)
-        status = await client.get_workflow_handle(node_id).query(AddNode.status)
+        status = await status_of(client, node_id)
 
     assert world.changes() == undone
     assert (world.vms, world.members, status.stage) == ({}, {}, Stage.UNDONE)
 
 
-async def test_a_cancelled_add_node_undoes_what_it_has_done(server: ServerProcess) -> None:
+async def test_a_cancelled_add_node_undoes_what_it_has_done() -> None:
     world = FakeWorld()
     world.joins = False
-    async with working(server, world) as client:
+    async with working(world) as client:
         handle = await start_add_node(client, AddNodeInput(node_id="cancelled", spec=FAST))
         await until_stage(client, "cancelled", Stage.WAITING_FOR_CLUSTER)
         await handle.cancel()
@@ -453,21 +461,22 @@ async def test_a_cancelled_add_node_undoes_what_it_has_done(server: ServerProces
     assert world.changes() == ["create_vm", "delete_vm", "remove_member"]
 
 
-async def test_a_second_add_node_is_refused_and_the_first_goes_on(server: ServerProcess) -> None:
+async def test_a_second_add_node_joins_the_first() -> None:
     world = FakeWorld(stays=VMState.BOOTING)
-    async with working(server, world) as client:
+    async with working(world) as client:
         first = await start_add_node(client, AddNodeInput(node_id="twice", spec=SLOW))
-        with pytest.raises(WorkflowAlreadyStartedError):
-            await start_add_node(client, AddNodeInput(node_id="twice", spec=SLOW))
+        second = await start_add_node(client, AddNodeInput(node_id="twice", spec=SLOW))
         world.stays = VMState.READY
-        await first.result()
+        added = await asyncio.gather(first.result(), second.result())
 
+    assert first.first_execution_run_id == second.first_execution_run_id
+    assert added[0] == added[1]
     assert world.changes() == ["create_vm", "publish VMJoined"]
 
 
-async def test_delete_node_ends_the_add_node_that_runs_and_undoes_it(server: ServerProcess) -> None:
+async def test_delete_node_ends_the_add_node_that_runs_and_undoes_it() -> None:
     world = FakeWorld(stays=VMState.BOOTING)
-    async with working(server, world) as client:
+    async with working(world) as client:
         adding = await start_add_node(client, AddNodeInput(node_id="deleted", spec=SLOW))
         await until_stage(client, "deleted", Stage.WAITING_FOR_VM)
         deleted = await (await start_delete_node(client, "deleted")).result()
@@ -481,10 +490,10 @@ async def test_delete_node_ends_the_add_node_that_runs_and_undoes_it(server: Ser
 # -- the demonstration -------------------------------------------------------------------------------------------------
 
 
-def demonstrate(directory: Path, server_command: str) -> subprocess.CompletedProcess[str]:
+def demonstrate(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     demo = CHECKOUT / "examples" / "node_provisioner" / "demo.py"
     return subprocess.run(
-        [sys.executable, demo, "--directory", directory, "--server", server_command],
+        [sys.executable, demo, "--directory", directory, *arguments],
         capture_output=True,
         text=True,
         timeout=90,
@@ -494,15 +503,18 @@ def demonstrate(directory: Path, server_command: str) -> subprocess.CompletedPro
 
 
 @pytest.mark.timeout(100)
-def test_every_claim_of_the_demonstration_holds(tmp_path: Path) -> None:
-    shown = demonstrate(tmp_path, shlex.join(chosen_command()))
+@pytest.mark.parametrize(
+    "arguments", [[], ["--server", shlex.join(chosen_command())]], ids=["in one program", "with a server"]
+)
+def test_every_claim_of_the_demonstration_holds(tmp_path: Path, arguments: list[str]) -> None:
+    shown = demonstrate(tmp_path, *arguments)
 
     assert shown.returncode == 0, f"{shown.stdout}\n{shown.stderr}"
     assert "every history goes on exactly where it was" in shown.stdout
 
 
 def test_the_demonstration_says_so_when_it_fails(tmp_path: Path) -> None:
-    shown = demonstrate(tmp_path, "false")
+    shown = demonstrate(tmp_path, "--server", "false")
 
     assert shown.returncode == 1
     assert "claims do not hold" in shown.stdout

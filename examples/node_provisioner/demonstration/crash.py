@@ -1,5 +1,5 @@
-"""First act. Six nodes are being added; when one is finished and the others are at different activities, the worker
-and the server are killed; both are started again; every node goes on where it was.
+"""First act. Six nodes are being added; when one is finished and the others are at different activities, all
+that runs them is killed; it is started again; every node goes on where it was.
 
 The times of the VMs are chosen so that the kill meets one node in each activity that takes time:
 
@@ -13,15 +13,11 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
-from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowHandle
 
 from node_provisioner.demonstration.evidence import STEPS, Checks, World, completed_names, is_continued, ran_once
-from node_provisioner.demonstration.services import Services
-from node_provisioner.messages import AddNodeInput, AddNodeOutput, NodeSpec, NodeStatus, Stage
-from node_provisioner.nodes import start_add_node
-from node_provisioner.timeline import RunRecord, read_events, record_of
-from node_provisioner.workflows import AddNode
+from node_provisioner.demonstration.forms import Form, Histories
+from node_provisioner.messages import NodeSpec, Stage
+from node_provisioner.timeline import Outcome, RunRecord, record_of
 
 SPECS = {
     "node-1": NodeSpec(boot_ms=200, join_ms=100),
@@ -60,76 +56,59 @@ class Crash:
 
 @dataclass(frozen=True)
 class Before:
-    """What there was when the server was killed."""
+    """What there was at the kill."""
 
     killed_at: int
-    events: dict[str, list[HistoryEvent]]
+    histories: Histories
     pids: dict[str, int | None]
 
 
-async def kill_in_the_middle(services: Services, world: World, checks: Checks, console: Console) -> Crash:
-    client = await services.connect()
-    await asyncio.gather(
-        *(start_add_node(client, AddNodeInput(node_id=node_id, spec=spec)) for node_id, spec in SPECS.items())
-    )
+async def kill_in_the_middle(form: Form, world: World, checks: Checks, console: Console) -> Crash:
+    await form.add_nodes(SPECS)
     console.print(f"  {len(SPECS)} nodes are being added: {', '.join(SPECS)}")
-    stages = await _wait_for_stages(client, world)
+    stages = await _wait_for_stages(form, world)
     checks.check("each node has come as far as it should before the kill", stages == STAGES_AT_THE_KILL, stages)
-    before = await _kill(services, client, world)
-    console.print("  [red]✗ SIGKILL[/] to the worker and to the server")
+    before = await _kill(form, world)
+    console.print(f"  [red]✗ SIGKILL[/] to {form.victims}")
     await asyncio.sleep(DOWN_S)
     alive = {node_id: world.provider.pid(node_id) for node_id in SPECS if before.pids[node_id]}
     checks.check("no VM has noticed: each is the same process", alive == {k: v for k, v in before.pids.items() if v})
-    restarted_at = await _restart(services, console)
-    runs = await _finish(await services.connect(), before, checks)
+    await form.restart()
+    restarted_at = time.time_ns()
+    console.print("  [green]│[/] started again, on the same file")
+    runs = await _finish(form, before, checks)
     await _check_world(world, runs, checks)
     console.print(_table(before, runs, world))
     return Crash(before.killed_at, restarted_at, list(runs.values()))
 
 
-def _handle(client: Client, node_id: str) -> WorkflowHandle[AddNode, AddNodeOutput]:
-    return client.get_workflow_handle(node_id, result_type=AddNodeOutput)
-
-
-async def _wait_for_stages(client: Client, world: World) -> dict[str, Stage]:
-    """Query `status` until all are where they should be, or for as long as is sensible."""
+async def _wait_for_stages(form: Form, world: World) -> dict[str, Stage]:
+    """Look until all are where they should be, or for as long as is sensible."""
     deadline = time.monotonic() + STAGES_WITHIN_S
     while True:
-        answers: list[NodeStatus] = await asyncio.gather(*(_handle(client, n).query(AddNode.status) for n in SPECS))
-        stages = {status.node_id: status.stage for status in answers}
+        stages = await form.stages(list(SPECS))
         if (stages == STAGES_AT_THE_KILL and world.provider.exists("node-6")) or time.monotonic() > deadline:
             return stages
         await asyncio.sleep(0.1)
 
 
-async def _kill(services: Services, client: Client, world: World) -> Before:
+async def _kill(form: Form, world: World) -> Before:
     pids = {node_id: world.provider.pid(node_id) for node_id in SPECS}
-    events = {node_id: await read_events(client, node_id) for node_id in SPECS}
     killed_at = time.time_ns()
-    services.worker.kill()
-    services.server.kill()
-    return Before(killed_at, events, pids)
+    return Before(killed_at, await form.kill(list(SPECS)), pids)
 
 
-async def _restart(services: Services, console: Console) -> int:
-    began = time.monotonic()
-    services.server.start()
-    await services.connect()
-    console.print(f"  [green]│[/] the server is started again on its file: ready in {time.monotonic() - began:.1f} s")
-    services.worker.start()
-    return time.time_ns()
-
-
-async def _finish(client: Client, before: Before, checks: Checks) -> dict[str, RunRecord]:
+async def _finish(form: Form, before: Before, checks: Checks) -> dict[str, RunRecord]:
     async with asyncio.timeout(FINISHED_WITHIN_S):
-        results = await asyncio.gather(*(_handle(client, node_id).result() for node_id in SPECS))
-    checks.check("every AddNode completes", [result.node_id for result in results] == list(SPECS), results)
-    after = {node_id: await read_events(client, node_id) for node_id in SPECS}
+        after = await form.finish(list(SPECS))
+    runs = {node_id: record_of(node_id, events) for node_id, events in after.items()}
+    outcomes = {node_id: run.outcome for node_id, run in runs.items()}
+    checks.check("every AddNode completes", set(outcomes.values()) == {Outcome.COMPLETED}, outcomes)
     checks.check(
         "every history goes on exactly where it was: what was stored before the kill is there, byte by byte",
-        all(is_continued(before.events[node_id], after[node_id]) for node_id in SPECS),
+        all(is_continued(before.histories[node_id], after[node_id]) for node_id in SPECS),
     )
-    return {node_id: record_of(node_id, events) for node_id, events in after.items()}
+    return runs
 
 
 async def _check_world(world: World, runs: dict[str, RunRecord], checks: Checks) -> None:
@@ -168,7 +147,7 @@ def _table(before: Before, runs: dict[str, RunRecord], world: World) -> Table:
     for heading in ("node", "completed before the kill", "cut off by it", "attempts", "VMs made", "published"):
         table.add_column(heading, header_style="dim", no_wrap=True)
     for node_id, run in runs.items():
-        done = completed_names(record_of(node_id, before.events[node_id]))
+        done = completed_names(record_of(node_id, before.histories[node_id]))
         table.add_row(
             node_id,
             f"{len(done)} of {len(STEPS)}",

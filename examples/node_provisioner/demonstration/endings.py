@@ -1,6 +1,6 @@
 """Second act. Four ways in which a node comes to its end, at the same time.
 
-node-7  DeleteNode while its AddNode still runs: that one ends first, then what it had made is undone
+node-7  DeleteNode while its AddNode still runs, which a second AddNode had joined: that one ends, and is undone
 node-8  its image is broken: AddNode fails and undoes what it had done
 node-9  AddNode is cancelled: the same
 node-1  DeleteNode long after it was added, twice: the second finds nothing to do
@@ -8,20 +8,19 @@ node-1  DeleteNode long after it was added, twice: the second finds nothing to d
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
-
+from mainspring.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from node_provisioner.demonstration.evidence import Checks, World
 from node_provisioner.messages import AddNodeInput, AddNodeOutput, NodeSpec, Stage
-from node_provisioner.nodes import start_add_node, start_delete_node
+from node_provisioner.nodes import start_add_node, start_delete_node, status_of
 from node_provisioner.timeline import RunRecord, read_runs
-from node_provisioner.workflows import AddNode
 
 NEVER_MS = 600_000
 STAGE_WITHIN_S = 15.0
 NODE_IDS = ["node-7", "node-8", "node-9", "node-1"]
 
-Adding = WorkflowHandle[AddNode, AddNodeOutput]
+Adding = WorkflowHandle[Any, AddNodeOutput]
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,13 @@ class Endings:
 
     async def _delete_while_adding(self) -> None:
         adding = await self._add("node-7", NodeSpec(boot_ms=NEVER_MS))
-        await _reaches(adding, Stage.WAITING_FOR_VM)
+        await self._reaches("node-7", Stage.WAITING_FOR_VM)
+        again = await self._add("node-7", NodeSpec())
+        self.checks.check(
+            "node-7: a second AddNode joins the first",
+            again.first_execution_run_id == adding.first_execution_run_id,
+            (adding.first_execution_run_id, again.first_execution_run_id),
+        )
         deleting = await start_delete_node(self.client, "node-7")
         deleted = await deleting.result()
         ended = await self.client.get_workflow_handle("node-7", run_id=adding.first_execution_run_id).describe()
@@ -57,11 +62,11 @@ class Endings:
             await _fails(adding) and await self._is_gone("node-8") and not self.world.events_of("node-8"),
             (self.world.provider.pid("node-8"), self.world.events_of("node-8")),
         )
-        await self._check_undone("node-8", adding)
+        await self._check_undone("node-8")
 
     async def _cancelled(self) -> None:
         adding = await self._add("node-9", NodeSpec(boot_ms=300, join_ms=NEVER_MS))
-        await _reaches(adding, Stage.WAITING_FOR_CLUSTER)
+        await self._reaches("node-9", Stage.WAITING_FOR_CLUSTER)
         await adding.cancel()
         failed = await _fails(adding)
         status = (await adding.describe()).status
@@ -70,7 +75,7 @@ class Endings:
             failed and status is WorkflowExecutionStatus.CANCELED and await self._is_gone("node-9"),
             status,
         )
-        await self._check_undone("node-9", adding)
+        await self._check_undone("node-9")
 
     async def _delete_at_last(self) -> None:
         first = await (await start_delete_node(self.client, "node-1")).result()
@@ -94,17 +99,16 @@ class Endings:
         is_member = await self.world.is_member(node_id)
         return not is_member and not await asyncio.to_thread(self.world.provider.exists, node_id)
 
-    async def _check_undone(self, node_id: str, adding: Adding) -> None:
-        status = await adding.query(AddNode.status)  # a closed run answers from its history
+    async def _reaches(self, node_id: str, stage: Stage) -> None:
+        async with asyncio.timeout(STAGE_WITHIN_S):
+            while (await status_of(self.client, node_id)).stage is not stage:  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.1)
+
+    async def _check_undone(self, node_id: str) -> None:
+        status = await status_of(self.client, node_id)  # a closed run answers from its history
         self.checks.check(
             f"{node_id}: the query `status` says that all was undone", status.stage is Stage.UNDONE, status
         )
-
-
-async def _reaches(adding: Adding, stage: Stage) -> None:
-    async with asyncio.timeout(STAGE_WITHIN_S):
-        while (await adding.query(AddNode.status)).stage is not stage:  # noqa: ASYNC110  # it is in another process
-            await asyncio.sleep(0.1)
 
 
 async def _fails(adding: Adding) -> bool:

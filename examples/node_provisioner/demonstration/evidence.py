@@ -47,9 +47,9 @@ class World:
     log: EventLog
 
     @classmethod
-    def of(cls, directory: Path, registry_url: str) -> "World":
+    def of(cls, directory: Path, registry_url: str, *, vm_lifetime_s: float) -> "World":
         return cls(
-            ProcessProvider(directory / "vms", registry_url),
+            ProcessProvider(directory / "vms", registry_url, vm_lifetime_s=vm_lifetime_s),
             RegistryCluster(registry_url),
             EventLog(directory / "events.jsonl"),
         )

@@ -1,26 +1,15 @@
-"""The three services of the demonstration. Each is a process with a log, in a session of its own.
+"""The processes of the demonstration. Each has a log, and a session of its own."""
 
-The registry and the server keep their ports over a restart, as they would on machines of their own.
-"""
-
-import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.client import Client
-from temporalio.service import RPCError
-
 SOURCES = Path(__file__).parents[2]  # the folder to import `node_provisioner` from
-READY_WITHIN_S = 20.0
 VM_LIFETIME_S = 180.0  # VMs end by themselves, should this process die before it can delete them
-NAMESPACE = "default"
 
 
 class ServiceError(Exception):
@@ -58,8 +47,13 @@ class Service:
         self._end(signal.SIGKILL)
 
     def stop(self) -> int:
-        """SIGTERM. Returns: its exit code."""
+        """SIGTERM. Returns: its exit code; 0 if it does not run."""
         return self._end(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """Wait until it ends by itself, or by another's hand. Returns: its exit code."""
+        process = self._process
+        return process.wait() if process is not None else 0
 
     @property
     def is_running(self) -> bool:
@@ -82,53 +76,10 @@ class Service:
             return process.wait()
 
 
-class Services:
-    def __init__(self, directory: Path, server_command: Sequence[str]) -> None:
-        registry_port, server_port = free_port(), free_port()
-        self.directory = directory
-        self.address = f"127.0.0.1:{server_port}"
-        self.registry_url = f"http://127.0.0.1:{registry_port}"
-        self.registry = self._module(
-            "registry", "processes.registry", f"--port={registry_port}", f"--file={directory / 'members.json'}"
-        )
-        own = [f"--directory={directory}", f"--registry={self.registry_url}", f"--vm-lifetime-s={VM_LIFETIME_S}"]
-        self.worker = self._module("worker", "worker", f"--address={self.address}", *own)
-        start_dev = ["server", "start-dev", "--headless", "--port", str(server_port), "--log-level", "warn"]
-        database = ["--db-filename", str(directory / "nodes.db")]
-        self.server = Service([*server_command, *start_dev, *database], directory / "server.log")
-
-    def _module(self, name: str, module: str, *arguments: str) -> Service:
-        command = [sys.executable, "-m", f"node_provisioner.{module}", *arguments]
-        return Service(command, self.directory / f"{name}.log")
-
-    def running(self) -> list[str]:
-        return [repr(service) for service in (self.worker, self.server, self.registry) if service.is_running]
-
-    def kill_all(self) -> None:
-        for service in (self.worker, self.server, self.registry):
-            service.kill()
-
-    async def connect(self) -> Client:
-        """Wait until the server serves its namespace.
-
-        Raises:
-            ServiceError: it has ended, or takes too long.
-        """
-        deadline = time.monotonic() + READY_WITHIN_S
-        while True:
-            self.server.check_running()
-            try:
-                return await _connected(self.address)
-            except (RPCError, RuntimeError) as error:  # the SDK's connection errors are plain RuntimeErrors
-                if time.monotonic() > deadline:
-                    raise ServiceError(f"no server at {self.address}, see {self.directory / 'server.log'}") from error
-            await asyncio.sleep(0.05)
-
-
-async def _connected(address: str) -> Client:
-    client = await Client.connect(address, namespace=NAMESPACE)
-    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=NAMESPACE))
-    return client
+def module_service(name: str, directory: Path, arguments: Sequence[str], *, module: str = "") -> Service:
+    """A module of the example, as a process with the log `NAME.log`."""
+    command = [sys.executable, "-m", f"node_provisioner.{module or name}", *arguments]
+    return Service(command, directory / f"{name}.log")
 
 
 def free_port() -> int:

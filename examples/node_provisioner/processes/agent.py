@@ -61,7 +61,7 @@ class Agent:
         if self.is_broken:
             return
         url = f"{self.registry_url}/members/{self.node_id}"
-        body = json.dumps({"vm_id": self.vm_id}).encode()
+        body = json.dumps({"vm_id": self.vm_id, "ordered_at": self.ordered_at}).encode()
         while not _is_accepted(url, body):
             time.sleep(JOIN_RETRY_S)
 

@@ -3,7 +3,7 @@
     GET    /members        all members
     GET    /members/ID     one, or 404
     PUT    /members/ID     join; once more with the same vm_id changes nothing
-    DELETE /members/ID     remove; 404 if it was none
+    DELETE /members/ID     remove, unless its VM was ordered later; 404 if it was none
 
 The members are in a file, written before the answer is given, so that a restart forgets nobody.
 """
@@ -23,6 +23,11 @@ from node_provisioner.processes.loopback import Reply, Request
 
 class JoinRequest(msgspec.Struct, frozen=True):
     vm_id: str
+    ordered_at: int
+
+
+class RemoveRequest(msgspec.Struct, frozen=True):
+    ordered_at: int
 
 
 class Members:
@@ -44,18 +49,19 @@ class Members:
         with self._lock:
             return self._members.get(node_id)
 
-    def join(self, node_id: str, vm_id: str) -> Member:
+    def join(self, node_id: str, wanted: JoinRequest) -> Member:
         with self._lock:
             known = self._members.get(node_id)
-            if known is not None and known.vm_id == vm_id:
+            if known is not None and known.vm_id == wanted.vm_id:
                 return known
-            member = Member(node_id=node_id, vm_id=vm_id, joined_at=time.time_ns())
+            member = Member(node_id=node_id, vm_id=wanted.vm_id, joined_at=time.time_ns(), ordered_at=wanted.ordered_at)
             self._write({**self._members, node_id: member})
             return member
 
-    def remove(self, node_id: str) -> bool:
+    def remove(self, node_id: str, ordered_at: int) -> bool:
         with self._lock:
-            if node_id not in self._members:
+            known = self._members.get(node_id)
+            if known is None or known.ordered_at > ordered_at:
                 return False
             self._write({other: member for other, member in self._members.items() if other != node_id})
             return True
@@ -68,6 +74,13 @@ class Members:
 
 
 def answer(members: Members, request: Request) -> Reply:
+    try:
+        return _answer(members, request)
+    except msgspec.DecodeError as error:
+        return Reply(400, msgspec.json.encode({"error": str(error)}))
+
+
+def _answer(members: Members, request: Request) -> Reply:
     match request.method, request.path.strip("/").split("/"):
         case "GET", ["members"]:
             return Reply(200, msgspec.json.encode(members.all()))
@@ -75,19 +88,13 @@ def answer(members: Members, request: Request) -> Reply:
             member = members.find(node_id)
             return Reply(200, msgspec.json.encode(member)) if member else Reply(404)
         case "PUT", ["members", node_id]:
-            return _join(members, node_id, request.body)
+            wanted = msgspec.json.decode(request.body, type=JoinRequest)
+            return Reply(200, msgspec.json.encode(members.join(node_id, wanted)))
         case "DELETE", ["members", node_id]:
-            return Reply(200 if members.remove(node_id) else 404)
+            unwanted = msgspec.json.decode(request.body, type=RemoveRequest)
+            return Reply(200 if members.remove(node_id, unwanted.ordered_at) else 404)
         case _:
             return Reply(404)
-
-
-def _join(members: Members, node_id: str, body: bytes) -> Reply:
-    try:
-        wanted = msgspec.json.decode(body, type=JoinRequest)
-    except msgspec.DecodeError as error:
-        return Reply(400, msgspec.json.encode({"error": str(error)}))
-    return Reply(200, msgspec.json.encode(members.join(node_id, wanted.vm_id)))
 
 
 class RegistryCluster:
@@ -100,14 +107,15 @@ class RegistryCluster:
         reply = await self._send("GET", f"/members/{node_id}")
         return msgspec.json.decode(reply.body, type=Member) if reply.status == 200 else None
 
-    async def remove_member(self, node_id: str) -> bool:
-        return (await self._send("DELETE", f"/members/{node_id}")).status == 200
+    async def remove_member(self, node_id: str, *, ordered_at: int) -> bool:
+        body = msgspec.json.encode(RemoveRequest(ordered_at))
+        return (await self._send("DELETE", f"/members/{node_id}", body)).status == 200
 
     async def members(self) -> list[Member]:
         return msgspec.json.decode((await self._send("GET", "/members")).body, type=list[Member])
 
-    async def _send(self, method: str, path: str) -> Reply:
-        reply = await asyncio.to_thread(loopback.send, method, self._url + path)
+    async def _send(self, method: str, path: str, body: bytes = b"") -> Reply:
+        reply = await asyncio.to_thread(loopback.send, method, self._url + path, body)
         if reply.status not in (200, 404):
             raise ConnectionError(f"{method} {path}: the registry answered {reply.status}")
         return reply
