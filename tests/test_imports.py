@@ -75,6 +75,7 @@ DISTRIBUTIONS = {  # where the import is not called as the package
     "grpc_status": "grpcio-status",
     "nexusrpc": "nexus-rpc",
     "pydantic_core": "pydantic",
+    "pytest_asyncio": "pytest-asyncio",
     "typing_extensions": "typing-extensions",
 }
 

@@ -124,7 +124,7 @@ def test_a_file_is_checked_and_copied(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "lock_count"),
+    "arguments, lock_count",
     [
         (["12345"], 1),
         (["12345", "--enable-time-skipping"], 0),

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from mainspring._embedded._engine import EmbeddedEngine
-from mainspring.server.engine.limits import Limits
 from mainspring.server.process.config import Config, GrpcConfig, NamespaceConfig, SearchAttributeType, StoreConfig
 from mainspring.server.process.config_source import with_dynamic
 from mainspring.server.process.in_process import server_in_process
@@ -58,7 +57,7 @@ async def open_test_engine(options: TestEngineOptions) -> AsyncGenerator[TestEng
 
 def _config(options: TestEngineOptions) -> Config:
     errors: list[str] = []
-    limits = with_dynamic(Limits(), dict(options.dynamic_config), errors)
+    limits = with_dynamic(Config().limits, dict(options.dynamic_config), errors)
     if errors:
         raise ValueError("; ".join(errors))
     return Config(

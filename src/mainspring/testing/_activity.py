@@ -1,4 +1,11 @@
-"""`ActivityEnvironment`: one activity by itself, with everything that `mainspring.activity` gives it."""
+"""`ActivityEnvironment`: one activity by itself, with everything that `mainspring.activity` gives it.
+
+    run(create_vm, order) -> the context is set, create_vm is called, the context goes
+         ^-- cancel, worker_shutdown: of all that run and all to come
+
+There is no worker: nothing is converted, intercepted or tried again, and the activity runs where it is called, a `def`
+on the calling thread, an `async def` in a task of the caller's loop.
+"""
 
 from __future__ import annotations
 

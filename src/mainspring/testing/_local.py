@@ -1,4 +1,9 @@
-"""An engine in this process with an environment around it; ended by `shutdown`."""
+"""An engine in this process with an environment around it, ended by `shutdown`.
+
+    open the engine -> connect a client, as its plugins want it -> LocalEnvironment
+
+What was opened is closed again if a later step fails.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""`WorkflowEnvironment`: a server, a client of it, and its time, for tests of workflows."""
+"""`WorkflowEnvironment`: a server, a client of it, and its time, for tests of workflows.
+
+    from_client           a server that there is, on its own time
+    start_local           LocalEnvironment, in _local.py: an engine in this process
+    start_time_skipping   TimeSkippingEnvironment, in _time_skipping.py: the same, on a time that skips
+
+Names and parameters are the official SDK's. Engines are imported when one is opened.
+"""
 
 from __future__ import annotations
 
