@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 
 import pytest
+from temporalio.api.failure.v1 import CanceledFailureInfo, Failure, TimeoutFailureInfo
+from temporalio.api.history.v1 import HistoryEvent, MarkerRecordedEventAttributes
+from temporalio.api.protocol.v1 import Message
 from temporalio.api.query.v1 import WorkflowQuery
+from temporalio.api.update.v1 import Input, Meta, Request
 
 from mainspring.replay import requests
-from mainspring.replay.activation import FireTimer, Initialize, Outcome, ResolveActivity, UpdateRandomSeed
+from mainspring.replay.activation import (
+    FireTimer,
+    Initialize,
+    Outcome,
+    ResolveActivity,
+    ResolveLocalActivity,
+    UpdateRandomSeed,
+)
 from mainspring.replay.core import HistoryGap, Replay
 from mainspring.replay.divergence import Divergence
 from mainspring.replay.local import LocalResult
@@ -269,10 +281,12 @@ def test_a_local_activity_is_known_from_its_marker() -> None:
     assert played.activations[1].time_ns == 9 * SECOND
 
 
-def local_activity() -> requests.ScheduleLocalActivity:
+def local_activity(
+    seq: int = 1, cancellation: requests.ActivityCancellation = requests.ActivityCancellation.TRY_CANCEL
+) -> requests.ScheduleLocalActivity:
     task = requests.LocalActivityTask(
-        seq=1,
-        activity_id="1",
+        seq=seq,
+        activity_id=str(seq),
         activity_type="look",
         attempt=1,
         original_schedule_at=0,
@@ -283,7 +297,7 @@ def local_activity() -> requests.ScheduleLocalActivity:
         start_to_close_ns=SECOND,
         retry_policy=None,
         local_retry_threshold_ns=60 * SECOND,
-        cancellation=requests.ActivityCancellation.TRY_CANCEL,
+        cancellation=cancellation,
     )
     return requests.ScheduleLocalActivity(task=task)
 
@@ -321,3 +335,118 @@ def test_a_replay_answers_no_update_that_the_history_has_answered() -> None:
     answer = played.go(Task(events=answered.events, previous_started_event_id=3), answers, [])
     assert not answer.messages
     assert not answer.commands
+
+
+def test_an_update_is_told_in_the_same_order_live_and_in_a_replay() -> None:
+    begun = history().started().task().timer_started("1").signaled("go").timer_fired("1", 5)
+    request = Request(meta=Meta(update_id="u"), input=Input(name="act"))
+    message = Message(id="u/request", protocol_instance_id="u", event_id=8)
+    message.body.Pack(request)
+    live = Played(Replay("default"))
+    task = Task(events=begun.task(ended="").events, messages=[message], previous_started_event_id=3)
+    live.go(task, [start_timer(1)])
+
+    begun.add("workflow_task_completed").add(
+        "workflow_execution_update_accepted",
+        protocol_instance_id="u",
+        accepted_request_sequencing_event_id=8,
+        accepted_request=request,
+    )
+    replayed = play(
+        begun.signaled("more").task(ended="").events,
+        [start_timer(1)],
+        [requests.AcceptUpdate(protocol_instance_id="u")],
+        previous=9,
+    )
+    assert live.jobs == replayed.jobs[:2] == [["Initialize"], ["Signal", "Update", "FireTimer"]]
+
+
+def marked(seq: int, index: str = "", **failure: object) -> HistoryEvent:
+    """The marker of a local activity, as one event."""
+    fields = f'"activity_type":"look","complete_time":{{"seconds":{seq},"nanos":0}}{index}'
+    data = f'{{"seq":{seq},"attempt":1,"activity_id":"{seq}",{fields}}}'
+    event = history().marker("core_local_activity", data=data.encode()).events[0]
+    if failure:
+        event.marker_recorded_event_attributes.failure.MergeFrom(Failure(**failure))  # type: ignore[arg-type]
+    return event
+
+
+def marked_history(*markers: HistoryEvent) -> Sequence[HistoryEvent]:
+    made = history().started().task()
+    for marker in markers:
+        made.events.append(marker)
+        marker.event_id = len(made.events)
+    return made.signaled("go").task(ended="").events
+
+
+def test_local_activities_that_end_together_are_told_one_by_one_and_replayed_so() -> None:
+    live = begun()
+    live.replay.begin(Task(events=history().started().task(ended="").events))
+    assert live.replay.next_activation() is not None
+    live.replay.apply(requests.Completion(requests=[local_activity(1), local_activity(2)]))
+    live.replay.take_local_activities()
+    for seq in (2, 1):
+        live.replay.finish_local_activity(seq, LocalResult(Outcome(), seq * SECOND, 1, 0))
+    while (activation := live.replay.next_activation()) is not None:
+        live.activations.append(activation)
+        live.replay.apply(requests.Completion(requests=[]))
+    markers = history().started().task()
+    for command in live.replay.answer().commands:
+        markers.add("marker_recorded").events[-1].marker_recorded_event_attributes.MergeFrom(
+            MarkerRecordedEventAttributes(
+                marker_name=command.record_marker_command_attributes.marker_name,
+                details=command.record_marker_command_attributes.details,
+            )
+        )
+    events = markers.signaled("go").task(ended="").events
+    replayed = play(events, [local_activity(1), local_activity(2)], [], [], [])
+    told = [[job.seq for job in one.jobs if isinstance(job, ResolveLocalActivity)] for one in live.activations]
+    again = [[job.seq for job in one.jobs if isinstance(job, ResolveLocalActivity)] for one in replayed.activations]
+    assert told == again[1:3] == [[2], [1]]
+    assert [one.time_ns for one in live.activations] == [one.time_ns for one in replayed.activations[1:3]]
+
+
+@pytest.mark.parametrize(
+    "indexes, told",
+    [
+        (("", "", ""), [[1, 2, 3]]),  # of old official workers
+        ((',"activation_index":1', ',"activation_index":1', ',"activation_index":2'), [[1, 2], [3]]),
+    ],
+)
+def test_the_ends_of_local_activities_are_told_in_the_activations_that_their_markers_say(
+    indexes: Sequence[str], told: Sequence[Sequence[int]]
+) -> None:
+    events = marked_history(*(marked(seq, index) for seq, index in enumerate(indexes, start=1)))
+    played = play(events, [local_activity(seq) for seq in (1, 2, 3)], *([] for _ in told), [])
+    found = [[job.seq for job in one.jobs if isinstance(job, ResolveLocalActivity)] for one in played.activations]
+    assert [one for one in found if one] == told
+
+
+def test_a_cancellation_or_a_timeout_that_a_marker_has_bare_is_wrapped() -> None:
+    events = marked_history(
+        marked(1, canceled_failure_info=CanceledFailureInfo()), marked(2, timeout_failure_info=TimeoutFailureInfo())
+    )
+    played = play(events, [local_activity(1), local_activity(2)], [], [])
+    first, second = [job.outcome for job in played.all_jobs() if isinstance(job, ResolveLocalActivity)]
+    assert first.is_cancelled
+    assert first.failure is not None
+    assert first.failure.HasField("activity_failure_info")
+    assert second.failure is not None
+    assert second.failure.cause.HasField("timeout_failure_info")
+
+
+def test_a_cancelled_local_activity_whose_end_is_known_ends_as_it_did() -> None:
+    cancel = requests.CancelLocalActivity(seq=1)
+    played = play(marked_history(marked(1)), [local_activity(1), cancel], [], [])
+    [outcome] = [job.outcome for job in played.all_jobs() if isinstance(job, ResolveLocalActivity)]
+    assert outcome == Outcome()
+
+
+def test_a_local_activity_that_was_cancelled_and_waited_for_is_waited_for_after_a_replay() -> None:
+    waiting = requests.ActivityCancellation.WAIT_CANCELLATION_COMPLETED
+    cancel = requests.CancelLocalActivity(seq=1)
+    events = history().started().task().timer_started("1").signaled("go").task(ended="").events
+    played = play(events, [local_activity(1, waiting), cancel, start_timer(1)], [], previous=3)
+    assert not played.replay.answer().commands
+    [task], cancelled = played.replay.take_local_activities()
+    assert (task.seq, cancelled) == (1, [1])

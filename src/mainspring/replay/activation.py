@@ -121,9 +121,8 @@ class ResolveActivity(Job, frozen=True):
 
 
 class ResolveLocalActivity(Job, frozen=True):
-    """A local activity ended. After all that the history itself says."""
+    """A local activity ended. In activations without other jobs."""
 
-    order = 6
     seq: int
     outcome: Outcome
 

@@ -70,6 +70,7 @@ class Replay:
         self._settled_event_id = 0  # the last event but for the start of the last workflow task
         self._events: Sequence[HistoryEvent] = ()
         self._next = 0
+        self._activation_index = 0  # of the next activation, in its workflow task
         self._previous_started_event_id = 0
         self._jobs: list[Job] = []
         self._queue = Queue()
@@ -102,6 +103,7 @@ class Replay:
             raise HistoryGap(f"expected event {self.last_event_id + 1}, got {events[0].event_id}")
         self._events = events
         self._next = 0
+        self._activation_index = 0
         self._previous_started_event_id = task.previous_started_event_id
         self._messages = list(task.messages)
         self._queries = dict(task.queries)
@@ -114,9 +116,11 @@ class Replay:
         Raises:
             Divergence: The history has other events than the commands that workflow code made.
         """
-        while not self._jobs and self._next < len(self._events):
+        while not self._jobs and not self._tell_local_activity() and self._next < len(self._events):
             self._tell_sequence()
-        if not self._jobs and self._messages:
+            if self._next == len(self._events):
+                self._receive_messages()
+        if not self._jobs:
             self._receive_messages()
         if not self._jobs and not self._local.is_any_running:
             self._ask_queries()
@@ -142,7 +146,7 @@ class Replay:
 
     def finish_local_activity(self, seq: int, result: LocalResult) -> None:
         """A local activity ended; `next_activation` tells workflow code."""
-        self.time_ns = max(self.time_ns, self._local.finish(seq, result) or 0)
+        self._local.finish(seq, result)
 
     def rewind(self, event_id: int) -> None:
         """The server took back its last workflow task, which left nothing, and goes on after event `event_id`.
@@ -200,6 +204,7 @@ class Replay:
         while at < len(events):
             at += self._take_event(events, at)
         self._next = end
+        self._activation_index = 0
         self.last_event_id = last.event_id
         self._read_ahead()
 
@@ -292,11 +297,18 @@ class Replay:
         elif marker.marker_name == markers.SIDE_EFFECT:
             self.tell(RecordedSideEffect(*markers.read_side_effect(marker)))
         elif marker.marker_name == markers.LOCAL_ACTIVITY:
-            self.time_ns = max(self.time_ns, self._local.look_ahead(event) or 0)
+            self._local.look_ahead(event)
 
     # -- what is no event
 
+    def _tell_local_activity(self) -> bool:
+        """Whether a local activity had ended, of which workflow code is told now."""
+        time_ns = self._local.tell_next(self._activation_index)
+        self.time_ns = max(self.time_ns, time_ns or 0)
+        return time_ns is not None
+
     def _receive_messages(self) -> None:
+        """Together with the last events, as a replay will have them: an update is told before a timer that fired."""
         messages, self._messages = self._messages, []
         for message in messages:
             self._updates.receive(message)
@@ -311,6 +323,7 @@ class Replay:
 
     def _activation(self) -> Activation:
         jobs, self._jobs = in_order(self._jobs), []
+        self._activation_index += 1
         started = self._task_started.workflow_task_started_event_attributes
         version = self._completed.deployment_version
         return Activation(

@@ -122,6 +122,7 @@ class LocalActivityMark(msgspec.Struct, frozen=True):
     backoff_ns: int | None
     result: Payload | None
     failure: Failure | None
+    activation_index: int | None = None  # of the activation that told it, in its workflow task; old markers lack it
 
     @property
     def backoff(self) -> Backoff | None:
@@ -145,6 +146,7 @@ def read_local_activity(marker: MarkerRecordedEventAttributes) -> LocalActivityM
         backoff_ns=None if backoff is None else int(backoff["seconds"]) * SECOND + int(backoff["nanos"]),
         result=_first(marker, "result") if "result" in marker.details else None,
         failure=marker.failure if marker.HasField("failure") else None,
+        activation_index=data.get("activation_index"),
     )
 
 
@@ -157,6 +159,7 @@ def local_activity_marker(task: LocalActivityTask, mark: LocalActivityMark) -> M
         "complete_time": _timestamp(mark.completed_at),
         "backoff": None if mark.backoff_ns is None else _parts(mark.backoff_ns),
         "original_schedule_time": _timestamp(mark.original_schedule_at),
+        "activation_index": mark.activation_index,
     }
     details = {"data": _json(data)}
     if mark.result is not None:

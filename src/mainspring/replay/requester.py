@@ -119,8 +119,7 @@ class Requester:
             self._activities[request.seq].cancel(self._run)
 
     def _schedule_local(self, request: requests.ScheduleLocalActivity) -> None:
-        time_ns = self._local.schedule(request.task, self._run.time_ns)
-        self._run.time_ns = max(self._run.time_ns, time_ns or 0)
+        self._local.schedule(request.task, self._run.time_ns)
 
     def _cancel_local(self, request: requests.CancelLocalActivity) -> None:
         self._local.cancel(request.seq, self._run.time_ns)

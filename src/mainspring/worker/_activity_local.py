@@ -142,7 +142,9 @@ def _decided(ending: Ending, task: LocalActivityTask, attempt: int, first_at: in
         if left_ns is None or wait_ns < left_ns:
             return Outcome(backoff=Backoff(attempt=attempt + 1, wait_ns=wait_ns, original_schedule_at=first_at))
         final = RetryState.RETRY_STATE_TIMEOUT
-    return Outcome(failure=_of_activity("Activity task failed", failure, task, final))
+    if failure.HasField("timeout_failure_info"):
+        return Outcome(failure=_of_activity("Activity task timed out", failure, task, final))
+    return Outcome(failure=failure)  # as official workers give it: what the activity raised, bare
 
 
 def _why_not_again(failure: Failure, task: LocalActivityTask, attempt: int) -> RetryState.ValueType | None:

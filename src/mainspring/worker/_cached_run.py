@@ -94,6 +94,8 @@ class CachedRun:
         to_run, to_cancel = self.replay.take_local_activities()
         for task in to_run:
             self._locals[task.seq] = asyncio.create_task(run_local(task, self._run.state.info))
+        if to_run and to_cancel:
+            await asyncio.sleep(0)  # a task that has not begun would not see that it is cancelled
         for seq in to_cancel:
             if seq in self._locals:
                 self._locals[seq].cancel()
