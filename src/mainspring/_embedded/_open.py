@@ -3,7 +3,7 @@
     async with mainspring.embedded("nodes.db", workflows=[add_node], activities=[create_vm]) as client:
         await client.execute_workflow(add_node, AddNodeInput("n1"), id="n1")
 
-open the file -> start the worker, which goes on with what is unfinished -> the block -> stop the worker -> close the file
+open the file -> start the worker, which goes on with what is unfinished -> the block -> stop the worker -> close
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class RunTimers:
         waiting = contextvars.copy_context().run(wait)
         try:
             await waiting
-        except asyncio.TimeoutError:
+        except TimeoutError:
             if self._is_newly_cancelled(was_cancelled=was_cancelled):
                 raise asyncio.CancelledError from None
             raise
