@@ -171,8 +171,6 @@ class Attempt:
         types = definition.arg_types
         if definition.name is None:
             types = [RawValue] * len(payloads)
-        elif types is not None and len(types) != len(payloads):
-            types = None
         try:
             values = await self._converter.decode(payloads, types) if payloads else []
         except Exception as error:

@@ -55,7 +55,7 @@ class Converters:
     """Converters of one run, told whose payloads they convert where they want to know."""
 
     def __init__(self, data_converter: DataConverter, info: Info) -> None:
-        self._payload: PayloadConverter = data_converter.payload_converter_class()
+        self._payload: PayloadConverter = data_converter._new_payload_converter()
         self._failure: FailureConverter = data_converter.failure_converter_class()
         self._want_context = isinstance(self._payload, WithSerializationContext) or isinstance(
             self._failure, WithSerializationContext

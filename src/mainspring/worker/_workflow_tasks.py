@@ -31,6 +31,7 @@ from mainspring.converter import DataConverter, WorkflowSerializationContext
 from mainspring.exceptions import ApplicationError
 from mainspring.replay.core import HistoryGap
 from mainspring.replay.divergence import Divergence
+from mainspring.replay.pending import TERMINAL_EVENTS
 from mainspring.replay.task import LEGACY_QUERY, Answer, Task
 from mainspring.service import RPCError, RPCStatusCode, WorkflowService
 from mainspring.worker._cached_run import Activate, CachedRun, RunLocal, WorkflowTaskError
@@ -225,14 +226,17 @@ class WorkflowTasks:
             return None
         finally:
             self._eager.begin(permits, reply.activity_tasks)
-        return self._taken(run, reply)
+        ends_run = any(command.command_type in TERMINAL_EVENTS for command in answer.commands)
+        return self._taken(run, reply, ends_run=ends_run)
 
     def _taken(
-        self, run: CachedRun, reply: RespondWorkflowTaskCompletedResponse
+        self, run: CachedRun, reply: RespondWorkflowTaskCompletedResponse, *, ends_run: bool
     ) -> PollWorkflowTaskQueueResponse | None:
         """The server took the answer, and perhaps gives more to do."""
         if reply.reset_history_event_id:
             run.replay.rewind(reply.reset_history_event_id)
+        if ends_run:
+            run.is_lost = True  # nothing can come any more but a query, for which it is replayed
         return reply.workflow_task if reply.HasField("workflow_task") else None
 
     def _log_refused(self, run: CachedRun, error: RPCError) -> None:
