@@ -2,7 +2,7 @@
 
 Workflows run without the SDK's sandbox, which imports their module anew for each run, and the caller runs this on
 uvloop: on two cores the driver would otherwise cost more than any server, and be what is measured. Even so it costs as
-much as the server; `_go_load.py` drives the same load for less than half of that.
+much as the server; `_go_load.py` drives the same load for about half of that.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 //
 //	go run . -address 127.0.0.1:7233 [-workflows 400] [-one-at-a-time 100]
 //
-// The same load as benchmarks/_sdk_load.py makes in Python, for far less CPU. Prints one line of JSON, the fields of
+// The same load as benchmarks/_sdk_load.py makes in Python, for about half the CPU. Prints one line of JSON, the fields of
 // `Load` there; exit code 1, and no such line, if a workflow fails or answers wrongly.
 package main
 
