@@ -1,7 +1,7 @@
 """The load of `_sdk_load.py` made by the official Go SDK: the program in `go/`, a process of its own.
 
-The Go SDK's client and worker cost about half the CPU of the Python SDK's, so that on few cores more of what is measured
-is the server.
+The Go SDK's client and worker cost about half the CPU of the Python SDK's, so that on few cores more of what is
+measured is the server.
 """
 
 from __future__ import annotations

@@ -38,6 +38,12 @@ def compare(measured: dict[str, list[Round]], sizes: Sizes) -> Table:
     return Table("One server, one file, full durability", ["Mainspring", "real dev server", "ratio"], rows)
 
 
+def skipped(measured: dict[str, list[Round]]) -> str:
+    """What the table has no figures of, in a sentence; empty if it has all."""
+    drove = {sdk for rounds in measured.values() for round_ in rounds for sdk in round_.by_sdk}
+    return "" if GO in drove else "\nThe rows of the Go SDK are skipped: its driver was not built.\n"
+
+
 def sdk_figures(sdk: str) -> list[Figure]:
     """The same rows for each SDK, with the same goals."""
 

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # so that the s
 from benchmarks import _go_load
 from benchmarks._report import write
 from benchmarks._server_round import Round, Sizes, run_round
-from benchmarks._server_table import compare
+from benchmarks._server_table import compare, skipped
 from tests.server_process import CHECKOUT, is_smoke_run, mainspring_command, real_server_command
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     if chosen.only:
         commands = {name: command for name, command in commands.items() if name == chosen.only}
     measured = run_all(commands, sizes)
-    text = compare(measured, sizes).markdown()
+    text = compare(measured, sizes).markdown() + skipped(measured)
     print(msgspec.json.encode(measured).decode() if chosen.json else text)
     if chosen.write:
         how = f"{sizes.iteration_count} alternating rounds of {sizes.workflow_count} workflows; medians.\n"
