@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import msgspec
 from temporalio.api.enums.v1 import HistoryEventFilterType
@@ -31,11 +32,12 @@ from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.frontend.page_tokens import HistoryToken, history_token
 from mainspring.server.history import History as HistoryRoom
+from mainspring.server.history.waiting import until
 
 _FIELD = GetWorkflowExecutionHistoryResponse.DESCRIPTOR.fields_by_name["history"].number
 _REVERSE_FIELD = GetWorkflowExecutionHistoryReverseResponse.DESCRIPTOR.fields_by_name["history"].number
 _CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
-_Waiter = asyncio.Future[None]
+_Waiter = AbstractContextManager[asyncio.Future[None]]
 _TOOLS = frozenset({"temporal-cli", "temporal-ui"})
 
 
@@ -129,7 +131,8 @@ class Histories:
         remaining_s = until_s - time.monotonic()
         if remaining_s <= 0:
             return False
-        await self._history.waiting.wait(waiter(key.run_id), remaining_s)
+        with waiter(key.run_id) as moved_on:
+            await until(moved_on, remaining_s)
         return True
 
     # -- newest first
