@@ -14,6 +14,7 @@ from temporalio.api.update.v1 import Input, Meta, Request, UpdateRef, WaitPolicy
 from temporalio.api.workflowservice import v1 as api
 
 from benchmarks import lean
+from mainspring.server.engine import close, update
 from mainspring.server.engine.errors import NotFound
 from mainspring.server.engine.limits import Limits
 from mainspring.server.persistence.sqlite import open_sqlite
@@ -130,3 +131,16 @@ async def test_a_commit_wakes_who_waits_for_the_next_event_and_not_who_waits_for
         assert [event.event_id for event in page.history.events] == [3]
         assert not end.done()
         end.cancel()
+
+
+async def test_who_waits_for_an_update_hears_how_it_ended_even_while_about_to_look() -> None:
+    async with a_server(PATIENT) as server:
+        runs = server.history.runs
+        sent = await begun(server, "UpdateWorkflowExecution", an_update())
+        key = await runs.resolve(server.registry.served(lean.NAMESPACE).id, RUN.workflow_id, "")
+        async with runs.locks.hold((key.namespace_id, key.workflow_id)):
+            asked = await begun(server, "PollWorkflowExecutionUpdate", outcome_of(RUN, "update"))
+            await runs.change_held(key, lambda run: close.terminate(run, reason="", details=None, identity=""))
+        for waiting in (sent, asked):
+            with pytest.raises(NotFound, match=update.ABORTED_BY_CLOSE):
+                await waiting

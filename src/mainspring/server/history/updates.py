@@ -101,7 +101,9 @@ class Updates:
             with self._waiting.changed(key.run_id) as changed:
                 seen = await self._runs.look(key, lambda run: _see(run, update_id))
                 if outcome.done():
-                    break
+                    break  # it came while this waited for the lock, and may have left no trace to see
+                if seen is None:
+                    raise NotFound(f'update "{update_id}" not found')
                 status = await self._status(key, seen)
                 remaining_s = until_s - time.monotonic()
                 if status.stage >= wait_for or remaining_s <= 0:
@@ -120,11 +122,9 @@ class Updates:
         return UpdateStatus(key=key, stage=_STAGES[seen.stage])
 
 
-def _see(run: Run, update_id: str) -> _Seen:
+def _see(run: Run, update_id: str) -> _Seen | None:
     known = update.find(run, update_id)
-    if known is None:
-        raise NotFound(f'update "{update_id}" not found')
-    return _Seen(known.stage, known.completed_event_id, run.is_running)
+    return None if known is None else _Seen(known.stage, known.completed_event_id, run.is_running)
 
 
 def _of_notice(key: RunKey, notice: UpdateNotice) -> UpdateStatus:
