@@ -32,7 +32,7 @@ USABLE_WITHIN_S = 15.0
 UPDATES_IN_FLIGHT = 10  # the default
 # Lower than the defaults, which no short scenario reaches.
 UPDATES_IN_ALL = 20
-UPDATES_IN_FLIGHT_BYTES = 3_500_000
+UPDATES_IN_FLIGHT_BYTES = 2_200_000
 BUFFERED_QUERIES = 2  # more than the default, so that several can be compared
 DYNAMIC_CONFIG = {
     "history.timerProcessorMaxTimeShift": '"20ms"',  # the real server fires timers up to this much late; 1 s by default

@@ -85,6 +85,7 @@ async def asked_with_a_task(
     await begun(driver)
     await driver.signal()
     asking = [await driver.beside(attempt(driver.query(f"query {number}", within_s=4))) for number in range(count)]
+    await asyncio.sleep(0.2)  # all are under way even on a busy machine
     task = await driver.poll_workflow_task()
     queries = task.reply.queries
     return asking, task, sorted(queries, key=lambda query_id: queries[query_id].query_type)

@@ -35,16 +35,21 @@ def all_of(task: WorkflowTask) -> list[Updating]:
     return sorted(updates, key=lambda update: update.id)
 
 
-async def poll_after_refusal(driver: Driver) -> WorkflowTask:
-    """The task that brings the updates, without a trace of the poll.
-
-    When it refuses one, the real server forgets all that it keeps in memory only, speculative tasks too. It sends the
-    updates to itself again, in no order.
-    """
-    await asyncio.sleep(SENT_AGAIN_WITHIN_S)
+async def poll_for_many(driver: Driver) -> WorkflowTask:
+    """The task that brings the updates, without a trace of the poll: they come in the order in which they arrived."""
     task = await driver.poll_workflow_task()
     del driver.transcript.entries[-1]
     return task
+
+
+async def poll_after_refusal(driver: Driver) -> WorkflowTask:
+    """The same, after an update was refused.
+
+    The real server forgets then all that it keeps in memory only, speculative tasks too. It sends the updates to itself
+    again, in no order.
+    """
+    await asyncio.sleep(SENT_AGAIN_WITHIN_S)
+    return await poll_for_many(driver)
 
 
 def done(updates: list[Updating]) -> list[Message]:
@@ -74,7 +79,7 @@ async def test_so_many_wait_for_a_worker(driver: Driver) -> None:
 async def test_what_is_accepted_is_in_flight(driver: Driver) -> None:
     await begun(driver)
     waiting = await send_many(driver, UPDATES_IN_FLIGHT, accepted_is_enough=True)
-    task = await driver.poll_workflow_task()
+    task = await poll_for_many(driver)
     updates = all_of(task)
     await answer(task, *[update.accept() for update in updates])
     await asyncio.gather(*waiting)
@@ -92,7 +97,7 @@ async def test_what_is_accepted_is_in_flight(driver: Driver) -> None:
 async def test_a_rejected_one_makes_room(driver: Driver) -> None:
     await begun(driver)
     waiting = await send_many(driver, UPDATES_IN_FLIGHT)
-    task = await driver.poll_workflow_task()
+    task = await poll_for_many(driver)
     rejected, *others = all_of(task)
     messages = [rejected.reject(), *(update.accept() for update in others)]
     await task.complete(beside=api.RespondWorkflowTaskCompletedRequest(messages=messages))
@@ -108,7 +113,7 @@ async def test_a_rejected_one_makes_room(driver: Driver) -> None:
 async def test_a_failed_task_leaves_them_in_flight(driver: Driver) -> None:
     await begun(driver)
     waiting = await send_many(driver, UPDATES_IN_FLIGHT)
-    task = await driver.poll_workflow_task()
+    task = await poll_for_many(driver)
     await task.fail()
     await attempt(driver.update(asked("one more")))
     task = await poll_after_refusal(driver)
@@ -144,7 +149,7 @@ async def use_up(driver: Driver) -> None:
     first = 0
     while first < UPDATES_IN_ALL:
         waiting = await send_many(driver, UPDATES_IN_FLIGHT, first=first)
-        task = await driver.poll_workflow_task()
+        task = await poll_for_many(driver)
         await answer(task, *done(all_of(task)))
         await asyncio.gather(*waiting)
         first += UPDATES_IN_FLIGHT
@@ -174,7 +179,7 @@ async def test_a_run_is_told_before_it_takes_no_more(driver: Driver) -> None:
     nearly = UPDATES_IN_ALL * 9 // 10
     for first in range(0, nearly, UPDATES_IN_FLIGHT):
         waiting = await send_many(driver, min(UPDATES_IN_FLIGHT, nearly - first), first=first)
-        task = await driver.poll_workflow_task()
+        task = await poll_for_many(driver)
         await answer(task, *done(all_of(task)))
         await asyncio.gather(*waiting)
     await driver.signal()
@@ -188,7 +193,7 @@ async def test_rejected_ones_do_not_count_in_all(driver: Driver) -> None:
     await begun(driver)
     for first in range(0, UPDATES_IN_ALL, UPDATES_IN_FLIGHT):
         await send_many(driver, UPDATES_IN_FLIGHT, first=first)
-        task = await driver.poll_workflow_task()
+        task = await poll_for_many(driver)
         await answer(task, *[update.reject() for update in all_of(task)], with_commands=False)
     asking = await driver.beside(driver.update(asked("one more")))
     task = await driver.poll_workflow_task()

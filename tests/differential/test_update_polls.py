@@ -30,6 +30,7 @@ PollRequest = api.PollWorkflowExecutionUpdateRequest
 UNSPECIFIED = Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_UNSPECIFIED
 STAGES = {"unspecified": UNSPECIFIED, "admitted": ADMITTED, "accepted": ACCEPTED, "completed": COMPLETED}
 SHORT_S = 0.8
+SENT_AGAIN_WITHIN_S = 1.0
 OWN_WAIT_S = 20.0
 
 
@@ -145,6 +146,17 @@ async def continued_when_accepted(driver: Driver) -> str:
     return run_id
 
 
+async def continued_when_admitted(driver: Driver) -> str:
+    """The update goes on to the next run, which has not been polled for."""
+    run_id = await begun(driver)
+    await driver.signal()
+    task = await driver.poll_workflow_task()
+    _ = await driver.beside(attempt(driver.update(asked())))
+    await task.complete(continue_as_new())
+    await asyncio.sleep(SENT_AGAIN_WITHIN_S)
+    return run_id
+
+
 async def continued_when_completed(driver: Driver) -> str:
     run_id = await completed(driver)
     await driver.signal()
@@ -164,6 +176,7 @@ STATES: list[Callable[[Driver], Awaitable[str]]] = [
     closed_when_accepted,
     closed_by_the_task_that_accepts,
     closed_when_completed,
+    continued_when_admitted,
     continued_when_accepted,
     continued_when_completed,
 ]
@@ -206,7 +219,7 @@ async def test_a_poll_waits(driver: Driver, stage: str, ending: str) -> None:
 
 @on_both
 async def test_a_poll_waits_for_the_outcome_of_an_accepted_update(driver: Driver) -> None:
-    await admitted(driver)
+    _, asking = await under_way(driver)
     task = await driver.poll_workflow_task()
     update = Updating(task)
     await answer(task, update.accept())
@@ -215,6 +228,7 @@ async def test_a_poll_waits_for_the_outcome_of_an_accepted_update(driver: Driver
     task = await driver.poll_workflow_task()
     await answer(task, update.complete())
     await polling
+    await asking
 
 
 @on_both
