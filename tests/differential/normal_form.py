@@ -52,6 +52,7 @@ UNORDERED = {"pending_activities", "pending_children"}  # the real server keeps 
 MOST_PLAIN_ATTEMPTS = 3
 LONGEST_TEXT = 5_000  # of a longer one its beginning, its length and a checksum are enough to tell a difference
 SHOWN_OF_LONG = 40
+CUT_OFF = "RST_STREAM"  # how a client tells that the server ended a call at its deadline, a moment before the client
 LEFT_OUT = {
     "version",
     "task_id",
@@ -93,8 +94,8 @@ def entry_lines(entry: Exchange | str, names: Names) -> Iterator[str]:
 
 
 def refused(error: Refused, names: Names) -> str:
-    if error.code == "DEADLINE_EXCEEDED":
-        return error.code  # the client's own clock or the server's, whichever is first
+    if error.code == "DEADLINE_EXCEEDED" or (error.code == "CANCELLED" and CUT_OFF in error.text):
+        return "DEADLINE_EXCEEDED"  # the client's own clock or the server's, whichever is first
     details = [f" {packed(detail, names)}" for detail in error.details]
     return f"{error.code} {quoted(error.text, names)}" + "".join(details)
 
