@@ -166,6 +166,8 @@ async def test_so_many_in_all(driver: Driver) -> None:
     await driver.signal()
     task = await driver.poll_workflow_task()
     await task.complete(continue_as_new())
+    task = await driver.poll_workflow_task()
+    await task.complete()
     asking = await driver.beside(driver.update(asked("one more")))
     task = await driver.poll_workflow_task()
     await answer(task, *done(all_of(task)))
