@@ -106,7 +106,7 @@ class Updates:
                     raise NotFound(f'update "{update_id}" not found')
                 status = await self._status(key, seen)
                 remaining_s = until_s - time.monotonic()
-                if status.stage >= wait_for or remaining_s <= 0:
+                if status.stage >= wait_for or wait_for > COMPLETED or remaining_s <= 0:
                     return status
                 futures: set[asyncio.Future[Any]] = {changed, outcome}
                 await asyncio.wait(futures, timeout=remaining_s, return_when=asyncio.FIRST_COMPLETED)

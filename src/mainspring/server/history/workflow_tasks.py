@@ -167,7 +167,10 @@ class WorkflowTasks:
                 await self._runs.change_held(key, _failing(token, request, error))
                 raise error_of(error) from error
             self._queries.task_completed(
-                key.run_id, request.query_results, another_follows=completed.next_task is not None
+                key.run_id,
+                request.query_results,
+                another_follows=completed.another_follows,
+                limit_bytes=self._runs.namespaces.settings(key.namespace_id).limits.blob_size_error_bytes,
             )
         if completed.heartbeat_is_over:
             raise NotFound("workflow task heartbeat timeout")
