@@ -6,4 +6,5 @@
 
 All run from the root of the checkout with `PYTHONPATH=src`; `--help` says how to scale them down, `--write` keeps a
 dated table in `benchmarks/results/`. Machines are shared and noisy: believe the ratios.
+docs/internals/benchmarks.md says what drives the servers, and why.
 """

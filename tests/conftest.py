@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc.aio
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
@@ -32,6 +33,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         if folder in FOLDER_MARKERS:
             item.add_marker(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def grpc_stays_up() -> Iterator[None]:
+    """One polling thread of gRPC lives as long as the tests.
+
+    grpcio joins it when the last `grpc.aio` channel of the process is collected, closed or not, on whatever stack the
+    collector then interrupts. If that is one of ours in a loop, the join is a blocking call that `blockbuster` refuses,
+    and the thread's sockets are left open, to be warned of in yet another test.
+    """
+    grpc.aio.init_grpc_aio()  # type: ignore[attr-defined]  # not in the stubs
+    yield
+    grpc.aio.shutdown_grpc_aio()  # type: ignore[attr-defined]  # not in the stubs
 
 
 @pytest.fixture(autouse=True)

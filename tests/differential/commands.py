@@ -9,6 +9,7 @@ Builders fill in what a scenario does not care about; what it does care about it
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -37,6 +38,8 @@ WORKFLOW_TYPE = "Workflow"
 ACTIVITY_TYPE = "Activity"
 START_TO_CLOSE_S = 30.0
 
+M = TypeVar("M", bound=Message)
+
 
 def seconds(value: float) -> Duration:
     nanoseconds = round(value * 1e9)
@@ -61,18 +64,22 @@ def failure(text: str, *, kind: str = "Wrong", non_retryable: bool = False) -> F
     )
 
 
-def filled(given: Message, defaults: Message) -> None:
-    """Set every field of `given` that is not set to what `defaults` has there."""
-    for field, value in defaults.ListFields():
-        is_set = bool(getattr(given, field.name)) if not field.has_presence else given.HasField(field.name)
+def filled(given: M | None, usual: M) -> M:
+    """What is given, and what is usual for every field that it does not set."""
+    made = type(usual)()
+    if given is not None:
+        made.CopyFrom(given)
+    for field, value in usual.ListFields():
+        is_set = bool(getattr(made, field.name)) if not field.has_presence else made.HasField(field.name)
         if is_set:
             continue
         if isinstance(value, Message):
-            getattr(given, field.name).CopyFrom(value)
+            getattr(made, field.name).CopyFrom(value)
         elif field.is_repeated:
-            getattr(given, field.name).MergeFrom(value)
+            getattr(made, field.name).MergeFrom(value)
         else:
-            setattr(given, field.name, value)
+            setattr(made, field.name, value)
+    return made
 
 
 def command(attributes: Message) -> Command:
@@ -90,16 +97,13 @@ def schedule_activity(
     activity_id: str, attributes: ScheduleActivityTaskCommandAttributes | None = None, *, on_queue: str = QUEUE
 ) -> Command:
     """Schedule `ACTIVITY_TYPE`. Activities scheduled together need queues of their own to come in a certain order."""
-    made = ScheduleActivityTaskCommandAttributes(activity_id=activity_id)
-    if attributes is not None:
-        made.MergeFrom(attributes)
-    defaults = ScheduleActivityTaskCommandAttributes(
+    usual = ScheduleActivityTaskCommandAttributes(
+        activity_id=activity_id,
         activity_type=ActivityType(name=ACTIVITY_TYPE),
         task_queue=TaskQueue(name=on_queue),
         start_to_close_timeout=seconds(START_TO_CLOSE_S),
     )
-    filled(made, defaults)
-    return command(made)
+    return command(filled(attributes, usual))
 
 
 def cancel_activity(scheduled_event_id: int) -> Command:
@@ -131,48 +135,32 @@ def cancel_workflow() -> Command:
 
 
 def continue_as_new(attributes: ContinueAsNewWorkflowExecutionCommandAttributes | None = None) -> Command:
-    made = ContinueAsNewWorkflowExecutionCommandAttributes()
-    if attributes is not None:
-        made.CopyFrom(attributes)
-    defaults = ContinueAsNewWorkflowExecutionCommandAttributes(
+    usual = ContinueAsNewWorkflowExecutionCommandAttributes(
         workflow_type=WorkflowType(name=WORKFLOW_TYPE), task_queue=TaskQueue(name=QUEUE)
     )
-    filled(made, defaults)
-    return command(made)
+    return command(filled(attributes, usual))
 
 
 def start_child(
     workflow_id: str = "child", attributes: StartChildWorkflowExecutionCommandAttributes | None = None
 ) -> Command:
     """Start `WORKFLOW_TYPE` as a child, on a queue of its own name."""
-    made = StartChildWorkflowExecutionCommandAttributes()
-    if attributes is not None:
-        made.CopyFrom(attributes)
-    defaults = StartChildWorkflowExecutionCommandAttributes(
+    usual = StartChildWorkflowExecutionCommandAttributes(
         workflow_id=workflow_id, workflow_type=WorkflowType(name=WORKFLOW_TYPE), task_queue=TaskQueue(name=workflow_id)
     )
-    filled(made, defaults)
-    return command(made)
+    return command(filled(attributes, usual))
 
 
 def signal_external(
     workflow_id: str, attributes: SignalExternalWorkflowExecutionCommandAttributes | None = None
 ) -> Command:
-    made = SignalExternalWorkflowExecutionCommandAttributes()
-    if attributes is not None:
-        made.CopyFrom(attributes)
-    defaults = SignalExternalWorkflowExecutionCommandAttributes(
+    usual = SignalExternalWorkflowExecutionCommandAttributes(
         execution=WorkflowExecution(workflow_id=workflow_id), signal_name="signal"
     )
-    filled(made, defaults)
-    return command(made)
+    return command(filled(attributes, usual))
 
 
 def cancel_external(
     workflow_id: str, attributes: RequestCancelExternalWorkflowExecutionCommandAttributes | None = None
 ) -> Command:
-    made = RequestCancelExternalWorkflowExecutionCommandAttributes()
-    if attributes is not None:
-        made.CopyFrom(attributes)
-    filled(made, RequestCancelExternalWorkflowExecutionCommandAttributes(workflow_id=workflow_id))
-    return command(made)
+    return command(filled(attributes, RequestCancelExternalWorkflowExecutionCommandAttributes(workflow_id=workflow_id)))

@@ -4,9 +4,9 @@
     WorkflowTask  one polled workflow task     `await task.complete(start_timer("t", 1))`
     ActivityTask  one polled activity task     `await task.fail(failure("no"))`
 
-Every method fills in what its request leaves open (namespace, types, queue, a request id); `send` sends a request as it
-is. An error is raised as `Refused`, after it was written down; `attempt(...)` turns it into None where one is expected.
-Each RPC has a deadline, so no scenario hangs.
+Every method fills in what its request leaves open, and `ask` what all of them say: namespace, workflow, identity,
+request id; `send` sends a request as it is. An error is raised as `Refused`, after it was written down; `attempt(...)`
+turns it into None where one is expected. Each RPC has a deadline, so no scenario hangs.
 """
 
 from __future__ import annotations
@@ -120,6 +120,23 @@ class Driver:
         exchange.outcome = reply
         return reply
 
+    async def ask(
+        self, rpc: grpc.UnaryUnaryMultiCallable[Request, Reply], request: Request, *, within_s: float = RPC_WITHIN_S
+    ) -> Reply:
+        """Send a request. Where it does not say the namespace, the workflow, who asks, a request id, the usual goes."""
+        fields = request.DESCRIPTOR.fields_by_name
+        if "request_id" in fields:
+            self._request_count += 1
+        said_by_all = {
+            "namespace": self.namespace,
+            "workflow_execution": execution(),
+            "execution": execution(),
+            "identity": IDENTITY,
+            "request_id": f"request-{self._request_count}",
+        }
+        usual = type(request)(**{name: value for name, value in said_by_all.items() if name in fields})
+        return await self.send(rpc, filled(request, usual), within_s=within_s)
+
     async def settle(self, call: Callable[[], Awaitable[Result]], until: Callable[[Result], bool]) -> Result:
         """Repeat a call until its result is as wanted, for what a server brings up to date later.
 
@@ -153,152 +170,83 @@ class Driver:
         self, request: api.StartWorkflowExecutionRequest | None = None
     ) -> api.StartWorkflowExecutionResponse:
         """Start `WORKFLOW` of `WORKFLOW_TYPE` on `QUEUE`, unless the request says otherwise."""
-        made = api.StartWorkflowExecutionRequest()
-        if request is not None:
-            made.CopyFrom(request)
-        filled(
-            made,
-            api.StartWorkflowExecutionRequest(
-                namespace=self.namespace,
-                workflow_id=WORKFLOW,
-                workflow_type=WorkflowType(name=WORKFLOW_TYPE),
-                task_queue=queue(),
-                identity=IDENTITY,
-                request_id=self._next_request_id(),
-            ),
+        usual = api.StartWorkflowExecutionRequest(
+            workflow_id=WORKFLOW, workflow_type=WorkflowType(name=WORKFLOW_TYPE), task_queue=queue()
         )
-        return await self.send(self.service.StartWorkflowExecution, made)
+        return await self.ask(self.service.StartWorkflowExecution, filled(request, usual))
 
     async def signal(
         self, request: api.SignalWorkflowExecutionRequest | str = "signal"
     ) -> api.SignalWorkflowExecutionResponse:
         """Signal `WORKFLOW`; a plain text is the name of the signal."""
-        given = api.SignalWorkflowExecutionRequest(signal_name=request) if isinstance(request, str) else request
-        made = api.SignalWorkflowExecutionRequest()
-        made.CopyFrom(given)
-        filled(
-            made,
-            api.SignalWorkflowExecutionRequest(
-                namespace=self.namespace,
-                workflow_execution=execution(),
-                identity=IDENTITY,
-                request_id=self._next_request_id(),
-            ),
-        )
-        return await self.send(self.service.SignalWorkflowExecution, made)
+        made = api.SignalWorkflowExecutionRequest(signal_name=request) if isinstance(request, str) else request
+        return await self.ask(self.service.SignalWorkflowExecution, made)
 
     async def signal_with_start(
         self, request: api.SignalWithStartWorkflowExecutionRequest | None = None
     ) -> api.SignalWithStartWorkflowExecutionResponse:
-        made = api.SignalWithStartWorkflowExecutionRequest()
-        if request is not None:
-            made.CopyFrom(request)
-        filled(
-            made,
-            api.SignalWithStartWorkflowExecutionRequest(
-                namespace=self.namespace,
-                workflow_id=WORKFLOW,
-                workflow_type=WorkflowType(name=WORKFLOW_TYPE),
-                task_queue=queue(),
-                identity=IDENTITY,
-                request_id=self._next_request_id(),
-                signal_name="signal",
-            ),
+        usual = api.SignalWithStartWorkflowExecutionRequest(
+            workflow_id=WORKFLOW,
+            workflow_type=WorkflowType(name=WORKFLOW_TYPE),
+            task_queue=queue(),
+            signal_name="signal",
         )
-        return await self.send(self.service.SignalWithStartWorkflowExecution, made)
+        return await self.ask(self.service.SignalWithStartWorkflowExecution, filled(request, usual))
 
     async def request_cancel(
         self, request: api.RequestCancelWorkflowExecutionRequest | None = None
     ) -> api.RequestCancelWorkflowExecutionResponse:
-        made = api.RequestCancelWorkflowExecutionRequest()
-        if request is not None:
-            made.CopyFrom(request)
-        filled(
-            made,
-            api.RequestCancelWorkflowExecutionRequest(
-                namespace=self.namespace,
-                workflow_execution=execution(),
-                identity=IDENTITY,
-                request_id=self._next_request_id(),
-            ),
-        )
-        return await self.send(self.service.RequestCancelWorkflowExecution, made)
+        made = request or api.RequestCancelWorkflowExecutionRequest()
+        return await self.ask(self.service.RequestCancelWorkflowExecution, made)
 
     async def terminate(
         self, request: api.TerminateWorkflowExecutionRequest | None = None
     ) -> api.TerminateWorkflowExecutionResponse:
-        made = api.TerminateWorkflowExecutionRequest()
-        if request is not None:
-            made.CopyFrom(request)
-        filled(
-            made,
-            api.TerminateWorkflowExecutionRequest(
-                namespace=self.namespace, workflow_execution=execution(), identity=IDENTITY, reason="enough"
-            ),
-        )
-        return await self.send(self.service.TerminateWorkflowExecution, made)
+        usual = api.TerminateWorkflowExecutionRequest(reason="enough")
+        return await self.ask(self.service.TerminateWorkflowExecution, filled(request, usual))
 
     async def delete(self, workflow_id: str = WORKFLOW, run_id: str = "") -> api.DeleteWorkflowExecutionResponse:
-        request = api.DeleteWorkflowExecutionRequest(
-            namespace=self.namespace, workflow_execution=execution(workflow_id, run_id)
-        )
-        return await self.send(self.service.DeleteWorkflowExecution, request)
+        request = api.DeleteWorkflowExecutionRequest(workflow_execution=execution(workflow_id, run_id))
+        return await self.ask(self.service.DeleteWorkflowExecution, request)
 
     async def query(
         self, request: api.QueryWorkflowRequest | str = "query", *, within_s: float = RPC_WITHIN_S
     ) -> api.QueryWorkflowResponse:
         """Query `WORKFLOW`; a plain text is the type of the query."""
-        made = api.QueryWorkflowRequest()
-        if isinstance(request, str):
-            made.query.query_type = request
-        else:
-            made.CopyFrom(request)
-        filled(
-            made,
-            api.QueryWorkflowRequest(
-                namespace=self.namespace, execution=execution(), query=WorkflowQuery(query_type="query")
-            ),
-        )
-        return await self.send(self.service.QueryWorkflow, made, within_s=within_s)
+        query_type, given = (request, None) if isinstance(request, str) else ("query", request)
+        usual = api.QueryWorkflowRequest(query=WorkflowQuery(query_type=query_type))
+        return await self.ask(self.service.QueryWorkflow, filled(given, usual), within_s=within_s)
 
     async def update(
         self, request: api.UpdateWorkflowExecutionRequest, *, within_s: float = RPC_WITHIN_S
     ) -> api.UpdateWorkflowExecutionResponse:
-        made = api.UpdateWorkflowExecutionRequest()
-        made.CopyFrom(request)
-        filled(made, api.UpdateWorkflowExecutionRequest(namespace=self.namespace, workflow_execution=execution()))
-        return await self.send(self.service.UpdateWorkflowExecution, made, within_s=within_s)
+        return await self.ask(self.service.UpdateWorkflowExecution, request, within_s=within_s)
 
     async def describe(self, workflow_id: str = WORKFLOW, run_id: str = "") -> api.DescribeWorkflowExecutionResponse:
-        request = api.DescribeWorkflowExecutionRequest(
-            namespace=self.namespace, execution=execution(workflow_id, run_id)
-        )
-        return await self.send(self.service.DescribeWorkflowExecution, request)
+        request = api.DescribeWorkflowExecutionRequest(execution=execution(workflow_id, run_id))
+        return await self.ask(self.service.DescribeWorkflowExecution, request)
 
     async def history(self, workflow_id: str = WORKFLOW, run_id: str = "") -> list[HistoryEvent]:
         """All events up to now."""
-        request = api.GetWorkflowExecutionHistoryRequest(
-            namespace=self.namespace, execution=execution(workflow_id, run_id)
-        )
-        reply = await self.send(self.service.GetWorkflowExecutionHistory, request)
+        request = api.GetWorkflowExecutionHistoryRequest(execution=execution(workflow_id, run_id))
+        reply = await self.ask(self.service.GetWorkflowExecutionHistory, request)
         return list(reply.history.events)
 
     async def closing_event(self, workflow_id: str = WORKFLOW, run_id: str = "") -> HistoryEvent:
         """Wait until the run is closed."""
         request = api.GetWorkflowExecutionHistoryRequest(
-            namespace=self.namespace,
             execution=execution(workflow_id, run_id),
             wait_new_event=True,
             history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
         )
-        reply = await self.send(self.service.GetWorkflowExecutionHistory, request, within_s=POLL_WITHIN_S)
+        reply = await self.ask(self.service.GetWorkflowExecutionHistory, request, within_s=POLL_WITHIN_S)
         return reply.history.events[-1]
 
     async def list_runs(self, query: str = "", *, count: int) -> api.ListWorkflowExecutionsResponse:
         """What the list shows, as soon as it shows `count` runs."""
-        request = api.ListWorkflowExecutionsRequest(namespace=self.namespace, query=query)
+        request = api.ListWorkflowExecutionsRequest(query=query)
         return await self.settle(
-            lambda: self.send(self.service.ListWorkflowExecutions, request),
+            lambda: self.ask(self.service.ListWorkflowExecutions, request),
             until=lambda reply: len(reply.executions) == count,
         )
 
@@ -337,27 +285,14 @@ class Driver:
     async def _poll_workflow_task(
         self, request: api.PollWorkflowTaskQueueRequest | None, within_s: float
     ) -> api.PollWorkflowTaskQueueResponse:
-        made = api.PollWorkflowTaskQueueRequest()
-        if request is not None:
-            made.CopyFrom(request)
-        filled(made, api.PollWorkflowTaskQueueRequest(namespace=self.namespace, task_queue=queue(), identity=IDENTITY))
-        return await self.send(self.service.PollWorkflowTaskQueue, made, within_s=within_s)
+        usual = api.PollWorkflowTaskQueueRequest(task_queue=queue())
+        return await self.ask(self.service.PollWorkflowTaskQueue, filled(request, usual), within_s=within_s)
 
     async def _poll_activity(
         self, request: api.PollActivityTaskQueueRequest | None, within_s: float, on_queue: str
     ) -> api.PollActivityTaskQueueResponse:
-        made = api.PollActivityTaskQueueRequest()
-        if request is not None:
-            made.CopyFrom(request)
-        usual = api.PollActivityTaskQueueRequest(
-            namespace=self.namespace, task_queue=queue(on_queue), identity=IDENTITY
-        )
-        filled(made, usual)
-        return await self.send(self.service.PollActivityTaskQueue, made, within_s=within_s)
-
-    def _next_request_id(self) -> str:
-        self._request_count += 1
-        return f"request-{self._request_count}"
+        usual = api.PollActivityTaskQueueRequest(task_queue=queue(on_queue))
+        return await self.ask(self.service.PollActivityTaskQueue, filled(request, usual), within_s=within_s)
 
 
 class WorkflowTask:
@@ -372,48 +307,25 @@ class WorkflowTask:
         self, *commands: Command, beside: api.RespondWorkflowTaskCompletedRequest | None = None
     ) -> api.RespondWorkflowTaskCompletedResponse:
         """Answer with commands; `beside` holds what else the answer says."""
-        made = api.RespondWorkflowTaskCompletedRequest()
-        if beside is not None:
-            made.CopyFrom(beside)
-        made.commands.extend(commands)
-        filled(
-            made,
-            api.RespondWorkflowTaskCompletedRequest(
-                namespace=self._driver.namespace, task_token=self.reply.task_token, identity=IDENTITY
-            ),
-        )
-        return await self._driver.send(self._driver.service.RespondWorkflowTaskCompleted, made)
+        usual = api.RespondWorkflowTaskCompletedRequest(task_token=self.reply.task_token, commands=commands)
+        return await self._driver.ask(self._driver.service.RespondWorkflowTaskCompleted, filled(beside, usual))
 
     async def fail(
         self, request: api.RespondWorkflowTaskFailedRequest | None = None
     ) -> api.RespondWorkflowTaskFailedResponse:
-        made = api.RespondWorkflowTaskFailedRequest()
-        if request is not None:
-            made.CopyFrom(request)
-        cause = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
-        filled(
-            made,
-            api.RespondWorkflowTaskFailedRequest(
-                namespace=self._driver.namespace,
-                task_token=self.reply.task_token,
-                identity=IDENTITY,
-                cause=cause,
-                failure=failure("worker failed"),
-            ),
+        usual = api.RespondWorkflowTaskFailedRequest(
+            task_token=self.reply.task_token,
+            cause=WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
+            failure=failure("worker failed"),
         )
-        return await self._driver.send(self._driver.service.RespondWorkflowTaskFailed, made)
+        return await self._driver.ask(self._driver.service.RespondWorkflowTaskFailed, filled(request, usual))
 
     async def answer_query(
         self, request: api.RespondQueryTaskCompletedRequest
     ) -> api.RespondQueryTaskCompletedResponse:
         """Answer a task that is nothing but a query."""
-        made = api.RespondQueryTaskCompletedRequest()
-        made.CopyFrom(request)
-        filled(
-            made,
-            api.RespondQueryTaskCompletedRequest(namespace=self._driver.namespace, task_token=self.reply.task_token),
-        )
-        return await self._driver.send(self._driver.service.RespondQueryTaskCompleted, made)
+        usual = api.RespondQueryTaskCompletedRequest(task_token=self.reply.task_token)
+        return await self._driver.ask(self._driver.service.RespondQueryTaskCompleted, filled(request, usual))
 
 
 class ActivityTask:
@@ -425,42 +337,31 @@ class ActivityTask:
 
     async def complete(self, result: Payloads | None = None) -> api.RespondActivityTaskCompletedResponse:
         request = api.RespondActivityTaskCompletedRequest(
-            namespace=self._driver.namespace,
-            task_token=self.reply.task_token,
-            identity=IDENTITY,
-            result=result or payloads("result"),
+            task_token=self.reply.task_token, result=result or payloads("result")
         )
-        return await self._driver.send(self._driver.service.RespondActivityTaskCompleted, request)
+        return await self._driver.ask(self._driver.service.RespondActivityTaskCompleted, request)
 
     async def fail(
         self, reason: Failure | None = None, *, last_heartbeat_details: Payloads | None = None
     ) -> api.RespondActivityTaskFailedResponse:
         request = api.RespondActivityTaskFailedRequest(
-            namespace=self._driver.namespace,
             task_token=self.reply.task_token,
-            identity=IDENTITY,
             failure=reason or failure("activity failed"),
             last_heartbeat_details=last_heartbeat_details,
         )
-        return await self._driver.send(self._driver.service.RespondActivityTaskFailed, request)
+        return await self._driver.ask(self._driver.service.RespondActivityTaskFailed, request)
 
     async def cancel(self, details: Payloads | None = None) -> api.RespondActivityTaskCanceledResponse:
         request = api.RespondActivityTaskCanceledRequest(
-            namespace=self._driver.namespace,
-            task_token=self.reply.task_token,
-            identity=IDENTITY,
-            details=details or payloads("canceled"),
+            task_token=self.reply.task_token, details=details or payloads("canceled")
         )
-        return await self._driver.send(self._driver.service.RespondActivityTaskCanceled, request)
+        return await self._driver.ask(self._driver.service.RespondActivityTaskCanceled, request)
 
     async def heartbeat(self, *details: str) -> api.RecordActivityTaskHeartbeatResponse:
         request = api.RecordActivityTaskHeartbeatRequest(
-            namespace=self._driver.namespace,
-            task_token=self.reply.task_token,
-            identity=IDENTITY,
-            details=payloads(*details) if details else None,
+            task_token=self.reply.task_token, details=payloads(*details) if details else None
         )
-        return await self._driver.send(self._driver.service.RecordActivityTaskHeartbeat, request)
+        return await self._driver.ask(self._driver.service.RecordActivityTaskHeartbeat, request)
 
 
 def canceled_failure(text: str) -> Failure:

@@ -14,6 +14,7 @@ altogether is the server's own bookkeeping (`LEFT_OUT`).
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 
 from google.protobuf import message_factory
@@ -49,6 +50,9 @@ BLANK = {
 }
 UNORDERED = {"pending_activities", "pending_children"}  # the real server keeps them in no order
 MOST_PLAIN_ATTEMPTS = 3
+LONGEST_TEXT = 5_000  # of a longer one its beginning, its length and a checksum are enough to tell a difference
+SHOWN_OF_LONG = 40
+CUT_OFF = "RST_STREAM"  # how a client tells that the server ended a call at its deadline, a moment before the client
 LEFT_OUT = {
     "version",
     "task_id",
@@ -90,8 +94,8 @@ def entry_lines(entry: Exchange | str, names: Names) -> Iterator[str]:
 
 
 def refused(error: Refused, names: Names) -> str:
-    if error.code == "DEADLINE_EXCEEDED":
-        return error.code  # the client's own clock or the server's, whichever is first
+    if error.code == "DEADLINE_EXCEEDED" or (error.code == "CANCELLED" and CUT_OFF in error.text):
+        return "DEADLINE_EXCEEDED"  # the client's own clock or the server's, whichever is first
     details = [f" {packed(detail, names)}" for detail in error.details]
     return f"{error.code} {quoted(error.text, names)}" + "".join(details)
 
@@ -180,9 +184,8 @@ def field_value(value: Message, field: FieldDescriptor, names: Names) -> str:
         return SET if has_content(getattr(value, field.name)) else "zero"
     content = getattr(value, field.name)
     if is_map(field):
-        entries = [
-            f"{names.rename(str(key))}: {scalar_or_message(field, content[key], names)}" for key in sorted(content)
-        ]
+        keys = sorted(content, key=lambda key: (UUID.sub("", str(key)), str(content[key]), key))
+        entries = [f"{names.rename(str(key))}: {scalar_or_message(field, content[key], names)}" for key in keys]
         return "{" + ", ".join(entries) + "}"
     if field.is_repeated:
         parts = [scalar_or_message(field, part, names) for part in content]
@@ -222,7 +225,10 @@ def enum_name(enum: EnumDescriptor, number: int) -> str:
 
 
 def quoted(text: str, names: Names) -> str:
-    return '"' + names.rename(text).replace("\n", "\\n") + '"'
+    text = names.rename(text)
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:SHOWN_OF_LONG]}… {len(text)} long, {zlib.crc32(text.encode()):08x}"
+    return '"' + text.replace("\n", "\\n") + '"'
 
 
 def text_of(data: bytes, names: Names) -> str:

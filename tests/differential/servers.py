@@ -29,6 +29,11 @@ PEER_VARIABLE = "MAINSPRING_DIFFERENTIAL_PEER"
 BATCH = 40  # namespaces registered together
 RETENTION_S = 86_400
 USABLE_WITHIN_S = 15.0
+UPDATES_IN_FLIGHT = 10  # the default
+# Lower than the defaults, which no short scenario reaches.
+UPDATES_IN_ALL = 20
+UPDATES_IN_FLIGHT_BYTES = 2_200_000
+BUFFERED_QUERIES = 2  # more than the default, so that several can be compared
 DYNAMIC_CONFIG = {
     "history.timerProcessorMaxTimeShift": '"20ms"',  # the real server fires timers up to this much late; 1 s by default
     "matching.numTaskqueueReadPartitions": "1",  # in four, tasks and pollers meet by chance
@@ -36,6 +41,9 @@ DYNAMIC_CONFIG = {
     "system.namespaceCacheRefreshInterval": '"200ms"',
     "system.forceSearchAttributesCacheRefreshOnRead": "true",
     "frontend.rps.namespaceReplicationInducingAPIs": "1000",  # a namespace for each scenario, at once
+    "history.maxTotalUpdates": str(UPDATES_IN_ALL),
+    "history.maxInFlightUpdatePayloads": str(UPDATES_IN_FLIGHT_BYTES),
+    "history.MaxBufferedQueryCount": str(BUFFERED_QUERIES),
 }
 
 

@@ -23,6 +23,7 @@ from tests.differential.commands import (
 )
 from tests.differential.driver import WORKFLOW, Driver, WorkflowTask, attempt, execution, sticky_queue
 from tests.differential.rig import on_both
+from tests.differential.servers import BUFFERED_QUERIES
 
 Answer = api.RespondQueryTaskCompletedRequest
 Completed = api.RespondWorkflowTaskCompletedRequest
@@ -84,7 +85,6 @@ async def test_a_query_comes_with_a_workflow_task(driver: Driver) -> None:
     asking = await driver.beside(driver.query())
     task = await driver.poll_workflow_task()
     (query_id,) = task.reply.queries
-    del driver.transcript.entries[-1]  # the query has an id of the server's own
     result = WorkflowQueryResult(result_type=ANSWERED, answer=payloads("answer"))
     await task.complete(record_marker("m"), beside=Completed(query_results={query_id: result}))
     await asking
@@ -97,7 +97,6 @@ async def test_a_query_that_a_workflow_task_leaves_unanswered(driver: Driver) ->
     await driver.signal()
     asking = await driver.beside(driver.query())
     task = await driver.poll_workflow_task()
-    del driver.transcript.entries[-1]
     await task.complete()
     await answered(driver, asking)
 
@@ -109,7 +108,6 @@ async def test_a_query_fails_with_a_workflow_task(driver: Driver) -> None:
     asking = await driver.beside(driver.query())
     task = await driver.poll_workflow_task()
     (query_id,) = task.reply.queries
-    del driver.transcript.entries[-1]
     result = WorkflowQueryResult(result_type=FAILED, error_message="no", failure=failure("no"))
     await task.complete(beside=Completed(query_results={query_id: result}))
     await attempt(asking)
@@ -129,13 +127,12 @@ async def test_a_query_while_a_task_is_under_way_waits_for_it(driver: Driver) ->
 async def test_only_so_many_queries_wait_for_a_workflow_task(driver: Driver) -> None:
     await begun(driver)
     await driver.signal()
-    first = await driver.beside(attempt(driver.query("one", within_s=4)))
-    await attempt(driver.query("two", within_s=3))
+    waiting = [await driver.beside(attempt(driver.query(within_s=3))) for _ in range(BUFFERED_QUERIES)]
+    await attempt(driver.query("one more", within_s=3))
     task = await driver.poll_workflow_task()
-    del driver.transcript.entries[-1]
-    await attempt(driver.query("three", within_s=3))
+    await attempt(driver.query("one more", within_s=3))
     await task.complete()
-    await first
+    await asyncio.gather(*waiting)
 
 
 @on_both

@@ -101,3 +101,26 @@ def test_a_meant_difference_counts_only_where_it_is_listed(monkeypatch: pytest.M
     )
     with pytest.raises(pytest.fail.Exception):
         rig.compare(elsewhere, one, other)
+
+
+def test_a_deadline_is_one_whoever_notices_it_first() -> None:
+    cut_off = Refused("CANCELLED", "Stream removed (RST_STREAM (Received RST_STREAM with error code 8))", [])
+    lines: list[str] = []
+    for outcome in (Refused("DEADLINE_EXCEEDED", "Deadline Exceeded", []), cut_off):
+        transcript = Transcript()
+        transcript.begin("QueryWorkflow", "w").outcome = outcome
+        lines.extend(normal_form(transcript))
+    assert lines == ["QueryWorkflow w -> DEADLINE_EXCEEDED"] * 2
+
+
+def test_of_a_long_text_its_length_and_a_checksum_are_compared() -> None:
+    def line(text: str) -> str:
+        transcript = Transcript()
+        transcript.begin("StartWorkflowExecution", "w").outcome = Refused("INTERNAL", text, [])
+        (made,) = normal_form(transcript)
+        return made
+
+    long = "x" * 100_000
+    assert len(line(long)) < 200
+    assert line(long) == line(long)
+    assert len({line(long), line(long + "x"), line(long[:-1] + "y")}) == 3

@@ -67,54 +67,47 @@ STATES: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
 }
 
 
-def policies(conflict: str, reuse: str) -> api.StartWorkflowExecutionRequest:
-    return api.StartWorkflowExecutionRequest(
-        workflow_id_reuse_policy=WorkflowIdReusePolicy.Value(reuse),
-        workflow_id_conflict_policy=WorkflowIdConflictPolicy.Value(conflict),
-    )
+async def against(driver: Driver, state: str, start: Callable[[str, str], Awaitable[object]]) -> None:
+    """Call `start(conflict policy, workflow id)` for each policy, with an id that has a run in the state."""
+    ids = {conflict: f"against {state}, {short(conflict)}" for conflict in CONFLICT}
+    for workflow_id in ids.values():
+        await STATES[state](driver, workflow_id)
+    if state == "timed_out":
+        for workflow_id in ids.values():
+            await driver.closing_event(workflow_id)
+    for conflict, workflow_id in ids.items():
+        first = await attempt(driver.describe(workflow_id))
+        await attempt(start(conflict, workflow_id))
+        await attempt(driver.history(workflow_id))
+        if first is not None:
+            await driver.history(workflow_id, first.workflow_execution_info.execution.run_id)
 
 
 @pytest.mark.parametrize("reuse", REUSE, ids=short)
 @pytest.mark.parametrize("state", STATES)
 @on_both
 async def test_start(driver: Driver, state: str, reuse: str) -> None:
-    ids = {conflict: f"against {state}, {short(conflict)}" for conflict in CONFLICT}
-    for workflow_id in ids.values():
-        await STATES[state](driver, workflow_id)
-    if state == "timed_out":
-        for workflow_id in ids.values():
-            await driver.closing_event(workflow_id)
-    for conflict, workflow_id in ids.items():
-        first = await attempt(driver.describe(workflow_id))
-        request = policies(conflict, reuse)
-        request.workflow_id = workflow_id
-        await attempt(driver.start(request))
-        await attempt(driver.history(workflow_id))
-        if first is not None:
-            await driver.history(workflow_id, first.workflow_execution_info.execution.run_id)
+    def start(conflict: str, workflow_id: str) -> Awaitable[object]:
+        request = api.StartWorkflowExecutionRequest(
+            workflow_id=workflow_id,
+            workflow_id_reuse_policy=WorkflowIdReusePolicy.Value(reuse),
+            workflow_id_conflict_policy=WorkflowIdConflictPolicy.Value(conflict),
+        )
+        return driver.start(request)
+
+    await against(driver, state, start)
 
 
 @pytest.mark.parametrize("reuse", REUSE, ids=short)
 @pytest.mark.parametrize("state", STATES)
 @on_both
 async def test_signal_with_start(driver: Driver, state: str, reuse: str) -> None:
-    ids = {conflict: f"against {state}, {short(conflict)}" for conflict in CONFLICT}
-    for workflow_id in ids.values():
-        await STATES[state](driver, workflow_id)
-    if state == "timed_out":
-        for workflow_id in ids.values():
-            await driver.closing_event(workflow_id)
-    for conflict, workflow_id in ids.items():
-        first = await attempt(driver.describe(workflow_id))
-        await attempt(
-            driver.signal_with_start(
-                api.SignalWithStartWorkflowExecutionRequest(
-                    workflow_id=workflow_id,
-                    workflow_id_reuse_policy=WorkflowIdReusePolicy.Value(reuse),
-                    workflow_id_conflict_policy=WorkflowIdConflictPolicy.Value(conflict),
-                )
-            )
+    def start(conflict: str, workflow_id: str) -> Awaitable[object]:
+        request = api.SignalWithStartWorkflowExecutionRequest(
+            workflow_id=workflow_id,
+            workflow_id_reuse_policy=WorkflowIdReusePolicy.Value(reuse),
+            workflow_id_conflict_policy=WorkflowIdConflictPolicy.Value(conflict),
         )
-        await attempt(driver.history(workflow_id))
-        if first is not None:
-            await driver.history(workflow_id, first.workflow_execution_info.execution.run_id)
+        return driver.signal_with_start(request)
+
+    await against(driver, state, start)

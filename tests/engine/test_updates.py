@@ -10,7 +10,7 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Input, Meta, Outcome, Rejection, Request, Response
 
 from mainspring.server.engine import update
-from mainspring.server.engine.errors import BadCommand, InvalidArgument, ResourceExhausted
+from mainspring.server.engine.errors import BadCommand, FailedPrecondition, InvalidArgument, ResourceExhausted
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.stages import UpdateStage
@@ -127,8 +127,28 @@ def test_limits_count_what_is_under_way_and_what_there_ever_was() -> None:
     assert carry(table) == ["two", "three"]
     answers = [acceptance("two"), response("two"), acceptance("three"), response("three")]
     assert table.complete(messages=answers)
-    with pytest.raises(ResourceExhausted, match="total"):
+    with pytest.raises(FailedPrecondition, match="total"):
         admit(table, "four")
+
+
+def test_the_limit_on_what_is_in_flight_forgets_what_was_accepted() -> None:
+    one = request("one").ByteSize() + 2 * len("one")
+    table = Table(limits=Limits(updates_in_flight_size_bytes=2 * one))
+    admit(table, "one")
+    with pytest.raises(ResourceExhausted, match="payload size"):
+        admit(table, "two")
+    assert carry(table) == ["one"]
+    assert table.complete(messages=[acceptance("one")])
+    admit(table, "two")
+
+
+def test_an_answer_that_is_too_large_terminates_its_run() -> None:
+    table = Table(limits=Limits(blob_size_error_bytes=acceptance("one").body.ByteSize() - 1))
+    admit(table, "one")
+    carry(table)
+    with pytest.raises(BadCommand, match="exceeds size limit") as raised:
+        table.do(lambda run: update.handle_message(run, acceptance("one")))
+    assert raised.value.terminates
 
 
 def test_messages_that_make_no_sense() -> None:

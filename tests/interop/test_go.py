@@ -1,13 +1,14 @@
-"""The node provisioner written with the official Go SDK, in `go/`: its own checks, on a server of ours."""
+"""The official Go SDK on a server of ours: the node provisioner in `go/`, with its own checks; the benchmark load."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from benchmarks import _go_load
+from tests.go_program import GoUnavailableError, build_go_program
 from tests.interop.idle import IDLE_S
 from tests.server_process import ServerProcess
 
@@ -20,14 +21,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + IDLE_S)]
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("no `go` on the PATH: the official Go SDK was not tried")
-    fetched = subprocess.run([go, "mod", "download"], cwd=SOURCES, capture_output=True, text=True, check=False)
-    if fetched.returncode != 0:
-        pytest.skip(f"the modules of the Go SDK cannot be had: {fetched.stderr.strip()[-300:]}")
-    built = tmp_path_factory.mktemp("go") / "node_provisioner"
-    subprocess.run([go, "build", "-o", str(built), "."], cwd=SOURCES, check=True)
+    return built_from(SOURCES, tmp_path_factory.mktemp("go") / "node_provisioner")
+
+
+def built_from(sources: Path, built: Path) -> Path:
+    try:
+        build_go_program(sources, built)
+    except GoUnavailableError as error:
+        pytest.skip(f"the official Go SDK was not tried: {error}")
     return built
 
 
@@ -42,3 +43,12 @@ def test_the_official_go_sdk_adds_and_deletes_nodes(program: Path, tmp_path: Pat
         )
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     assert sum(line.startswith("ok ") for line in ran.stdout.splitlines()) == CHECK_COUNT, ran.stdout
+
+
+def test_the_benchmark_measures_every_workflow_with_the_official_go_sdk(tmp_path: Path) -> None:
+    load_program = built_from(_go_load.SOURCES, tmp_path / "greet_load")
+    with ServerProcess(tmp_path) as server:
+        load = _go_load.measure(load_program, server.address, workflow_count=60, one_at_a_time_count=3)
+    assert len(load.in_flight_ms) == 60
+    assert len(load.one_at_a_time_ms) == 3
+    assert min(load.workflows_per_s, load.cpu_ms_per_workflow, *load.in_flight_ms, *load.one_at_a_time_ms) > 0

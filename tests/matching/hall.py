@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import selectors
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import TypedDict, Unpack
 
 from mainspring.server.engine.changes import QueueKey, RunKey, Task, TaskKind
@@ -82,7 +82,7 @@ class Table:
     async def queues_with_tasks(self) -> list[QueueKey]:
         return list(dict.fromkeys(task.queue for task in self.rows.values()))
 
-    async def ready_tasks(self, queue: QueueKey, *, after: Task | None, limit: int) -> Sequence[Task]:
+    async def ready_tasks(self, queue: QueueKey, *, after: Task | None, limit: int) -> list[Task]:
         self.read_count += 1
         rows = sorted((task for task in self.rows.values() if task.queue == queue), key=place_of)
         seen = [task for task in rows if after is None or place_of(task) > place_of(after)][:limit]

@@ -88,16 +88,6 @@ async def test_without_a_poller_a_query_fails_a_second_before_its_deadline(hall:
 
 
 @on_virtual_time
-async def test_a_query_of_short_patience_gets_its_deadline_without_a_poller(hall: Hall) -> None:
-    began_s = hall.loop.time()
-
-    with pytest.raises(DeadlineExceeded):
-        await ask(hall, a_query(), 0.5)
-
-    assert hall.loop.time() == began_s + 0.5
-
-
-@on_virtual_time
 async def test_a_query_waits_to_its_deadline_if_a_poller_was_here_lately(hall: Hall) -> None:
     await hall.pass_time(5.0)
     await hall.take()
@@ -187,6 +177,15 @@ async def test_a_sticky_query_whose_worker_fell_silent_says_so_before_its_deadli
 
     with pytest.raises(StickyWorkerUnavailable):
         await ask(hall, a_query(queue=STICKY, normal_queue=NORMAL.name), 30.0)
+
+
+@on_virtual_time
+async def test_a_caller_in_a_hurry_learns_at_once_that_nobody_has_polled(hall: Hall) -> None:
+    asked = ask(hall, a_query(), 0.8)
+    await hall.pass_time(0.1)
+
+    with pytest.raises(FailedPrecondition):
+        await asked
 
 
 @on_virtual_time

@@ -24,10 +24,10 @@ from temporalio.api.workflowservice import v1 as api
 
 from benchmarks import lean
 from mainspring.server.engine.errors import NotFound, ResourceExhausted, Unavailable
-from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.persistence.sqlite import open_sqlite
 from mainspring.server.process.assembly import Assembly, assemble
 from mainspring.server.process.config import Config
+from tests.assembled import call
 from tests.engine.table import check_history
 from tests.simulation.faults import FaultyStore
 
@@ -38,7 +38,6 @@ WORKFLOW_COUNT = 12
 SIGNAL_COUNT = 3
 CHANCE = 0.04
 WITHIN_S = 60
-SERVICE = lean.SERVICE
 
 
 class World:
@@ -62,12 +61,10 @@ class World:
             assert self.assembly is not None
             copy = type(request).FromString(request.SerializeToString())
             try:
-                handler = self.assembly.methods[SERVICE + name].handler
-                reply = await handler(copy, Call())
+                message = await call(self.assembly, name, copy)
             except (Unavailable, ResourceExhausted):
                 await asyncio.sleep(0.001)
                 continue
-            message = reply.to_message() if isinstance(reply, RawReply) else reply
             assert isinstance(message, reply_type)
             return message
 

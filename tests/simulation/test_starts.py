@@ -7,15 +7,13 @@ from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
-from google.protobuf.message import Message
 from temporalio.api.workflowservice import v1 as api
 
 from benchmarks import lean
 from mainspring.server.engine.errors import NotFound
-from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.persistence.sqlite import open_sqlite
-from mainspring.server.process.assembly import Assembly, assemble
-from mainspring.server.process.config import Config
+from mainspring.server.process.assembly import Assembly
+from tests.assembled import assembled, call
 from tests.simulation.faults import FaultyStore
 
 REFUSED, LOST = 1.0, 0.4
@@ -29,21 +27,12 @@ class EvenLuck(Random):
 
 @asynccontextmanager
 async def server() -> AsyncGenerator[tuple[Assembly, FaultyStore]]:
-    real = await open_sqlite(None)
-    store = FaultyStore(real, EvenLuck(0), chance=0)
-    assembly = await assemble(Config(), store.as_store(), address="simulated")
-    try:
-        yield assembly, store
-    finally:
-        store.chance = 0
-        await assembly.drain()
-        await assembly.close()
-        await real.close()
-
-
-async def call(assembly: Assembly, name: str, request: Message) -> Message:
-    reply = await assembly.methods[lean.SERVICE + name].handler(request, Call())
-    return reply.to_message() if isinstance(reply, RawReply) else reply
+    store = FaultyStore(await open_sqlite(None), EvenLuck(0), chance=0)
+    async with assembled(store.as_store()) as assembly:
+        try:
+            yield assembly, store
+        finally:
+            store.chance = 0
 
 
 async def polled(assembly: Assembly) -> api.PollWorkflowTaskQueueResponse:

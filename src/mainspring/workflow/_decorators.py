@@ -170,8 +170,10 @@ def _read_class(cls: type, definition: Definition) -> None:
     """Warn of what would not repeat itself in a replay."""
     from mainspring.determinism._registration import registered_class  # it needs this package
 
-    handlers = (*definition.signals.values(), *definition.queries.values(), *definition.updates.values())
-    registered_class(cls, [definition.run_fn, *(handler.fn for handler in handlers)])
+    signals = [handler.fn for handler in definition.signals.values()]
+    queries = [handler.fn for handler in definition.queries.values()]
+    updates = [handler.fn for handler in definition.updates.values()]
+    registered_class(cls, [definition.run_fn, *signals, *queries, *updates])
 
 
 def _read_function(function: Any) -> None:

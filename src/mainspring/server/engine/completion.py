@@ -35,6 +35,7 @@ class Completed(msgspec.Struct, kw_only=True):
     completed_event_id: int  # 0: the task was speculative and left no trace
     reset_to_event_id: int = 0  # then: the worker rewinds its copy to this event
     next_task: WorkflowTask | None = None  # started for this worker already
+    another_follows: bool = False  # a task is pending: `next_task`, or one that is in its queue
     next_messages: list[Message] = []
     eager_activities: list[Activity] = []  # started for this worker already
     heartbeat_is_over: bool = False
@@ -61,7 +62,7 @@ def respond_completed(
     if is_heartbeat and workflow_task.is_heartbeat_over(run, task):
         workflow_task.end_heartbeats(run, task)
         workflow_task.schedule(run)
-        return Completed(completed_event_id=0, heartbeat_is_over=True)
+        return Completed(completed_event_id=0, heartbeat_is_over=True, another_follows=True)
     had_buffered_events = run.has_buffered_events
     completed_by = workflow_task.complete(run, task, request)
     workflow_task.set_sticky(run, request)
@@ -81,6 +82,7 @@ def respond_completed(
         answer.eager_activities = _start_eager(run, request, batch)
         heartbeat_of = task.original_scheduled_at if is_heartbeat else 0
         _next_task(run, request, batch, answer, heartbeat_of)
+    answer.another_follows = run.state.task is not None
     return answer
 
 

@@ -159,13 +159,14 @@ def workflow_execution_options_updated(run: Run, attached_request_id: str, links
 
 
 def workflow_task_scheduled(run: Run, task: WorkflowTask, at: Nanos) -> HistoryEvent:
+    """The queue is the run's present one: a task that is recorded later may have been scheduled on another."""
     event = run.history.event(_E.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, at)
     attributes = event.workflow_task_scheduled_event_attributes
     attributes.attempt = task.attempt
     set_duration(attributes.start_to_close_timeout, task.timeout_ns)
-    attributes.task_queue.name = task.queue
+    attributes.task_queue.name = run.state.sticky_queue or run.state.task_queue
     attributes.task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_NORMAL
-    if task.is_sticky:
+    if run.state.sticky_queue:
         attributes.task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_STICKY
         attributes.task_queue.normal_name = run.state.task_queue
     return run.history.add(event)

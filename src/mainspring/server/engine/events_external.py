@@ -1,6 +1,7 @@
 """History events about other runs: children, and signals and cancels to external workflows.
 
-Like `events`: one constructor per event type, named like it.
+Like `events`: one constructor per event type, named like it. Events that say what became of another run name it all in
+one way.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from temporalio.api.enums.v1 import (
     SignalExternalWorkflowExecutionFailedCause,
     StartChildWorkflowExecutionFailedCause,
 )
+from temporalio.api.history import v1 as history
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import RequestCancelWorkflowExecutionRequest, SignalWorkflowExecutionRequest
 
@@ -21,6 +23,23 @@ from mainspring.server.engine.records import Child, ExternalRequest
 from mainspring.server.engine.run import Run
 
 _E = EventType
+_AboutOther = (
+    history.ChildWorkflowExecutionStartedEventAttributes
+    | history.ExternalWorkflowExecutionSignaledEventAttributes
+    | history.SignalExternalWorkflowExecutionFailedEventAttributes
+    | history.ExternalWorkflowExecutionCancelRequestedEventAttributes
+    | history.RequestCancelExternalWorkflowExecutionFailedEventAttributes
+)
+
+
+def _name_other(attributes: _AboutOther, other: Child | ExternalRequest) -> None:
+    """Say which run the event is about, and by which event it all began."""
+    attributes.initiated_event_id = other.initiated_event_id
+    attributes.namespace = other.namespace
+    attributes.namespace_id = other.namespace_id
+    attributes.workflow_execution.workflow_id = other.workflow_id
+    attributes.workflow_execution.run_id = other.run_id
+
 
 # -- children
 
@@ -78,11 +97,7 @@ def start_child_workflow_execution_failed(
 def child_workflow_execution_started(run: Run, child: Child) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED)
     attributes = event.child_workflow_execution_started_event_attributes
-    attributes.initiated_event_id = child.initiated_event_id
-    attributes.namespace = child.namespace
-    attributes.namespace_id = child.namespace_id
-    attributes.workflow_execution.workflow_id = child.workflow_id
-    attributes.workflow_execution.run_id = child.run_id
+    _name_other(attributes, child)
     attributes.workflow_type.name = child.workflow_type
     if child.header_bytes:
         attributes.header.ParseFromString(child.header_bytes)
@@ -143,12 +158,8 @@ def _about_child(run: Run, child: Child, event_type: EventType.ValueType) -> His
     event = run.history.event(event_type)
     name = EventType.Name(event_type).removeprefix("EVENT_TYPE_").lower()
     attributes = getattr(event, f"{name}_event_attributes")
-    attributes.initiated_event_id = child.initiated_event_id
+    _name_other(attributes, child)
     attributes.started_event_id = child.started_event_id
-    attributes.namespace = child.namespace
-    attributes.namespace_id = child.namespace_id
-    attributes.workflow_execution.workflow_id = child.workflow_id
-    attributes.workflow_execution.run_id = child.run_id
     attributes.workflow_type.name = child.workflow_type
     return event
 
@@ -179,11 +190,7 @@ def signal_external_workflow_execution_initiated(
 def external_workflow_execution_signaled(run: Run, request: ExternalRequest) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED)
     attributes = event.external_workflow_execution_signaled_event_attributes
-    attributes.initiated_event_id = request.initiated_event_id
-    attributes.namespace = request.namespace
-    attributes.namespace_id = request.namespace_id
-    attributes.workflow_execution.workflow_id = request.workflow_id
-    attributes.workflow_execution.run_id = request.run_id
+    _name_other(attributes, request)
     attributes.control = request.control
     return run.history.add(event)
 
@@ -193,11 +200,7 @@ def signal_external_workflow_execution_failed(
 ) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
     attributes = event.signal_external_workflow_execution_failed_event_attributes
-    attributes.initiated_event_id = request.initiated_event_id
-    attributes.namespace = request.namespace
-    attributes.namespace_id = request.namespace_id
-    attributes.workflow_execution.workflow_id = request.workflow_id
-    attributes.workflow_execution.run_id = request.run_id
+    _name_other(attributes, request)
     attributes.control = request.control
     attributes.cause = cause
     return run.history.add(event)
@@ -237,11 +240,7 @@ def request_cancel_external_workflow_execution_initiated(
 def external_workflow_execution_cancel_requested(run: Run, request: ExternalRequest) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED)
     attributes = event.external_workflow_execution_cancel_requested_event_attributes
-    attributes.initiated_event_id = request.initiated_event_id
-    attributes.namespace = request.namespace
-    attributes.namespace_id = request.namespace_id
-    attributes.workflow_execution.workflow_id = request.workflow_id
-    attributes.workflow_execution.run_id = request.run_id
+    _name_other(attributes, request)
     return run.history.add(event)
 
 
@@ -250,11 +249,7 @@ def request_cancel_external_workflow_execution_failed(
 ) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
     attributes = event.request_cancel_external_workflow_execution_failed_event_attributes
-    attributes.initiated_event_id = request.initiated_event_id
-    attributes.namespace = request.namespace
-    attributes.namespace_id = request.namespace_id
-    attributes.workflow_execution.workflow_id = request.workflow_id
-    attributes.workflow_execution.run_id = request.run_id
+    _name_other(attributes, request)
     attributes.cause = cause
     return run.history.add(event)
 

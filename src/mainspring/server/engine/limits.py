@@ -19,6 +19,8 @@ KIB = 1024
 MIB = 1024 * KIB
 DAY_S = 86_400.0
 
+BLOB_TOO_LARGE = "Blob data size exceeds limit."
+
 
 class Key(msgspec.Struct, frozen=True):
     """The dynamic-config key of the field that it annotates."""

@@ -18,9 +18,10 @@ from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Outcome, Rejection, Request, Response
 
-from mainspring.server.engine import events, workflow_task
+from mainspring.server.engine import events, names, workflow_task
 from mainspring.server.engine.errors import (
     BadCommand,
+    FailedPrecondition,
     InvalidArgument,
     NotFound,
     ResourceExhausted,
@@ -41,6 +42,7 @@ _UNANSWERED = (UpdateStage.ADMITTED, UpdateStage.SENT)
 
 ABORTED_BY_CLOSE = "workflow update was aborted by closing workflow"
 FAILING_TASK_ATTEMPT = 3
+_ENVELOPE_BYTES = 57  # about what the type's name adds to a request on its way to a worker
 
 
 def server_failure(message: str, error_type: str) -> Failure:
@@ -76,7 +78,9 @@ def admit(run: Run, request: Request) -> Update:
     Raises:
         NotFound: the run is closed and never knew the update.
         WorkflowNotReady: the run's workflow task keeps failing.
-        ResourceExhausted: too many updates, or the run is closing.
+        ResourceExhausted: too many updates are in flight, or too large ones.
+        FailedPrecondition: the run has had as many updates as it takes.
+        WorkflowClosing: the run is closing.
     """
     known = find(run, request.meta.update_id)
     if known is not None:
@@ -117,17 +121,29 @@ def _check_limits(run: Run, request: Request) -> None:
             ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
         )
     if limits.updates_total_count and _total_count(run) >= limits.updates_total_count:
+        raise FailedPrecondition(
+            f"The limit on the total number of distinct updates in this workflow has been reached "
+            f"({limits.updates_total_count}). Make sure any duplicate updates share an Update ID so the server can "
+            "deduplicate them, and consider rejecting updates that you aren't going to process. You can also "
+            "Continue-as-New to avoid this; we recommend you check Continue-as-New Suggested in your Workflow."
+        )
+    size_bytes = (
+        2 * names.size_of(request.meta.update_id) + request.ByteSize() + sum(map(_in_flight_bytes, run.updates))
+    )
+    limit_bytes = limits.updates_in_flight_size_bytes
+    if limit_bytes and size_bytes >= limit_bytes:
         raise ResourceExhausted(
-            f"limit on the total number of distinct updates in this workflow has been reached "
-            f"({limits.updates_total_count})",
+            f"limit on total payload size of in-flight updates has been reached ({limit_bytes} bytes)",
             ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
         )
-    size_bytes = request.ByteSize() + sum(len(u.request_bytes) for u in run.updates)
-    if limits.updates_in_flight_size_bytes and size_bytes > limits.updates_in_flight_size_bytes:
-        raise ResourceExhausted(
-            f"limit on total in-flight update size has been reached ({limits.updates_in_flight_size_bytes})",
-            ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
-        )
+
+
+def _in_flight_bytes(update: Update) -> int:
+    """What an update weighs in the limit, as the real server counts: its id twice, and its request until accepted."""
+    size_bytes = 2 * names.size_of(update.update_id)
+    if update.request_bytes:
+        size_bytes += _ENVELOPE_BYTES + len(update.request_bytes)
+    return size_bytes
 
 
 # -- with a workflow task
@@ -195,12 +211,14 @@ def handle_message(run: Run, message: Message) -> None:
     """One protocol message of a workflow task completion.
 
     Raises:
-        BadCommand: it does not fit the update's life, or is of an unknown protocol.
+        BadCommand: it does not fit the update's life, is of an unknown protocol, or too large.
         InvalidArgument: it has no body.
     """
     if not message.HasField("body"):
         raise InvalidArgument("nil message body")
     name = message.body.TypeName()
+    if message.body.ByteSize() > run.limits.blob_size_error_bytes:
+        raise BadCommand(_BAD, f"Message type {name} exceeds size limit.", terminates=True)
     handlers = {
         Acceptance.DESCRIPTOR.full_name: _accept,
         Response.DESCRIPTOR.full_name: _complete,

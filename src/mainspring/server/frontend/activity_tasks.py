@@ -39,6 +39,7 @@ from mainspring.server.frontend.workflow_tasks import (
     poller_of,
     server_failure,
     stamp_of,
+    start_or_drop,
 )
 from mainspring.server.history import History
 from mainspring.server.history.activity_tasks import ActivityName
@@ -82,19 +83,15 @@ class ActivityTasks:
         queue = QueueKey(record.id, request.task_queue.name, TaskKind.ACTIVITY)
         metadata = request.task_queue_metadata
         rate = metadata.max_tasks_per_second.value if metadata.HasField("max_tasks_per_second") else None
-        poller = poller_of(request, rate)
+        poller, stamp = poller_of(request, rate), _stamp_of(request)
         while True:
             found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=False)
             if found is None or isinstance(found, Query):
                 return PollActivityTaskQueueResponse()
-            try:
-                started = await self._tasks.start(found, identity=request.identity, worker_version=_stamp_of(request))
-            except NotFound:
-                self._matching.drop(found)
+            starting = self._tasks.start(found, identity=request.identity, worker_version=stamp)
+            started = await start_or_drop(self._matching, found, starting)
+            if started is None:
                 continue
-            except BaseException:
-                self._matching.offer(found)
-                raise
             return task_replies.activity_task(started)
 
     # -- heartbeats

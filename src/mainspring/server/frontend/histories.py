@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import msgspec
 from temporalio.api.enums.v1 import HistoryEventFilterType
@@ -31,11 +32,13 @@ from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.frontend.page_tokens import HistoryToken, history_token
 from mainspring.server.history import History as HistoryRoom
+from mainspring.server.history.waiting import until
 
 _FIELD = GetWorkflowExecutionHistoryResponse.DESCRIPTOR.fields_by_name["history"].number
 _REVERSE_FIELD = GetWorkflowExecutionHistoryReverseResponse.DESCRIPTOR.fields_by_name["history"].number
 _CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
-_Waiter = asyncio.Future[None]
+_Request = GetWorkflowExecutionHistoryRequest | GetWorkflowExecutionHistoryReverseRequest
+_Waiter = AbstractContextManager[asyncio.Future[None]]
 _TOOLS = frozenset({"temporal-cli", "temporal-ui"})
 
 
@@ -64,15 +67,20 @@ class Histories:
 
     async def get_workflow_execution_history(self, request: GetWorkflowExecutionHistoryRequest, call: Call) -> RawReply:
         """A page of events, oldest first, or a wait for more."""
+        key, token, limits = await self._asked(request)
+        if request.history_event_filter_type == _CLOSE_ONLY:
+            return await self._close_event(request, key, call, limits)
+        return await self._page(request, key, token, call)
+
+    async def _asked(self, request: _Request) -> tuple[RunKey, HistoryToken | None, Limits]:
+        """The run that a request names, where in its history it goes on, and the limits of its namespace."""
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
         requests.check_execution(request.execution, is_set=request.HasField("execution"))
         token = history_token(request.next_page_token) if request.next_page_token else None
         run_id = _agreed_run_id(request.execution.run_id, token)
         key = await self._history.runs.resolve(record.id, request.execution.workflow_id, run_id)
-        if request.history_event_filter_type == _CLOSE_ONLY:
-            return await self._close_event(request, key, call, limits)
-        return await self._page(request, key, token, call)
+        return key, token, limits
 
     async def _page(
         self, request: GetWorkflowExecutionHistoryRequest, key: RunKey, token: HistoryToken | None, call: Call
@@ -129,7 +137,8 @@ class Histories:
         remaining_s = until_s - time.monotonic()
         if remaining_s <= 0:
             return False
-        await self._history.waiting.wait(waiter(key.run_id), remaining_s)
+        with waiter(key.run_id) as moved_on:
+            await until(moved_on, remaining_s)
         return True
 
     # -- newest first
@@ -138,12 +147,7 @@ class Histories:
         self, request: GetWorkflowExecutionHistoryReverseRequest, _call: Call
     ) -> RawReply:
         """A page of events, newest first."""
-        record = self._registry.served(request.namespace)
-        limits = self._history.runs.namespaces.settings(record.id).limits
-        requests.check_execution(request.execution, is_set=request.HasField("execution"))
-        token = history_token(request.next_page_token) if request.next_page_token else None
-        run_id = _agreed_run_id(request.execution.run_id, token)
-        key = await self._history.runs.resolve(record.id, request.execution.workflow_id, run_id)
+        key, token, limits = await self._asked(request)
         position = await self._history.runs.look(key, _position_of)
         before = token.next_event_id if token is not None else position.next_event_id
         limit = _page_limit(request.maximum_page_size, limits)

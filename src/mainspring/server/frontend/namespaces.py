@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from google.protobuf.duration_pb2 import Duration
@@ -44,7 +44,7 @@ from mainspring.server.engine.errors import (
 from mainspring.server.engine.limits import Limits
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.system import CLUSTER_NAME, FIELD_TYPES
-from mainspring.server.persistence.store import NamespaceRecord
+from mainspring.server.persistence.store import NamespaceRecord, NamespaceStore
 
 REGISTERED: Final = NamespaceState.NAMESPACE_STATE_REGISTERED
 DEPRECATED: Final = NamespaceState.NAMESPACE_STATE_DEPRECATED
@@ -59,17 +59,6 @@ _LONGEST_RETENTION_S: Final = 100 * 365 * 86_400
 _NANOS_PER_S: Final = 1_000_000_000
 
 SearchAttributeTypes = Mapping[str, IndexedValueType.ValueType]
-
-
-class NamespaceStore(Protocol):
-    """The part of the store that holds namespaces."""
-
-    async def namespaces(self) -> list[NamespaceRecord]: ...
-    async def put_namespace(self, record: NamespaceRecord) -> None: ...
-    async def delete_namespace(self, namespace_id: str) -> None: ...
-    async def search_attributes(self, namespace_id: str) -> dict[str, int]: ...
-    async def put_search_attributes(self, namespace_id: str, attributes: dict[str, int]) -> None: ...
-    async def remove_search_attributes(self, namespace_id: str, names: Sequence[str]) -> None: ...
 
 
 class NamespaceRegistry:

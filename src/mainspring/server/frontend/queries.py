@@ -16,6 +16,8 @@ from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import QueryRejectCondition, QueryResultType, WorkflowExecutionStatus
 from temporalio.api.errordetails.v1 import QueryFailedFailure
 from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import History as HistoryMessage
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.query.v1 import WorkflowQuery, WorkflowQueryResult
 from temporalio.api.workflowservice.v1 import (
     QueryWorkflowRequest,
@@ -24,9 +26,12 @@ from temporalio.api.workflowservice.v1 import (
     RespondQueryTaskCompletedResponse,
 )
 
+from mainspring.server.engine import workflow_task
 from mainspring.server.engine.changes import QueueKey, RunKey, TaskKind
 from mainspring.server.engine.errors import DeadlineExceeded, InvalidArgument, NotFound, QueryFailed, WorkflowNotReady
+from mainspring.server.engine.limits import BLOB_TOO_LARGE, Limits
 from mainspring.server.engine.run import Run
+from mainspring.server.engine.times import SECOND
 from mainspring.server.frontend import requests, task_replies, task_tokens
 from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.frontend.namespaces import NamespaceRegistry
@@ -54,6 +59,7 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
     first_task_in_ns: int  # 0: it has been scheduled
     attempt: int
     sticky_queue: str
+    sticky_timeout_ns: int
     task_queue: str
     workflow_type: str
     previous_started_event_id: int
@@ -84,21 +90,28 @@ class Queries:
         response = _rejection(state, request.query_reject_condition)
         if response is None:
             _check_can_answer(state, until_s, limits.query_fail_attempt_count)
-            response = await self._answer(state, request.query, until_s)
+            response = await self._answer(state, request.query, until_s, limits)
         return response
 
-    async def _answer(self, state: _State, query: WorkflowQuery, until_s: float) -> QueryWorkflowResponse:
+    async def _answer(
+        self, state: _State, query: WorkflowQuery, until_s: float, limits: Limits
+    ) -> QueryWorkflowResponse:
         if state.is_running and (state.has_pending_task or not state.has_completed_task):
-            result = await self._with_task(state.key, query, until_s)
+            result = await self._with_task(state.key, query, until_s, limits.buffered_queries_count)
             if result is not None:
                 return _answered(result)
             state = await self._history.runs.look(state.key, _state_of)
+            _check_can_answer(state, until_s, limits.query_fail_attempt_count)
         return await self._directly(state, query, until_s)
 
-    async def _with_task(self, key: RunKey, query: WorkflowQuery, until_s: float) -> WorkflowQueryResult | None:
-        """Wait for the run's next workflow task to answer. Returns: None: it will not, ask directly."""
+    async def _with_task(
+        self, key: RunKey, query: WorkflowQuery, until_s: float, limit: int
+    ) -> WorkflowQueryResult | None:
+        """Wait, as one of at most `limit`, for the run's next workflow task to answer.
+
+        Returns: None: it will not, ask directly.
+        """
         query_id = self._history.runs.new_id()
-        limit = self._history.runs.namespaces.settings(key.namespace_id).limits.buffered_queries_count
         buffered = self._history.queries.add(key.run_id, query_id, query, limit=limit)
         try:
             result = await asyncio.wait_for(buffered.answer, max(0.0, until_s - time.monotonic()))
@@ -106,33 +119,62 @@ class Queries:
             raise DeadlineExceeded(TIMED_OUT) from error
         finally:
             self._history.queries.remove(key.run_id, query_id)
+        if isinstance(result, InvalidArgument):
+            raise result
         return None if isinstance(result, Unblocked) else result
 
     async def _directly(self, state: _State, query: WorkflowQuery, until_s: float) -> QueryWorkflowResponse:
-        queues = [state.sticky_queue, state.task_queue] if state.sticky_queue else [state.task_queue]
-        for name in queues:
-            is_sticky = name == state.sticky_queue
-            asked = Query(
-                query_id=self._history.runs.new_id(),
-                run=state.key,
-                queue=QueueKey(state.key.namespace_id, name, TaskKind.WORKFLOW),
-                query=query.SerializeToString(),
-                normal_queue=state.task_queue if is_sticky else "",
-            )
-            try:
-                return _told(await self._matching.ask(asked, until_s))
-            except StickyWorkerUnavailable:
-                continue
-            except DeadlineExceeded as error:
+        if state.sticky_queue:
+            answer = await self._of_sticky_worker(state, query, until_s)
+            if answer is not None:
+                return _told(answer)
+        try:
+            return _told(await self._matching.ask(self._question(state, query), until_s))
+        except DeadlineExceeded as error:
+            raise DeadlineExceeded(TIMED_OUT) from error
+
+    async def _of_sticky_worker(self, state: _State, query: WorkflowQuery, until_s: float) -> Answer | None:
+        """Ask the worker that has the run in its cache, for as long as a workflow task would wait for it.
+
+        Returns: None: it has gone, or does not answer; the run is not sticky any more.
+        """
+        sticky_until_s = time.monotonic() + state.sticky_timeout_ns / SECOND
+        try:
+            return await self._matching.ask(self._question(state, query, is_sticky=True), min(until_s, sticky_until_s))
+        except StickyWorkerUnavailable:
+            await self._unstick(state)
+            return None
+        except DeadlineExceeded as error:
+            if until_s <= sticky_until_s:
                 raise DeadlineExceeded(TIMED_OUT) from error
-        raise DeadlineExceeded(TIMED_OUT)
+            await self._unstick(state)
+            return None
+
+    def _question(self, state: _State, query: WorkflowQuery, *, is_sticky: bool = False) -> Query:
+        name = state.sticky_queue if is_sticky else state.task_queue
+        return Query(
+            query_id=self._history.runs.new_id(),
+            run=state.key,
+            queue=QueueKey(state.key.namespace_id, name, TaskKind.WORKFLOW),
+            query=query.SerializeToString(),
+            normal_queue=state.task_queue if is_sticky else "",
+        )
+
+    async def _unstick(self, state: _State) -> None:
+        """What comes next for the run goes to its normal queue, unless another worker has it by now."""
+
+        def unstick(run: Run) -> None:
+            if run.is_running and run.state.sticky_queue == state.sticky_queue:
+                workflow_task.clear_sticky(run)
+
+        await self._history.runs.change(state.key, unstick)
 
     # -- the worker's side
 
     async def task_for(self, query: Query, *, is_sticky: bool) -> RawReply | None:
         """The reply to the poll that got `query`; None: the run is gone, nobody can answer."""
         try:
-            state = await self._history.runs.look(query.run, _state_of)
+            state, unrecorded = await self._history.runs.look(query.run, _state_and_unrecorded)
         except NotFound:
             self._matching.answer(
                 query.query_id, Answer(completed_type=2, error_message="workflow execution not found")
@@ -147,7 +189,11 @@ class Queries:
             )
             parts = [batch.blob for batch in page.batches]
             if page.next_event_id:
-                token = HistoryToken(query.run.run_id, page.next_event_id, state.next_event_id).encode()
+                token = HistoryToken(
+                    query.run.run_id, page.next_event_id, state.next_event_id, is_for_task=True
+                ).encode()
+            elif unrecorded:
+                parts.append(HistoryMessage(events=unrecorded).SerializeToString())
         return task_replies.query_task(
             task_replies.QueryTask(
                 token=QueryToken(query.run.namespace_id, query.query_id).encode(),
@@ -159,6 +205,7 @@ class Queries:
                 started_event_id=0,
                 history=parts,
                 next_page_token=token,
+                backlog=self._matching.backlog_count_hint(query.queue),
             )
         )
 
@@ -179,11 +226,14 @@ class Queries:
             cause=request.cause,
         )
         if request.query_result.ByteSize() > limits.blob_size_error_bytes:
-            answer = Answer(
-                completed_type=QueryResultType.QUERY_RESULT_TYPE_FAILED, error_message="query result size exceeds limit"
-            )
+            answer = Answer(completed_type=QueryResultType.QUERY_RESULT_TYPE_FAILED, error_message=BLOB_TOO_LARGE)
         self._matching.answer(token.query_id, answer)
         return RespondQueryTaskCompletedResponse()
+
+
+def _state_and_unrecorded(run: Run) -> tuple[_State, list[HistoryEvent]]:
+    task = run.state.task
+    return _state_of(run), [] if task is None else workflow_task.unrecorded_events(run, task)
 
 
 def _state_of(run: Run) -> _State:
@@ -197,6 +247,7 @@ def _state_of(run: Run) -> _State:
         first_task_in_ns=max(1, state.first_task_at - run.now) if state.first_task_at else 0,
         attempt=state.next_attempt if state.task is None else state.task.attempt,
         sticky_queue=state.sticky_queue,
+        sticky_timeout_ns=state.sticky_timeout_ns,
         task_queue=state.task_queue,
         workflow_type=state.workflow_type,
         previous_started_event_id=state.last_completed_started_event_id,

@@ -13,9 +13,8 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 
 from mainspring.server.engine import names
 from mainspring.server.engine.errors import InvalidArgument
-from mainspring.server.engine.limits import Limits
+from mainspring.server.engine.limits import BLOB_TOO_LARGE, Limits
 
-BLOB_TOO_LARGE = "Blob data size exceeds limit."
 MEMO_TOO_LARGE = "Memo size exceeds limit."
 
 

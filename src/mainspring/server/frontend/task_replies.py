@@ -36,6 +36,7 @@ class QueryTask(msgspec.Struct, frozen=True, kw_only=True):
     started_event_id: int
     history: list[bytes]
     next_page_token: bytes
+    backlog: int
 
 
 def workflow_task(task: StartedTask, *, backlog: int = 0) -> RawReply:
@@ -90,6 +91,7 @@ def query_task(task: QueryTask) -> RawReply:
         previous_started_event_id=task.previous_started_event_id,
         started_event_id=task.started_event_id,
         attempt=1,
+        backlog_count_hint=task.backlog,
         query=task.query,
         next_page_token=task.next_page_token,
     )

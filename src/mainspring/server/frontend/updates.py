@@ -78,11 +78,9 @@ class Updates:
         if not request.HasField("update_ref"):
             raise InvalidArgument("UpdateRef is not set on request.")
         ref = request.update_ref
-        if ref.HasField("workflow_execution") and not ref.workflow_execution.workflow_id:
+        if not ref.workflow_execution.workflow_id:
             raise InvalidArgument("Can't load workflow execution.  WorkflowId not set.")
-        requests.check_execution(
-            ref.workflow_execution, is_set=ref.HasField("workflow_execution"), bad_run_id="RunId is not valid UUID."
-        )
+        requests.check_execution(ref.workflow_execution, bad_run_id="RunId is not valid UUID.")
         key = await self._history.runs.resolve(
             record.id, ref.workflow_execution.workflow_id, ref.workflow_execution.run_id
         )
@@ -120,7 +118,6 @@ def prepare(request: UpdateWorkflowExecutionRequest, limits: Limits) -> None:
             "UpdateWorkflowExecution issued asynchronously and waiting on update admitted is not supported."
         )
     requests.check_links(update.links, limits)
-    requests.check_blob(update.input.args.ByteSize(), limits)
 
 
 def answer(request: UpdateWorkflowExecutionRequest, status: UpdateStatus) -> UpdateWorkflowExecutionResponse:

@@ -10,7 +10,7 @@ order; tests/differential/test_visibility.py.
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -39,7 +39,7 @@ from mainspring.server.engine.limits import Limits
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.frontend.system import STOCK_FIELDS
-from mainspring.server.persistence.store import ListPage, NamespaceRecord, VisibilityFilter
+from mainspring.server.persistence.store import NamespaceRecord, VisibilityStore
 from mainspring.server.visibility import syntax
 from mainspring.server.visibility.attributes import Attribute, Attributes
 from mainspring.server.visibility.compiler import Compiled, compile_query
@@ -61,14 +61,6 @@ _RUNNING: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
 _UNSPECIFIED: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
 _ARCHIVED_PAGE_COUNT: Final = 10_000
 _NANOS_PER_S: Final = 1_000_000_000
-
-
-class VisibilityStore(Protocol):
-    """The part of the store that lists and counts."""
-
-    async def executions(self, where: VisibilityFilter, *, after: bytes | None, limit: int) -> ListPage: ...
-    async def count_executions(self, where: VisibilityFilter) -> int: ...
-    async def count_executions_by(self, where: VisibilityFilter, column: str) -> list[tuple[str | int, int]]: ...
 
 
 class _Page(msgspec.Struct, frozen=True):

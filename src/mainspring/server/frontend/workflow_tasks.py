@@ -5,6 +5,9 @@ A poll takes what matching has until one task proves fresh: a stale one is dropp
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 from temporalio.api.common.v1 import WorkerVersionStamp
 from temporalio.api.enums.v1 import deployment_pb2, task_queue_pb2
 from temporalio.api.failure.v1 import Failure, ServerFailureInfo
@@ -23,7 +26,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.server.engine import signal, workflow_task
-from mainspring.server.engine.changes import QueueKey, TaskKind
+from mainspring.server.engine.changes import QueueKey, Task, TaskKind
 from mainspring.server.engine.errors import NotFound
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.settings import NamespaceSettings
@@ -38,6 +41,7 @@ from mainspring.server.matching.matching import Matching
 from mainspring.server.matching.records import Poller, Query
 
 _KIND = task_queue_pb2
+T = TypeVar("T")
 
 
 class WorkflowTasks:
@@ -64,7 +68,7 @@ class WorkflowTasks:
         requests.check_queue(request.task_queue, settings.limits, is_set=request.HasField("task_queue"))
         queue = QueueKey(settings.id, request.task_queue.name, TaskKind.WORKFLOW)
         is_sticky = request.task_queue.kind == _KIND.TASK_QUEUE_KIND_STICKY
-        poller = poller_of(request)
+        poller, stamp = poller_of(request), stamp_of(request)
         while True:
             found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=is_sticky)
             if found is None:
@@ -74,20 +78,16 @@ class WorkflowTasks:
                 if reply is not None:
                     return reply
                 continue
-            try:
-                started = await self._history.workflow_tasks.start(
-                    found,
-                    queue=request.task_queue.name,
-                    identity=request.identity,
-                    worker_version=stamp_of(request),
-                    page_limit=settings.limits.history_page_count,
-                )
-            except NotFound:
-                self._matching.drop(found)
+            starting = self._history.workflow_tasks.start(
+                found,
+                queue=request.task_queue.name,
+                identity=request.identity,
+                worker_version=stamp,
+                page_limit=settings.limits.history_page_count,
+            )
+            started = await start_or_drop(self._matching, found, starting)
+            if started is None:
                 continue
-            except BaseException:
-                self._matching.offer(found)
-                raise
             return task_replies.workflow_task(started, backlog=self._matching.backlog_count_hint(queue))
 
     # -- answers
@@ -158,6 +158,21 @@ class WorkflowTasks:
         if request.sticky_task_queue:
             self._matching.forget_queue(QueueKey(settings.id, request.sticky_task_queue, TaskKind.WORKFLOW))
         return ShutdownWorkerResponse()
+
+
+async def start_or_drop(matching: Matching, task: Task, starting: Awaitable[T]) -> T | None:
+    """Start a task that a poll took. Returns: what it became; None: it was stale and is dropped, so the poll goes on.
+
+    Raises: what `starting` does; the task is then given back, for another poller.
+    """
+    try:
+        return await starting
+    except NotFound:
+        matching.drop(task)
+        return None
+    except BaseException:
+        matching.offer(task)
+        raise
 
 
 def poller_of(

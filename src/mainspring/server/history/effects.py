@@ -7,11 +7,10 @@ becomes an event of the source. Locks are taken one after the other, never two a
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import (
-    CancelExternalWorkflowExecutionFailedCause,
-    SignalExternalWorkflowExecutionFailedCause,
     StartChildWorkflowExecutionFailedCause,
     WorkflowIdConflictPolicy,
 )
@@ -24,11 +23,9 @@ from temporalio.api.workflowservice.v1 import RequestCancelWorkflowExecutionRequ
 from mainspring.server.engine import child, close, cron, effects, external, signal, start
 from mainspring.server.engine.changes import Effect, EffectKind, Nanos, RunKey
 from mainspring.server.engine.errors import (
-    InvalidArgument,
     NamespaceNotFound,
     NotFound,
     WorkflowAlreadyStarted,
-    WorkflowCompleted,
 )
 from mainspring.server.engine.records import Child, ExternalRequest
 from mainspring.server.engine.run import Run
@@ -39,9 +36,10 @@ from mainspring.server.history.runs import Runs
 from mainspring.server.history.starts import Starts, StartSpec
 
 _StartCause = StartChildWorkflowExecutionFailedCause
-_SignalCause = SignalExternalWorkflowExecutionFailedCause
-_CancelCause = CancelExternalWorkflowExecutionFailedCause
 Initiated = StartChildWorkflowExecutionInitiatedEventAttributes
+Cause = TypeVar("Cause")
+Act = Callable[[Run, WorkflowExecution], None]
+"""Does something to a target run; the other is the source."""
 
 
 class Effects:
@@ -198,7 +196,7 @@ class Effects:
 
     async def signal_external(self, effect: Effect) -> None:
         """Signal the target; tell the source how it went."""
-        request = await self._pending(effect, lambda run: run.signals.get(effect.ref))
+        request = await self._pending(effect, external.SIGNAL)
         if request is None:
             return
         event = await self._runs.event(effect.run, effect.ref)
@@ -210,71 +208,49 @@ class Effects:
             input=initiated.input if initiated.HasField("input") else None,
             header=initiated.header if initiated.HasField("header") else None,
         )
-        cause = _SignalCause.SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_UNSPECIFIED
-        try:
-            await self._reach(effect, request, lambda run, source: signal.signal(run, message, source))
-        except NamespaceNotFound:
-            cause = _SignalCause.SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND
-        except NotFound:
-            cause = _SignalCause.SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND
-        except InvalidArgument:
-            cause = _SignalCause.SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_SIGNAL_COUNT_LIMIT_EXCEEDED
-
-        def record(run: Run) -> None:
-            pending = run.signals.get(effect.ref)
-            if pending is None or not run.is_running:
-                return
-            if cause:
-                external.record_signal_failed(run, pending, cause)
-            else:
-                external.record_signaled(run, pending)
-
-        await self._record(effect, record)
+        await self._send(effect, external.SIGNAL, request, lambda run, source: signal.signal(run, message, source))
 
     async def cancel_external(self, effect: Effect) -> None:
         """Ask the target to cancel; tell the source how it went."""
-        request = await self._pending(effect, lambda run: run.cancels.get(effect.ref))
+        request = await self._pending(effect, external.CANCEL)
         if request is None:
             return
         message = RequestCancelWorkflowExecutionRequest(
             request_id=request.request_id, identity="history-service", reason=request.reason
         )
-        cause = _CancelCause.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_UNSPECIFIED
-        try:
-            await self._reach(
-                effect, request, lambda run, source: signal.request_cancel(run, message, source, effect.ref)
-            )
-        except WorkflowCompleted:
-            cause = _CancelCause.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_UNSPECIFIED  # it has ended: no failure
-        except NamespaceNotFound:
-            cause = _CancelCause.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND
-        except NotFound:
-            cause = _CancelCause.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND
+        await self._send(
+            effect,
+            external.CANCEL,
+            request,
+            lambda run, source: signal.request_cancel(run, message, source, effect.ref),
+        )
 
-        def record(run: Run) -> None:
-            pending = run.cancels.get(effect.ref)
-            if pending is None or not run.is_running:
-                return
-            if cause:
-                external.record_cancel_failed(run, pending, cause)
-            else:
-                external.record_cancel_requested(run, pending)
-
-        await self._record(effect, record)
-
-    async def _pending(self, effect: Effect, get: Callable[[Run], ExternalRequest | None]) -> ExternalRequest | None:
+    async def _pending(self, effect: Effect, kind: external.Kind[Cause]) -> ExternalRequest | None:
         """The request, if it is still pending; if not, the effect goes."""
         try:
-            request = await self._runs.look(effect.run, get)
+            request = await self._runs.look(effect.run, lambda run: kind.pending(run).get(effect.ref))
         except NotFound:
             request = None
         if request is None:
             await self._runs.store.drop_effect(effect)
         return request
 
-    async def _reach(
-        self, effect: Effect, request: ExternalRequest, act: Callable[[Run, WorkflowExecution], None]
-    ) -> None:
+    async def _send(self, effect: Effect, kind: external.Kind[Cause], request: ExternalRequest, act: Act) -> None:
+        """Do `act` to the target run; tell the source how it went."""
+        cause: Cause | None = None
+        try:
+            await self._reach(effect, request, act)
+        except kind.refusals as refusal:
+            cause = kind.cause_of(refusal)
+
+        def record(run: Run) -> None:
+            pending = kind.pending(run).get(effect.ref)
+            if pending is not None and run.is_running:
+                external.record_result(run, kind, pending, cause)
+
+        await self._record(effect, record)
+
+    async def _reach(self, effect: Effect, request: ExternalRequest, act: Act) -> None:
         """Do `act` to the target run.
 
         Raises: NotFound: there is no such run, it is closed, or it is not the child that it must be.

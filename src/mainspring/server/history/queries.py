@@ -14,11 +14,12 @@ import asyncio
 from collections.abc import Mapping
 
 import msgspec
-from temporalio.api.enums.v1 import ResourceExhaustedCause
+from temporalio.api.enums.v1 import QueryResultType, ResourceExhaustedCause
 from temporalio.api.query.v1 import WorkflowQuery, WorkflowQueryResult
 
 from mainspring.server.engine.changes import Changes
-from mainspring.server.engine.errors import ResourceExhausted
+from mainspring.server.engine.errors import InvalidArgument, ResourceExhausted
+from mainspring.server.engine.limits import BLOB_TOO_LARGE
 from mainspring.server.engine.notices import Notice, RunClosed
 
 
@@ -31,7 +32,7 @@ class Buffered(msgspec.Struct):
 
     query_id: str
     query: WorkflowQuery
-    answer: asyncio.Future[WorkflowQueryResult | Unblocked]
+    answer: asyncio.Future[WorkflowQueryResult | Unblocked | InvalidArgument]
     is_sent: bool = False
 
 
@@ -77,13 +78,21 @@ class BufferedQueries:
             buffered.is_sent = True
         return {query_id: buffered.query for query_id, buffered in queries.items()}
 
-    def task_completed(self, run_id: str, results: Mapping[str, WorkflowQueryResult], *, another_follows: bool) -> None:
-        """A workflow task of the run was completed, with these answers."""
+    def task_completed(
+        self, run_id: str, results: Mapping[str, WorkflowQueryResult], *, another_follows: bool, limit_bytes: int
+    ) -> None:
+        """A workflow task of the run was completed, with these answers; a query without one may wait for the next.
+
+        `another_follows`: the next task is pending already. `limit_bytes`: of a larger answer its asker learns only
+        that.
+        """
         for query_id, buffered in list(self._by_run.get(run_id, {}).items()):
             if buffered.answer.done():
                 continue
             result = results.get(query_id)
-            if result is not None:
+            if result is not None and result.answer.ByteSize() > limit_bytes:
+                buffered.answer.set_result(InvalidArgument(BLOB_TOO_LARGE))
+            elif result is not None and _says_something(result):
                 buffered.answer.set_result(result)
             elif not another_follows:
                 buffered.answer.set_result(Unblocked())
@@ -101,3 +110,11 @@ class BufferedQueries:
         for buffered in self._by_run.get(run_id, {}).values():
             if not buffered.answer.done() and not buffered.is_sent:
                 buffered.answer.set_result(Unblocked())
+
+
+def _says_something(result: WorkflowQueryResult) -> bool:
+    """Either an answer or why there is none; what says neither, or both, answers no query."""
+    if result.result_type == QueryResultType.QUERY_RESULT_TYPE_ANSWERED:
+        return result.HasField("answer") and not result.error_message
+    is_failed = result.result_type == QueryResultType.QUERY_RESULT_TYPE_FAILED
+    return is_failed and not result.HasField("answer") and bool(result.error_message)

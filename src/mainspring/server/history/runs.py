@@ -43,7 +43,8 @@ from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
 from mainspring.server.history.event_cache import EventCache
 from mainspring.server.history.locks import KeyedLocks
-from mainspring.server.history.ports import Clock, Namespaces, NewId, RunStore
+from mainspring.server.history.ports import Clock, Namespaces, NewId
+from mainspring.server.persistence.store import RunStore
 
 log = logging.getLogger(__name__)
 

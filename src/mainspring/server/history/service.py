@@ -14,7 +14,7 @@ from mainspring.server.engine.run import RUNNING, Run
 from mainspring.server.history.activity_tasks import ActivityTasks
 from mainspring.server.history.effects import Effects
 from mainspring.server.history.outbox import Outbox
-from mainspring.server.history.ports import Clock, Namespaces, NewId, RunStore, TaskSink
+from mainspring.server.history.ports import Clock, Namespaces, NewId, TaskSink
 from mainspring.server.history.queries import BufferedQueries
 from mainspring.server.history.reading import Reader
 from mainspring.server.history.runs import Runs, RunsSettings
@@ -23,6 +23,7 @@ from mainspring.server.history.updates import Updates
 from mainspring.server.history.waiting import Waiting
 from mainspring.server.history.wakeups import Wakeups
 from mainspring.server.history.workflow_tasks import WorkflowTasks
+from mainspring.server.persistence.store import RunStore
 
 
 class History:

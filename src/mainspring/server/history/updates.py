@@ -74,25 +74,19 @@ class Updates:
         on.
         """
         update_id = request.meta.update_id
-        outcome = self._waiting.update(key.run_id, update_id)
-        try:
 
-            def admit(run: Run) -> None:
-                check(run)
-                update.admit(run, request)
+        def admit(run: Run) -> None:
+            check(run)
+            update.admit(run, request)
 
+        with self._waiting.update(key.run_id, update_id) as outcome:
             await self._runs.change(key, admit)
             return await self._wait(key, update_id, outcome, wait_for=wait_for, until_s=until_s)
-        finally:
-            self._waiting.forget(key.run_id, update_id, outcome)
 
     async def wait(self, key: RunKey, update_id: str, *, wait_for: Stage.ValueType, until_s: float) -> UpdateStatus:
         """Wait for an update that was sent before. Raises: NotFound: the run does not know it."""
-        outcome = self._waiting.update(key.run_id, update_id)
-        try:
+        with self._waiting.update(key.run_id, update_id) as outcome:
             return await self._wait(key, update_id, outcome, wait_for=wait_for, until_s=until_s)
-        finally:
-            self._waiting.forget(key.run_id, update_id, outcome)
 
     async def _wait(
         self,
@@ -103,19 +97,20 @@ class Updates:
         wait_for: Stage.ValueType,
         until_s: float,
     ) -> UpdateStatus:
-        while True:
-            changed = self._waiting.changed(key.run_id)
-            if outcome.done():
-                return _of_notice(key, outcome.result())
-            seen = await self._runs.look(key, lambda run: _see(run, update_id))
-            if outcome.done():
-                continue
-            status = await self._status(key, seen)
-            remaining_s = until_s - time.monotonic()
-            if status.stage >= wait_for or remaining_s <= 0:
-                return status
-            futures: set[asyncio.Future[Any]] = {changed, outcome}
-            await asyncio.wait(futures, timeout=remaining_s, return_when=asyncio.FIRST_COMPLETED)
+        while not outcome.done():
+            with self._waiting.changed(key.run_id) as changed:
+                seen = await self._runs.look(key, lambda run: _see(run, update_id))
+                if outcome.done():
+                    break  # it came while this waited for the lock, and may have left no trace to see
+                if seen is None:
+                    raise NotFound(f'update "{update_id}" not found')
+                status = await self._status(key, seen)
+                remaining_s = until_s - time.monotonic()
+                if status.stage >= wait_for or wait_for > COMPLETED or remaining_s <= 0:
+                    return status
+                futures: set[asyncio.Future[Any]] = {changed, outcome}
+                await asyncio.wait(futures, timeout=remaining_s, return_when=asyncio.FIRST_COMPLETED)
+        return _of_notice(key, outcome.result())
 
     async def _status(self, key: RunKey, seen: _Seen) -> UpdateStatus:
         if seen.stage is UpdateStage.COMPLETED:
@@ -127,11 +122,9 @@ class Updates:
         return UpdateStatus(key=key, stage=_STAGES[seen.stage])
 
 
-def _see(run: Run, update_id: str) -> _Seen:
+def _see(run: Run, update_id: str) -> _Seen | None:
     known = update.find(run, update_id)
-    if known is None:
-        raise NotFound(f'update "{update_id}" not found')
-    return _Seen(known.stage, known.completed_event_id, run.is_running)
+    return None if known is None else _Seen(known.stage, known.completed_event_id, run.is_running)
 
 
 def _of_notice(key: RunKey, notice: UpdateNotice) -> UpdateStatus:

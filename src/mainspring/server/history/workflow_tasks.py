@@ -169,7 +169,10 @@ class WorkflowTasks:
                 raise error_of(error) from error
             completed = outcome.completed
             self._queries.task_completed(
-                key.run_id, request.query_results, another_follows=completed.next_task is not None
+                key.run_id,
+                request.query_results,
+                another_follows=completed.another_follows,
+                limit_bytes=self._runs.namespaces.settings(key.namespace_id).limits.blob_size_error_bytes,
             )
         if completed.heartbeat_is_over:
             raise NotFound("workflow task heartbeat timeout")

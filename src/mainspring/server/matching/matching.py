@@ -29,10 +29,10 @@ from mainspring.server.matching.records import (
     Query,
     QueueDescription,
     StickyWorkerUnavailable,
-    TaskRows,
 )
 from mainspring.server.matching.rows import RowReader
 from mainspring.server.matching.task_queue import Surroundings, TaskQueue
+from mainspring.server.persistence.store import TaskStore
 
 START_CONCURRENCY = 8
 
@@ -44,7 +44,7 @@ class Matching:
     """
 
     def __init__(
-        self, store: TaskRows, *, clock: Callable[[], Nanos], settings: MatchingSettings | None = None
+        self, store: TaskStore, *, clock: Callable[[], Nanos], settings: MatchingSettings | None = None
     ) -> None:
         self._settings = settings or MatchingSettings()
         self._store = store

@@ -35,10 +35,8 @@ class Queries:
         future: asyncio.Future[Answer] = self._loop.create_future()
         self._asked[query.query_id] = future
         timers = [self._loop.call_at(deadline_s, _fail, future, "context deadline exceeded")]
-        margin_s = self._settings.query_margin_s
-        look_s = deadline_s - margin_s
-        if look_s > self._loop.time() + margin_s / 2:  # a caller in more of a hurry just gets its deadline
-            timers.append(self._loop.call_at(look_s, self._look_for_poller, query, queue))
+        look_s = deadline_s - self._settings.query_margin_s
+        timers.append(self._loop.call_at(look_s, self._look_for_poller, query, queue))
         try:
             queue.offer_query(query)
             return await future

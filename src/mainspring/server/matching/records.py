@@ -5,12 +5,9 @@ Windows and limits stand in `MatchingSettings`; their defaults are those of the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
-
 import msgspec
 
-from mainspring.server.engine.changes import Nanos, QueueKey, RunKey, Task
+from mainspring.server.engine.changes import Nanos, QueueKey, RunKey
 from mainspring.server.engine.errors import MainspringError
 from mainspring.server.engine.limits import Limits
 
@@ -119,18 +116,6 @@ class MatchingStatistics(msgspec.Struct, kw_only=True):
     redirected_count: int = 0  # sticky tasks that went to the normal queue
     expired_count: int = 0
     page_count: int = 0  # read from the table
-
-
-class TaskRows(Protocol):
-    """What this room needs of the store (see `persistence.store.Store`)."""
-
-    async def queues_with_tasks(self) -> list[QueueKey]: ...
-
-    async def ready_tasks(self, queue: QueueKey, *, after: Task | None, limit: int) -> Sequence[Task]: ...
-
-    async def count_tasks(self, queue: QueueKey) -> int: ...
-
-    async def drop_task(self, task: Task) -> None: ...
 
 
 class StickyWorkerUnavailable(MainspringError):

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from mainspring.server.engine.changes import Task
 from mainspring.server.engine.errors import StoreError
 from mainspring.server.matching.backlog import Backlog, Page
-from mainspring.server.matching.records import MatchingStatistics, TaskRows
+from mainspring.server.matching.records import MatchingStatistics
+from mainspring.server.persistence.store import TaskStore
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 class RowReader:
     """Reads pages into backlogs and drops rows, in the background."""
 
-    def __init__(self, store: TaskRows, statistics: MatchingStatistics, *, retry_s: float) -> None:
+    def __init__(self, store: TaskStore, statistics: MatchingStatistics, *, retry_s: float) -> None:
         self._store = store
         self._statistics = statistics
         self._retry_s = retry_s

@@ -1,8 +1,11 @@
 """The `Store` protocol: what the rooms above ask of a database, and the records that travel.
 
-    history  --commit([Changes, ...])-->  Store  <--ready_tasks--  matching
-    visibility  --executions(...)------->  Store
+    history   --commit([Changes, ...])-->  RunStore        --.
+    matching  --ready_tasks(...)-------->  TaskStore       --|--  Store: one database
+    frontend  --executions(...)--------->  VisibilityStore --|
+              --namespaces()------------>  NamespaceStore  --'
 
+A room names the part that it needs. Any method may raise `StoreUnavailable`.
 Three stores obey it: memory (simulation and tests), SQLite, later PostgreSQL; one suite holds them all
 (`tests/persistence/`). Rules: one transition (a list of `Changes`) is committed atomically or not at all; when `commit`
 returns it is durable; nothing here decides anything about a run. Methods are coroutines and never block the loop.
@@ -76,10 +79,8 @@ class VisibilityFilter(msgspec.Struct, frozen=True):
     parameters: dict[str, str | int | float | None] = msgspec.field(default_factory=dict[str, str | int | float | None])
 
 
-class Store(Protocol):
-    """A database of runs. Errors: `VersionConflict`, `CurrentRunConflict` (commit only), `StoreUnavailable`."""
-
-    # -- runs
+class RunStore(Protocol):
+    """What `history` asks: runs, when they are due, and what they want done to others."""
 
     async def commit(self, transition: Sequence[Changes]) -> None:
         """Write one transition (of one run, or of several that must change together) atomically and durably.
@@ -134,8 +135,6 @@ class Store(Protocol):
         """Forget a run: history, records, tasks, effects, visibility, and the current-run row if it is this one."""
         ...
 
-    # -- what waits
-
     async def due_runs(self, now: Nanos, limit: int) -> list[RunKey]:
         """Runs whose `wake_at` has come, longest overdue first."""
         ...
@@ -143,6 +142,18 @@ class Store(Protocol):
     async def next_wake_at(self) -> Nanos | None:
         """The earliest `wake_at` of all runs."""
         ...
+
+    async def effects(self, *, after: Effect | None, limit: int) -> list[Effect]:
+        """Outbox entries by (created_at, run_id, kind, ref), strictly after `after` (asked at start)."""
+        ...
+
+    async def drop_effect(self, effect: Effect) -> None:
+        """Remove an effect whose run is gone or which has no result to record."""
+        ...
+
+
+class TaskStore(Protocol):
+    """What `matching` asks: the ready tasks of each queue."""
 
     async def queues_with_tasks(self) -> list[QueueKey]:
         """Every queue that has at least one ready task (asked once, at start)."""
@@ -160,15 +171,9 @@ class Store(Protocol):
         """Remove a task found to be stale, if its row still carries the same stamp."""
         ...
 
-    async def effects(self, *, after: Effect | None, limit: int) -> list[Effect]:
-        """Outbox entries by (created_at, run_id, kind, ref), strictly after `after` (asked at start)."""
-        ...
 
-    async def drop_effect(self, effect: Effect) -> None:
-        """Remove an effect whose run is gone or which has no result to record."""
-        ...
-
-    # -- visibility
+class VisibilityStore(Protocol):
+    """What lists ask: rows that match, and how many."""
 
     async def executions(self, where: VisibilityFilter, *, after: bytes | None, limit: int) -> ListPage:
         """Rows after a position: open runs first, then by close time, start time and run id, all descending.
@@ -185,7 +190,9 @@ class Store(Protocol):
         """Counts grouped by one column of `visibility`, ordered by that column."""
         ...
 
-    # -- namespaces and search attributes
+
+class NamespaceStore(Protocol):
+    """Namespaces and their search attributes."""
 
     async def namespaces(self) -> list[NamespaceRecord]:
         """All namespaces by name (asked at start; `frontend` keeps them in memory)."""
@@ -210,6 +217,10 @@ class Store(Protocol):
     async def remove_search_attributes(self, namespace_id: str, names: Sequence[str]) -> None:
         """Forget custom search attributes; values already stored stay in their rows."""
         ...
+
+
+class Store(RunStore, TaskStore, VisibilityStore, NamespaceStore, Protocol):
+    """A database of runs, and all that belongs to them."""
 
     async def metadata(self, name: str) -> str | None:
         """A setting of the store as a whole, such as the cluster id."""
