@@ -135,10 +135,11 @@ def test_a_port_alone_starts_the_test_server_as_sdks_do(
     arguments: list[str], lock_count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[tuple[Config, int]] = []
-    monkeypatch.setattr(
-        "mainspring.server.process.server.main_skipping",
-        lambda config, *, lock_count: started.append((config, lock_count)),
-    )
+
+    def start(config: Config, *, lock_count: int) -> None:
+        started.append((config, lock_count))
+
+    monkeypatch.setattr("mainspring.server.process.server.main_skipping", start)
 
     result = run(*arguments)
 

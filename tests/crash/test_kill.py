@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
-import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +19,7 @@ import pytest
 from temporalio.api.workflowservice import v1 as api
 
 from benchmarks import lean
+from tests.crash.database_file import assert_file_is_sound
 from tests.crash.ledger import Ledger, RunEntry, impossible, missing
 from tests.crash.load import TASK_TIMEOUT_S, CrashWorker, Lane, answered
 from tests.server_process import ServerProcess
@@ -115,17 +114,3 @@ async def assert_complete(server: ServerProcess, ledger: Ledger) -> None:
         while (count := (await answered(service.count_workflows, request)).count) != len(ledger.runs):
             assert time.monotonic() < until_s, f"{count} of {len(ledger.runs)} workflows are visible"
             await asyncio.sleep(0.1)
-
-
-def assert_file_is_sound(db_path: Path, directory: Path) -> None:
-    """SQLite's own check, on a copy, so that the server itself has to recover the file."""
-    directory.mkdir()
-    for part in db_path.parent.glob(db_path.name + "*"):
-        if not part.name.endswith("-shm"):  # rebuilt from the log, as after a power cut
-            shutil.copy(part, directory / part.name)
-    db = sqlite3.connect(directory / db_path.name)
-    try:
-        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    finally:
-        db.close()
-    shutil.rmtree(directory)

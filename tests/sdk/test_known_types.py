@@ -22,6 +22,7 @@ INCOMPLETE = {  # modules or names whose types are not all known, and why
     "contrib.pydantic": "being written",
     "plugin": "shows types of client and worker",
     "service": "being written",
+    "testing": "shows types of client",
     "worker": "shows types of client and service",
     "workflow": "being written",
 }

@@ -260,6 +260,18 @@ async def test_an_answer_too_large_fails_its_task(engine: FakeEngine) -> None:
     assert "[TMPRL1103]" in failed.failure.message
 
 
+async def test_a_task_that_fails_again_is_left_to_its_timeout_since_the_server_would_give_it_back_at_once(
+    engine: FakeEngine,
+) -> None:
+    engine.namespace.namespace_info.limits.blob_size_limit_error = 10_000
+    task = first_task("Echo", "x" * 20_000)
+    task.attempt = 2
+    async with a_worker(engine):
+        engine.give(task)
+        await engine.all_given()
+    assert not engine.has_said("respond_workflow_task_failed")
+
+
 class Shouts(ClientInterceptor, Interceptor):
     """An interceptor of a client that is for its workers, too."""
 

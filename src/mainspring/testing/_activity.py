@@ -23,7 +23,7 @@ from mainspring.activity._definition import Definition
 from mainspring.activity._info import ActivityCancellationDetailsHolder
 from mainspring.common import MetricMeter, Priority
 from mainspring.common._composite_event import CompositeEvent
-from mainspring.converter import DataConverter
+from mainspring.converter import DataConverter, PayloadConverter
 from mainspring.exceptions import CancelledError
 from mainspring.worker._activity_threads import ThreadExceptionRaiser
 
@@ -49,10 +49,10 @@ class ActivityEnvironment:
 
     def __init__(self, client: Client | None = None) -> None:
         """`client` is what `activity.client` gives in `async def` activities."""
-        self.info = self.default_info()
+        self.info: Info = self.default_info()
         self.on_heartbeat: Callable[..., None] = _ignore
-        self.payload_converter = DataConverter.default.payload_converter
-        self.metric_meter = MetricMeter.noop
+        self.payload_converter: PayloadConverter = DataConverter.default.payload_converter
+        self.metric_meter: MetricMeter = MetricMeter.noop
         self._client = client
         self._is_cancelled = False
         self._is_worker_shut_down = False
