@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from mainspring.cli.import_migration import migrate
-from tests.replay import program as official
+from tests.replay import program
 
 OURS = "tests.replay.program_of_ours"
 
@@ -25,7 +25,7 @@ class _Migrated(SourceFileLoader):
 
 
 def _load() -> ModuleType:
-    spec = importlib.util.spec_from_loader(OURS, _Migrated(OURS, official.__file__))
+    spec = importlib.util.spec_from_loader(OURS, _Migrated(OURS, program.__file__))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -34,4 +34,5 @@ def _load() -> ModuleType:
     return module
 
 
-ours = _load()
+official: ModuleType = program
+ours: ModuleType = _load()

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from temporalio import activity, workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.common import RetryPolicy, SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
 
 SOON = timedelta(milliseconds=10)
@@ -97,6 +97,9 @@ class Everything:
     def note(self, *what: object) -> None:
         self.log.append(" ".join(map(str, what)))
 
+    def paint(self, *updates: SearchAttributeUpdate[Any]) -> None:
+        workflow.upsert_search_attributes(updates)  # pyright: ignore[reportUnknownMemberType] # is typed so
+
     async def at_gate(self) -> None:
         self.gate += 1
         self.note("gate", self.gate, workflow.uuid4(), workflow.time_ns(), workflow.random().random())
@@ -113,7 +116,7 @@ class Everything:
         local = await workflow.execute_local_activity(double, 5, start_to_close_timeout=MINUTE)
         self.note("local", local, workflow.time_ns())
         workflow.upsert_memo({"mood": "good", "count": 1})
-        workflow.upsert_search_attributes([COLOUR.value_set("green"), COUNT.value_set(3)])
+        self.paint(COLOUR.value_set("green"), COUNT.value_set(3))
         if workflow.patched("child"):
             self.note("child", await workflow.execute_child_workflow(Child.run, "word", id=f"c-{workflow.uuid4()}"))
         self.note(workflow.memo(), workflow.info().typed_search_attributes.get(COLOUR))
@@ -132,7 +135,7 @@ class Everything:
         done, _ = await workflow.wait(children, return_when=asyncio.FIRST_COMPLETED)
         self.note("first of", len(children), bool(done))
         self.note(*await asyncio.gather(*children))
-        workflow.upsert_search_attributes([COUNT.value_unset()])
+        self.paint(COUNT.value_unset())
         workflow.upsert_memo({"mood": None, "more": [1, 2]})
 
     async def doubled(self, number: int, *, is_local: bool) -> None:

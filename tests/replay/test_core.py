@@ -361,13 +361,13 @@ def test_an_update_is_told_in_the_same_order_live_and_in_a_replay() -> None:
     assert live.jobs == replayed.jobs[:2] == [["Initialize"], ["Signal", "Update", "FireTimer"]]
 
 
-def marked(seq: int, index: str = "", **failure: object) -> HistoryEvent:
+def marked(seq: int, index: str = "", failure: Failure | None = None) -> HistoryEvent:
     """The marker of a local activity, as one event."""
     fields = f'"activity_type":"look","complete_time":{{"seconds":{seq},"nanos":0}}{index}'
     data = f'{{"seq":{seq},"attempt":1,"activity_id":"{seq}",{fields}}}'
     event = history().marker("core_local_activity", data=data.encode()).events[0]
-    if failure:
-        event.marker_recorded_event_attributes.failure.MergeFrom(Failure(**failure))  # type: ignore[arg-type]
+    if failure is not None:
+        event.marker_recorded_event_attributes.failure.CopyFrom(failure)
     return event
 
 
@@ -417,14 +417,16 @@ def test_the_ends_of_local_activities_are_told_in_the_activations_that_their_mar
     indexes: Sequence[str], told: Sequence[Sequence[int]]
 ) -> None:
     events = marked_history(*(marked(seq, index) for seq, index in enumerate(indexes, start=1)))
-    played = play(events, [local_activity(seq) for seq in (1, 2, 3)], *([] for _ in told), [])
+    nothing: list[requests.Request] = []
+    played = play(events, [local_activity(seq) for seq in (1, 2, 3)], *(nothing for _ in told), nothing)
     found = [[job.seq for job in one.jobs if isinstance(job, ResolveLocalActivity)] for one in played.activations]
     assert [one for one in found if one] == told
 
 
 def test_a_cancellation_or_a_timeout_that_a_marker_has_bare_is_wrapped() -> None:
     events = marked_history(
-        marked(1, canceled_failure_info=CanceledFailureInfo()), marked(2, timeout_failure_info=TimeoutFailureInfo())
+        marked(1, "", Failure(canceled_failure_info=CanceledFailureInfo())),
+        marked(2, "", Failure(timeout_failure_info=TimeoutFailureInfo())),
     )
     played = play(events, [local_activity(1), local_activity(2)], [], [])
     first, second = [job.outcome for job in played.all_jobs() if isinstance(job, ResolveLocalActivity)]

@@ -6,12 +6,19 @@ import importlib
 from collections.abc import AsyncGenerator
 
 import pytest
+from blockbuster import BlockBuster
 
 from mainspring.testing import WorkflowEnvironment
 from mainspring.worker import Worker
 from tests.testing.flows import QUEUE, WORKFLOWS, Activities
 
 importlib.import_module("mainspring._embedded")  # beforehand: it reads files, which no test may do on its loop
+
+
+@pytest.fixture(autouse=True)
+def grpc_may_end_its_thread(nothing_blocks_the_loop: BlockBuster) -> None:
+    """grpcio joins its thread, which has ended, when the last server of a process goes."""
+    nothing_blocks_the_loop.functions["threading.Lock.acquire"].can_block_in("threading.py", {"join"})
 
 
 @pytest.fixture

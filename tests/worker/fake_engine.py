@@ -77,11 +77,6 @@ class FakeEngine:
         """Whether there is a request of this RPC that nobody has asked for by `said`."""
         return not self._said[rpc].empty()
 
-    async def all_given(self) -> None:
-        """Wait until polls have taken all tasks. A worker that is stopped then has answered them."""
-        while any(not tasks.empty() for tasks in self._tasks.values()):
-            await asyncio.sleep(0)
-
     async def call(
         self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None
     ) -> Message:

@@ -264,11 +264,13 @@ async def test_a_task_that_fails_again_is_left_to_its_timeout_since_the_server_w
     engine: FakeEngine,
 ) -> None:
     engine.namespace.namespace_info.limits.blob_size_limit_error = 10_000
-    task = first_task("Echo", "x" * 20_000)
-    task.attempt = 2
+    failing, working = first_task("Echo", "x" * 20_000), first_task("Echo", "x")
+    failing.attempt = 2
+    failing.workflow_execution.run_id = "the one that fails"
     async with a_worker(engine):
-        engine.give(task)
-        await engine.all_given()
+        engine.give(failing)
+        engine.give(working)
+        await engine.said("respond_workflow_task_completed")  # of the task that was given last
     assert not engine.has_said("respond_workflow_task_failed")
 
 

@@ -11,6 +11,7 @@ from mainspring import __version__
 
 _COMMANDS: Final = {
     "migrate-imports": ("mainspring.cli.migrate_imports", "command"),
+    "replay": ("mainspring.cli.replay", "command"),
     "server": ("mainspring.cli.server", "group"),
 }
 _TEST_SERVER: Final = ("mainspring.cli.server", "start_time_skipping")

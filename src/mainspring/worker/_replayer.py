@@ -43,7 +43,7 @@ Results = AbstractAsyncContextManager[AsyncIterator["WorkflowReplayResult"]]
 class ReplayerConfig(TypedDict, total=False):
     """The options of a `Replayer`, as `config` gives them and plugins may change them."""
 
-    workflows: Sequence[type]
+    workflows: Sequence[Callable[..., Any]]  # classes and functions
     workflow_task_executor: concurrent.futures.ThreadPoolExecutor | None
     workflow_runner: WorkflowRunner
     unsandboxed_workflow_runner: WorkflowRunner
@@ -82,7 +82,7 @@ class Replayer:
     def __init__(
         self,
         *,
-        workflows: Sequence[type],
+        workflows: Sequence[Callable[..., Any]],
         workflow_task_executor: concurrent.futures.ThreadPoolExecutor | None = None,
         workflow_runner: WorkflowRunner = SANDBOXED,
         unsandboxed_workflow_runner: WorkflowRunner = UNSANDBOXED,

@@ -262,8 +262,8 @@ class WorkflowTasks:
             elif self._ends_run(error, reason, run):
                 await self._service.respond_workflow_task_completed(self._ended(polled, failure), retry=True)
             elif polled.attempt <= 1:
-                # Only the first failure is told: the server gives a failed task back at once, and knows a pause only for
-                # tasks that time out. So a run that cannot go on costs a try now and then, not a processor.
+                # Only the first failure is told: a server gives a failed task back at once, and pauses only after tasks
+                # that time out. So a run that cannot go on costs a try now and then, not a processor.
                 await self._service.respond_workflow_task_failed(
                     self._answerer.failed(polled, cause, failure), retry=True
                 )

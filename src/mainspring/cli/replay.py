@@ -1,0 +1,180 @@
+"""`mainspring replay`: would the workflow code of today go on with the runs of yesterday? For CI, before a deploy.
+
+histories from files and from a namespace  ->  worker.Replayer  ->  a line for each, status 1 if one diverged
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import click
+
+from mainspring.client import Client, WorkflowHistory
+from mainspring.converter import DataConverter
+from mainspring.service import RPCError
+from mainspring.worker import Replayer
+from mainspring.workflow import NondeterminismError
+from mainspring.workflow._definition import Definition
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class Source(NamedTuple):
+    """Where histories are fetched from."""
+
+    address: str
+    namespace: str
+    query: str
+    limit: int | None
+
+
+class Found(NamedTuple):
+    """A history and where it comes from; an error instead if it could not be read."""
+
+    place: str
+    history: WorkflowHistory | None
+    error: str = ""
+
+
+class Verdict(NamedTuple):
+    """How the replay of one history went."""
+
+    place: str
+    run_id: str
+    workflow_type: str
+    is_ok: bool
+    kind: str  # of what went wrong: `diverged`, `failed` (the code could not be replayed), `unreadable`
+    message: str
+
+    def as_json(self) -> str:
+        fields: dict[str, object] = {
+            "history": self.place,
+            "runId": self.run_id,
+            "workflowType": self.workflow_type,
+            "result": self.kind,
+        }
+        return json.dumps(fields if self.is_ok else fields | {"message": self.message})
+
+    def as_text(self) -> str:
+        who = f" ({self.workflow_type}, run {self.run_id})" if self.run_id else ""
+        lines = [f"{self.kind:<10} {self.place}{who}", *self.message.splitlines()]
+        return "\n    ".join(lines)
+
+
+@click.command("replay")
+@click.argument("files", nargs=-1, type=FILE)
+@click.option(
+    "--workflows",
+    "names",
+    multiple=True,
+    required=True,
+    metavar="MODULE[:NAME]",
+    help="A workflow class or function, or a module with all of its workflows. May be given several times.",
+)
+@click.option("--query", help="""Runs to fetch, as in 'WorkflowType="AddNode"'; "" is all of them.""")
+@click.option("--limit", type=click.IntRange(min=1), help="Fetch that many runs at most.")
+@click.option("--address", default="localhost:7233", show_default=True, help="Of the server to fetch runs from.")
+@click.option("--namespace", default="default", show_default=True, help="Of the runs to fetch.")
+@click.option("--converter", metavar="MODULE:NAME", help="The data converter that the runs were made with.")
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object a line.")
+@click.pass_context
+def command(ctx: click.Context, /, files: tuple[Path, ...], names: tuple[str, ...], **options: Any) -> None:
+    """Replay histories against the workflow code of today.
+
+    FILES are histories as JSON, as the command line and the user interface export them; with --query histories are
+    fetched from a server. Nothing is executed but workflow code. The exit status is 1 if the code makes other commands
+    than a history has, or cannot be replayed.
+    """
+    query: str | None = options["query"]
+    if not files and query is None:
+        raise click.UsageError("name files, or give --query to fetch histories from a server")
+    source = None if query is None else Source(options["address"], options["namespace"], query, options["limit"])
+    verdicts = asyncio.run(replay(files, source, replayer(names, options["converter"]), is_json=options["is_json"]))
+    good = sum(one.is_ok for one in verdicts)
+    click.echo(f"{good} of {len(verdicts)} histories replayed", err=True)
+    if good < len(verdicts):
+        ctx.exit(1)
+
+
+def replayer(names: Sequence[str], converter: str | None) -> Replayer:
+    """A replayer of the named workflows."""
+    workflows = [workflow for name in names for workflow in workflows_of(name)]
+    if converter is None:
+        return Replayer(workflows=workflows)
+    found = load(converter, "--converter")
+    if not isinstance(found, DataConverter):
+        raise click.UsageError(f"--converter {converter}: expected a DataConverter, got {type(found).__name__}")
+    return Replayer(workflows=workflows, data_converter=found)
+
+
+def workflows_of(name: str) -> Sequence[Callable[..., Any]]:
+    """The workflow of that name, or all that are defined in the module of that name."""
+    found: object = load(name, "--workflows")
+    members = [found]
+    if isinstance(found, ModuleType):
+        own: Sequence[object] = list(vars(found).values())
+        members = [one for one in own if getattr(one, "__module__", "") == found.__name__]
+    workflows = [one for one in members if callable(one) and Definition.from_class(one) is not None]
+    if not workflows:
+        raise click.UsageError(f"--workflows {name}: there is no workflow, which @workflow.defn makes")
+    return workflows
+
+
+def load(name: str, option: str) -> Any:
+    """A module, or what is called so in a module; modules are looked for in the working directory too."""
+    module, _, attribute = name.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found = importlib.import_module(module)
+        return getattr(found, attribute) if attribute else found
+    except (ImportError, AttributeError) as error:
+        raise click.UsageError(f"{option} {name}: {error}") from error
+
+
+async def replay(files: Sequence[Path], source: Source | None, by: Replayer, *, is_json: bool) -> list[Verdict]:
+    """Replay them all, and print how each went."""
+    verdicts: list[Verdict] = []
+    async for found in histories(files, source):
+        verdict = await verdict_of(found, by)
+        click.echo(verdict.as_json() if is_json else verdict.as_text())
+        verdicts.append(verdict)
+    return verdicts
+
+
+async def histories(files: Sequence[Path], source: Source | None) -> AsyncIterator[Found]:
+    """Those in files, then those of the server."""
+    for file in files:
+        try:
+            text = await asyncio.to_thread(file.read_text, "utf-8")
+            yield Found(str(file), WorkflowHistory.from_json(file.stem, text))
+        except ValueError as error:
+            yield Found(str(file), None, str(error))
+    if source is None:
+        return
+    try:
+        client = await Client.connect(source.address, namespace=source.namespace)
+        async for history in client.list_workflows(source.query, limit=source.limit).map_histories():
+            yield Found(history.workflow_id, history)
+    except (RPCError, RuntimeError) as error:
+        raise click.ClickException(f"{source.address}: {error}") from error
+
+
+async def verdict_of(found: Found, by: Replayer) -> Verdict:
+    """How the replay of one history goes."""
+    history = found.history
+    if history is None or not history.events:
+        return Verdict(found.place, "", "", False, "unreadable", found.error or "there is no event")
+    started = history.events[0].workflow_execution_started_event_attributes
+    result = await by.replay_workflow(history, raise_on_replay_failure=False)
+    failure = result.replay_failure
+    kind = "ok" if failure is None else "diverged" if isinstance(failure, NondeterminismError) else "failed"
+    run_id, message = started.original_execution_run_id, str(failure or "")
+    return Verdict(found.place, run_id, started.workflow_type.name, failure is None, kind, message)
