@@ -40,6 +40,7 @@ WIDE_FUNCTIONS: dict[str, str] = {  # "path::function" -> reason
     "src/mainspring/server/engine/events.py::activity_task_failed": "one parameter per attribute of the event",
     "src/mainspring/server/engine/run.py::Run.load": "the fields of a stored run, by keyword",
     "src/mainspring/server/engine/workflow_task.py::start": "what a poll says of its worker, by keyword",
+    "src/mainspring/_embedded/_open.py::embedded": "the options of one block, each by its own name",
     "tests/persistence/rows.py::changes": "the fields of a transition, by keyword",
     "src/mainspring/server/history/service.py::History.__init__": "all that the room needs of others, by keyword",
 }
