@@ -17,7 +17,7 @@ importlib.import_module("mainspring._embedded")  # beforehand: it reads files, w
 
 @pytest.fixture(autouse=True)
 def grpc_may_end_its_thread(nothing_blocks_the_loop: BlockBuster) -> None:
-    """grpcio joins its thread, which has ended, when the last server of a process goes."""
+    """A thread of grpcio that has ended is joined when the last server of a process goes."""
     nothing_blocks_the_loop.functions["threading.Lock.acquire"].can_block_in("threading.py", {"join"})
 
 

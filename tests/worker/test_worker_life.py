@@ -264,9 +264,8 @@ async def test_a_task_that_fails_again_is_left_to_its_timeout_since_the_server_w
     engine: FakeEngine,
 ) -> None:
     engine.namespace.namespace_info.limits.blob_size_limit_error = 10_000
-    failing, working = first_task("Echo", "x" * 20_000), first_task("Echo", "x")
+    failing, working = first_task("Echo", "x" * 20_000, run_id="fails"), first_task("Echo", "x")
     failing.attempt = 2
-    failing.workflow_execution.run_id = "the one that fails"
     async with a_worker(engine):
         engine.give(failing)
         engine.give(working)
