@@ -31,7 +31,7 @@ fmt: environment ## put all code into the one format and sort its imports
 differential: environment ## run each scenario on the real server and on Mainspring, and compare [ARGS=...]
 	@$(RUN) tools/run_tests.py differential $(ARGS)
 
-crash: environment ## kill a server at random moments under load [KILLS=200]
+crash: environment ## kill a server, and a program, at random moments under load [KILLS=200]
 	@KILLS=$(or $(KILLS),200) $(RUN) tools/run_tests.py crash $(ARGS)
 
 bench: environment ## run the benchmarks, against a peer in the same run [ITERATIONS=1]
