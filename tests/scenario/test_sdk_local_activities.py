@@ -1,4 +1,4 @@
-"""Local activities that outlive their workflow task, are tried again after a timer, cancelled, and lose their worker."""
+"""Local activities that outlive their workflow task, are tried again, are cancelled, and lose their worker."""
 
 from __future__ import annotations
 
