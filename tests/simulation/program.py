@@ -23,6 +23,7 @@ MINUTE = timedelta(minutes=1)
 MILLISECOND = timedelta(milliseconds=1)
 FAILS, IS_TRIED_AGAIN, HANGS = 1, 2, 3
 WITHOUT_ENDS = 5  # ways to hang
+LOCAL = 3  # the one that is a local activity
 CANCELLATIONS = list(workflow.ActivityCancellationType)
 count = itertools.count()  # never the same twice: side effects record it
 
@@ -150,6 +151,8 @@ class Program:
 
     async def do_hang(self, number: int) -> str:
         """Wait for what never ends, until the time is over."""
+        if number % WITHOUT_ENDS == LOCAL:
+            return await self.hang_locally(CANCELLATIONS[number % len(CANCELLATIONS)])
         try:
             await asyncio.wait_for(self.hanging(number), 0.003)
         except (ActivityError, ChildWorkflowError, TimeoutError) as error:
@@ -170,13 +173,22 @@ class Program:
                     cancellation_type=cancellation,
                 )
             case 2:
-                await workflow.execute_local_activity(
-                    act, HANGS, start_to_close_timeout=MINUTE, cancellation_type=cancellation
-                )
-            case 3:
                 await workflow.execute_child_workflow(Child.run, HANGS, id=f"child-{workflow.uuid4()}")
             case _:
                 await workflow.wait_condition(lambda: False)
+
+    async def hang_locally(self, cancellation: workflow.ActivityCancellationType) -> str:
+        """Given up when another local activity ends: a timer would be heard of when the workflow task is answered."""
+        hanging = workflow.start_local_activity(
+            act, HANGS, start_to_close_timeout=MINUTE, cancellation_type=cancellation
+        )
+        await workflow.execute_local_activity(act, 0, start_to_close_timeout=MINUTE)
+        hanging.cancel()
+        try:
+            await hanging
+        except ActivityError as error:
+            self.note("gave up", error.cause)
+        return "gave up"
 
     # -- steps of steps
 

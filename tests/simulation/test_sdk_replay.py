@@ -101,7 +101,7 @@ async def log_of_replay(history: WorkflowHistory) -> list[str]:
     return log
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(programs=st.lists(st.tuples(steps, messages), min_size=1, max_size=4))
 def test_what_a_run_did_its_replay_does(programs: list[tuple[Step, list[tuple[str, int, Step]]]]) -> None:
     async def go() -> None:
