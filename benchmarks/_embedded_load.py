@@ -98,8 +98,7 @@ async def in_lanes(one: Callable[[], Awaitable[None]], count: int, lanes: int) -
 def main() -> None:
     what, path, *numbers = sys.argv[1:]
     counts = [int(number) for number in numbers]
-    measured: StepsMeasured | SleepersMeasured
-    measured = uvloop.run(steps(path, *counts) if what == "steps" else sleepers(path, *counts))
+    measured = uvloop.run(steps(path, *counts)) if what == "steps" else uvloop.run(sleepers(path, *counts))
     print(msgspec.json.encode(measured).decode())
 
 
