@@ -452,3 +452,16 @@ def test_a_local_activity_that_was_cancelled_and_waited_for_is_waited_for_after_
     assert not played.replay.answer().commands
     [task], cancelled = played.replay.take_local_activities()
     assert (task.seq, cancelled) == (1, [1])
+
+
+def test_what_is_left_of_a_run_that_ended_is_told_nothing_more_but_queries() -> None:
+    """Else it could ask for something behind the command that ends the run, which a server refuses."""
+    played = begun()
+    ending = [schedule_activity(1), schedule_activity(2), complete()]
+    played.go(Task(events=history().started().task(ended="").events), ending[:2])
+    query = WorkflowQuery(query_type="state")
+    events = history().started().task().activity_scheduled("1").activity_scheduled("2").signaled("go").task(ended="")
+    cancels = [requests.CancelActivity(seq=1), complete()]
+    answer = played.go(Task(events=events.events[3:], queries={"q": query}), cancels, [])
+    assert played.jobs == [["Initialize"], ["Signal"], ["Query"]]
+    assert names(answer.commands) == ["REQUEST_CANCEL_ACTIVITY_TASK", "COMPLETE_WORKFLOW_EXECUTION"]

@@ -71,7 +71,8 @@ async def run(client: Client, cached: int, program: Step, sent: list[tuple[str, 
     result: list[Any] = await handle.result()
     history = await handle.fetch_history()
     await Replayer(workflows=WORKFLOWS).replay_workflow(history)
-    assert await log_of_replay(history) == result[1]
+    replayed = await log_of_replay(history)
+    assert replayed == result[1], f"{cached} cached, {handle.id}, {program}, {sent}"
     return result
 
 

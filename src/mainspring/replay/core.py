@@ -67,6 +67,7 @@ class Replay:
         self.time_ns = 0
         self.last_event_id = 0  # of the events that workflow code was told of
         self.is_over = False  # its last event was seen
+        self._is_ended = False  # by workflow code: what is left of it is told nothing more, but for queries
         self._settled_event_id = 0  # the last event but for the start of the last workflow task
         self._events: Sequence[HistoryEvent] = ()
         self._next = 0
@@ -122,7 +123,7 @@ class Replay:
                 self._receive_messages()
         if not self._jobs:
             self._receive_messages()
-        if not self._jobs and not self._local.is_any_running:
+        if not self._jobs and not self.is_waiting_for_local_activities:
             self._ask_queries()
         return self._activation() if self._jobs else None
 
@@ -130,6 +131,7 @@ class Replay:
         """Take what workflow code did in the activation."""
         self._new_language_flags |= completion.used_flags - self._language_flags
         self._versioning_behavior = completion.versioning_behavior or self._versioning_behavior
+        self._is_ended = self._is_ended or any(isinstance(one, requests.Terminal) for one in completion.requests)
         for request in self._in_order(completion.requests):
             if isinstance(request, requests.AnswerQuery):
                 self._answers.append(QueryAnswer(request.query_id, request.result, request.failure))
@@ -142,7 +144,7 @@ class Replay:
 
     @property
     def is_waiting_for_local_activities(self) -> bool:
-        return self._local.is_any_running
+        return self._local.is_any_running and not self._is_ended
 
     def finish_local_activity(self, seq: int, result: LocalResult) -> None:
         """A local activity ended; `next_activation` tells workflow code."""
@@ -175,6 +177,8 @@ class Replay:
     # -- what pending commands may do (`pending.Core`, `requester.Run`)
 
     def tell(self, job: Job) -> None:
+        if self._is_ended and not isinstance(job, Query):
+            return
         self._jobs.append(job)
         self._requester.forget(job)
 
