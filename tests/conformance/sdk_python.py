@@ -69,6 +69,7 @@ class Options(argparse.Namespace):
     timeout_s: int
     minutes: float
     missing_percent: float
+    tests: list[str]  # only of `swapped_suite.py`
     write: Path | None
     server_name: str | None
 
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments, namespace=Options())
     tests = required_tests(TABLE.read_text("utf-8"), options.levels.split(",") if options.levels else None)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="sdk-python-") as folder, _server(options, Path(folder)) as address:
+    with tempfile.TemporaryDirectory(prefix="sdk-python-") as folder, server(options, Path(folder)) as address:
         suite = _copy_tests(options.clone, Path(folder) / "suite")
         rounds = _run_rounds(tests, suite, address, options)
     all_verdicts = verdicts(tests, rounds)
@@ -119,7 +120,7 @@ def _occasion(options: Options, seconds: float) -> Occasion:
 
 
 @contextlib.contextmanager
-def _server(options: Options, folder: Path) -> Generator[str]:
+def server(options: Options, folder: Path) -> Generator[str]:
     """The address to test: the given one, or that of a server which lives as long as this context."""
     if options.address is not None:
         yield options.address
@@ -211,20 +212,20 @@ def _run_pytest(node_ids: Sequence[str], suite: Path, address: str, options: Opt
     log_path = suite / "pytest.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=suite, env=_environment(), stdout=log, stderr=log, start_new_session=True
+            command, cwd=suite, env=session_environment(), stdout=log, stderr=log, start_new_session=True
         )
-        _wait_or_end(process, options.minutes * 60)
+        wait_or_end(process, options.minutes * 60)
     if not report.exists():
         raise SystemExit(f"pytest wrote no report (status {process.returncode}):\n{_tail(log_path)}")
     return outcomes(report.read_text("utf-8"))
 
 
-def _environment() -> dict[str, str]:
+def session_environment() -> dict[str, str]:
     """Ours, less what would change which SDK is imported or which server it talks to."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONPATH" and "TEMPORAL" not in name}
 
 
-def _wait_or_end(process: subprocess.Popen[bytes], seconds: float) -> None:
+def wait_or_end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """Wait for a session; past its time interrupt it, so that it still reports what it has, and then kill it."""
     try:
         process.wait(seconds)

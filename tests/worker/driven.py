@@ -59,11 +59,11 @@ class Driven:
         self.error: BaseException | None = None  # of the workflow task
         self.last: list[requests.Request] = []
 
-    def begin(self, *jobs: Job) -> list[str]:
+    def begin(self, *jobs: Job, is_replaying: bool = False, build_id: str = "") -> list[str]:
         """The first workflow task; `jobs` happened before it."""
-        return self.tell(self._initialize, *jobs)
+        return self.tell(self._initialize, *jobs, is_replaying=is_replaying, build_id=build_id)
 
-    def tell(self, *jobs: Job, is_replaying: bool = False) -> list[str]:
+    def tell(self, *jobs: Job, is_replaying: bool = False, build_id: str = "") -> list[str]:
         """Say what happened, and get what workflow code asks for then."""
         self.now += SECOND
         completion = self.run.activate(
@@ -76,7 +76,7 @@ class Driven:
                 continue_as_new_suggested=False,
                 continue_as_new_reasons=(),
                 target_version_changed=False,
-                build_id="",
+                build_id=build_id,
                 deployment_name="",
                 flags=frozenset(),
             )

@@ -6,14 +6,16 @@ import asyncio
 import gc
 import logging
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
+import pydantic
 import pytest
 
 from mainspring import workflow
-from mainspring.exceptions import ActivityError
+from mainspring.common import RawValue
+from mainspring.exceptions import ActivityError, ApplicationError
 from mainspring.replay import requests
 from tests.worker.driven import (
     Driven,
@@ -410,7 +412,192 @@ def test_children_of_an_evicted_run_ask_for_nothing(caplog: pytest.LogCaptureFix
     assert not caplog.records, [record.getMessage() for record in caplog.records]
 
 
+@workflow.defn
+class SleepsByAsyncio:
+    caught: ClassVar[list[str]] = []
+
+    @workflow.run
+    async def run(self) -> None:
+        try:
+            await asyncio.sleep(60)
+        except BaseException as error:
+            self.caught.append(type(error).__name__)
+            raise
+
+
+def test_an_evicted_sleep_does_not_look_cancelled() -> None:
+    run = Driven(SleepsByAsyncio)
+    run.begin()
+    assert run.run.evict() == []
+    assert SleepsByAsyncio.caught == ["_WorkflowBeingEvictedError"]
+
+
+# -- callbacks of the worker's, which may only look
+
+
+def _schedules(_: object, __: str) -> bool:
+    asyncio.get_running_loop().call_soon(lambda: None)
+    return True
+
+
+def _commands(_: object, __: str) -> bool:
+    workflow.upsert_memo({"a": 1})
+    return True
+
+
+@workflow.defn
+class Patched:
+    @workflow.run
+    async def run(self) -> bool:
+        return workflow.patched("p")
+
+
+with pytest.warns(DeprecationWarning, match="async def"):
+
+    @workflow.defn
+    class AnswersSlowly:
+        @workflow.run
+        async def run(self) -> None:
+            await workflow.wait_condition(lambda: False)
+
+        @workflow.query
+        async def awaits(self) -> str:
+            await asyncio.sleep(0)
+            return "answered"
+
+
+@pytest.mark.parametrize(("callback", "action"), [(_schedules, "schedule task"), (_commands, "add command")])
+def test_a_patch_activation_callback_may_only_look(callback: Callable[[object, str], bool], action: str) -> None:
+    run = Driven(Patched, patch_activation=callback)
+    run.begin()
+    assert f"action attempted: {action}" in str(run.error)
+
+
+def test_a_query_may_await_within_itself() -> None:
+    run = Driven(AnswersSlowly)
+    run.begin()
+    assert run.tell(query("awaits")) == ["answer 'answered'"]
+
+
+# -- dynamic handlers
+
+
+@workflow.defn
+class Dynamic:
+    def __init__(self) -> None:
+        workflow.set_dynamic_update_handler(self._any, validator=self._check)
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.update
+    def own(self) -> str:
+        return "own"
+
+    def _any(self, name: str, args: Sequence[RawValue]) -> str:
+        return f"{name} {len(args)}"
+
+    def _check(self, name: str, args: Sequence[RawValue]) -> None:
+        if name != "fine":
+            raise ApplicationError("Rejected")
+
+
+def test_a_dynamic_validator_is_for_updates_without_a_handler_of_their_own() -> None:
+    run = Driven(Dynamic)
+    run.begin()
+    assert run.tell(update("other")) == ["RejectUpdate"]
+    assert run.tell(update("fine")) == ["AcceptUpdate", "updated 'fine 0'"]
+    assert run.tell(update("own")) == ["AcceptUpdate", "updated 'own'"]
+
+
+# -- whose worker did the task
+
+
+@workflow.defn
+class TellsBuild:
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.query
+    def build(self) -> str:
+        return workflow.info().get_current_build_id()
+
+    @workflow.signal
+    def go(self) -> None:
+        pass
+
+
+def test_a_query_tells_the_build_that_did_the_last_task() -> None:
+    run = Driven(TellsBuild, build_id="1.1")
+    run.begin(is_replaying=True, build_id="1.0")
+    assert run.tell(query("build")) == ["answer '1.0'"]
+    run.tell(signal("go"))
+    assert run.tell(query("build")) == ["answer '1.1'"]
+
+
+# -- activities that are not there
+
+
+@workflow.defn
+class RunsLocally:
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.execute_local_activity("look", start_to_close_timeout=MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("known", "available"), [(frozenset[str](), "no available activities"), (frozenset({"b", "a"}), "activities: a, b")]
+)
+def test_a_local_activity_that_the_worker_lacks_fails_the_task(known: frozenset[str], available: str) -> None:
+    run = Driven(RunsLocally, local_activities=known)
+    run.begin()
+    assert "look is not registered" in str(run.error)
+    assert available in str(run.error)
+
+
 # -- bad input, unfinished handlers
+
+
+class Person(pydantic.BaseModel):
+    name: str
+
+
+@workflow.defn(failure_exception_types=[pydantic.ValidationError])
+class TakesPerson:
+    @workflow.run
+    async def run(self, person: Person) -> None:
+        pass
+
+
+def test_a_declared_error_under_a_converter_s_own_fails_the_run() -> None:
+    (said,) = Driven(TakesPerson, {"name": 1}).begin()
+    assert said.startswith("fail 1 validation error for Person")
+
+
+def test_arguments_that_nothing_takes_are_told_by_the_call() -> None:
+    run = Driven(Checks)
+    run.begin()
+    run.tell(update("number", "no number", 2))
+    (rejected,) = run.last
+    assert isinstance(rejected, requests.RejectUpdate)
+    assert "takes 2 positional arguments but 3 were given" in rejected.failure.message
+
+
+@workflow.defn
+class Checks:
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.update
+    def number(self, number: int) -> None:
+        pass
+
+    @number.validator
+    def check(self, number: int) -> None:
+        pass
 
 
 @workflow.defn

@@ -375,9 +375,7 @@ async def test_a_run_that_the_worker_s_client_starts_may_begin_at_once(engine: F
     reply.eager_workflow_task.CopyFrom(first_task("Echo", "hello"))
     engine.replies["start_workflow_execution"] = reply
     client = engine.client()
-    async with a_worker(engine, client=client) as worker:
-        while not worker.is_running:  # noqa: ASYNC110 - what is waited for is no event
-            await asyncio.sleep(0)
+    async with a_worker(engine, client=client):  # before the worker has begun, too
         await client.start_workflow(Echo.run, "hello", id="n1", task_queue="tq", request_eager_start=True)
         started_with = await engine.said("start_workflow_execution")
         assert started_with.request_eager_execution

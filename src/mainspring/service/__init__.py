@@ -14,6 +14,7 @@ Imports the API's types, `exceptions` and nothing else of the SDK. Owns no loop;
 users want `mainspring.client`, whose `service_client` is one of these. Start reading at `_client.py`.
 """
 
+from mainspring import __version__
 from mainspring.service._client import ServiceClient, ServiceRequest, ServiceResponse
 from mainspring.service._config import (
     ConnectConfig,
@@ -50,4 +51,5 @@ __all__ = [
     "TLSConfig",
     "TestService",
     "WorkflowService",
+    "__version__",
 ]

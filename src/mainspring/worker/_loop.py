@@ -45,6 +45,9 @@ class Timers(Protocol):
     def made_task(self, task: asyncio.Task[Any], name: str | None) -> None:
         """A task of workflow code was made."""
 
+    def check_may_schedule(self) -> None:
+        """Raise what is to be raised in place of making a callback ready."""
+
 
 class WorkflowTimerHandle(asyncio.TimerHandle):
     """A timer of `call_later`. `seq` is the timer's number in the run, once it was started."""
@@ -132,6 +135,12 @@ class WorkflowLoop(RefusingLoop):
     def call_soon(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
+        """Make the callback ready.
+
+        Raises:
+            ReadOnlyContextError: A callback of the worker's may start nothing.
+        """
+        self._timers.check_may_schedule()
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle

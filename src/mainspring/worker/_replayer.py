@@ -24,6 +24,7 @@ from mainspring.replay.task import Task
 from mainspring.runtime import Runtime
 from mainspring.worker._activating import ThreadActivator, activate_inline
 from mainspring.worker._cached_run import CachedRun, WorkflowTaskError
+from mainspring.worker._flags import DEFAULT_FLAGS
 from mainspring.worker._interceptor import Interceptor, WorkflowInterceptorClassInput
 from mainspring.worker._payload_codec import TaskCodec
 from mainspring.worker._run_details import RunDetails
@@ -120,7 +121,7 @@ class Replayer:
             header_codec_behavior=header_codec_behavior,
         )
         self._initial_config = self._config.copy()
-        self._default_flags: set[int] = set()
+        self._default_flags: set[int] = set(DEFAULT_FLAGS)
         self.plugins = plugins
         for plugin in plugins:
             self._config = plugin.configure_replayer(self._config)

@@ -28,6 +28,7 @@ from mainspring.exceptions import CancelledError, is_cancelled_exception
 from mainspring.replay import activation as jobs
 from mainspring.replay.activation import Activation, Initialize, Job
 from mainspring.replay.requests import AcceptUpdate, Completion, Terminal
+from mainspring.worker._flags import WorkflowLogicFlag
 from mainspring.worker._interceptor import (
     ExecuteWorkflowInput,
     HandleQueryInput,
@@ -53,7 +54,7 @@ from mainspring.workflow._runtime import Runtime
 
 logger = logging.getLogger("mainspring.worker")
 
-SINGLE_BATCH = 2  # a numbered change of behaviour: all jobs are applied before the loop runs
+SINGLE_BATCH = WorkflowLogicFlag.PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_BATCH
 EVICTION_TURNS = 100  # how often a coroutine may swallow its own end
 
 J = TypeVar("J", bound=Job)
@@ -138,6 +139,10 @@ class WorkflowRun:
     def made_task(self, task: asyncio.Task[Any], name: str | None) -> None:
         named(name, self.state.info, task)
         self.state.keep(task)
+
+    def check_may_schedule(self) -> None:
+        if self.state.is_read_only and not self.state.is_in_query_or_validator:  # those may await, within themselves
+            self.state.assert_may_act("schedule task")
 
     # -- applying jobs
 
@@ -307,8 +312,12 @@ class WorkflowRun:
     # -- making
 
     def _with_own_version(self, activation: Activation) -> Activation:
-        """On new ground the workflow task is completed by this worker."""
-        if not activation.is_replaying:
+        """On new ground the workflow task is completed by this worker. Queries alone complete none."""
+        last = self.state.activation
+        if last is not None and all(isinstance(job, jobs.Query) for job in activation.jobs):
+            activation.build_id = last.build_id
+            activation.deployment_name = last.deployment_name
+        elif not activation.is_replaying:
             activation.build_id = self.state.details.build_id
             activation.deployment_name = self.state.details.deployment_name
         return activation
@@ -368,8 +377,10 @@ class InboundTail(WorkflowInboundInterceptor):
         return await _called(handler, input.args)
 
     def handle_update_validator(self, input: HandleUpdateInput) -> None:
-        # Never the dynamic handler's: an update that has a handler of its own has its own validator, or none.
-        validator = self._run.runtime.workflow_get_update_validator(input.update)
+        # An update that has a handler of its own has its own validator, or none: never the dynamic handler's.
+        runtime = self._run.runtime
+        name = input.update if runtime.workflow_get_update_handler(input.update) is not None else None
+        validator = runtime.workflow_get_update_validator(name)
         if validator is not None:
             validator(*input.args)
 

@@ -74,10 +74,8 @@ class Calls(WorkflowOutboundInterceptor):
     def start_local_activity(self, input: StartLocalActivityInput) -> ActivityHandle[Any]:
         known = self._state.details.local_activities
         if known is not None and input.activity not in known:
-            names = ", ".join(sorted(known))
-            raise ValueError(
-                f"Activity function {input.activity} is not registered on this worker, available activities: {names}"
-            )
+            available = f"available activities: {', '.join(sorted(known))}" if known else "no available activities"
+            raise ValueError(f"Activity function {input.activity} is not registered on this worker, {available}")
         return self._start_activity(input)
 
     async def start_child_workflow(self, input: StartChildWorkflowInput) -> ChildWorkflowHandle[Any, Any]:

@@ -15,6 +15,7 @@ from mainspring.converter import ActivitySerializationContext, WorkflowSerializa
 from mainspring.exceptions import InvalidVersioningOverrideError, WorkflowAlreadyStartedError
 from mainspring.replay import requests
 from mainspring.replay.activation import Backoff, Outcome, ResolveChildStart
+from mainspring.worker._flags import WorkflowLogicFlag
 from mainspring.worker._interceptor import StartActivityInput, StartChildWorkflowInput, StartLocalActivityInput
 from mainspring.worker._run_requests import schedule_activity, schedule_local_activity, start_child
 from mainspring.worker._run_state import RunState, named, shielded
@@ -24,7 +25,6 @@ from mainspring.workflow._handles import ActivityHandle, ChildWorkflowHandle
 
 T = TypeVar("T")
 
-RAISE_ON_CANCELLING_COMPLETED_ACTIVITY = 1  # a numbered change of behaviour, as in the official SDK
 ALREADY_EXISTS = (
     StartChildWorkflowExecutionFailedCause.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS
 )
@@ -142,7 +142,7 @@ class RunActivityHandle(ActivityHandle[Any]):
                     self._of,
                     self._future,
                     lambda _: self._request_cancel(),
-                    flag=RAISE_ON_CANCELLING_COMPLETED_ACTIVITY,
+                    flag=WorkflowLogicFlag.RAISE_ON_CANCELLING_COMPLETED_ACTIVITY,
                 )
             except BackoffError as error:
                 await self._timers.sleep(error.backoff.wait_ns / 1e9, None, self._input.event_groups)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import defaultdict
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,7 +39,7 @@ LIBRARY = str(Path(asyncio.__file__).resolve().parent)
 MOST_EVICTED_ASKS = 100  # of one run, while it is thrown out of the cache
 
 
-class BeingEvictedError(BaseException):
+class _WorkflowBeingEvictedError(BaseException):  # the official name, which users may have in their code
     """Workflow code tries to act while its run is thrown out of the cache. Not an error of anybody's."""
 
 
@@ -74,7 +74,7 @@ class RunState:
 
         Raises:
             ReadOnlyContextError: A query or a validator may not.
-            BeingEvictedError: The run is thrown out of the cache; the code that asks is unwound by this.
+            _WorkflowBeingEvictedError: The run is thrown out of the cache; the code that asks is unwound by this.
         """
         self.assert_may_act("add command")
         if self.is_evicting:
@@ -103,7 +103,7 @@ class RunState:
             self._asked_in_vain += 1
             if self._asked_in_vain > MOST_EVICTED_ASKS:
                 return  # code that swallows the error would ask for ever; so it waits, in vain
-            raise BeingEvictedError(f"Ignoring {action} while evicting workflow. This is not an error.")
+            raise _WorkflowBeingEvictedError(f"Ignoring {action} while evicting workflow. This is not an error.")
         if self.is_read_only:
             raise ReadOnlyContextError(f"While in read-only function, action attempted: {action}")
 
@@ -147,14 +147,16 @@ class RunState:
         """Values of payloads, each by its own type as far as there are types."""
         if not payloads:
             return []
-        hints = None if types is None else [*types[: len(payloads)], *[None] * (len(payloads) - len(types))]
+        # Arguments that nothing takes make the call fail, which says more than a hint of the wrong parameter would.
+        hints = None if types is None or len(payloads) > len(types) else types[: len(payloads)]
         try:
-            return (converter or self.converters.payload).from_payloads(payloads, hints)  # type: ignore[arg-type]  # None = no hint
+            return (converter or self.converters.payload).from_payloads(payloads, hints)
         except FailureError:
             raise
         except Exception as error:
-            if self.is_failure(error):
-                raise
+            declared = next((one for one in _causes(error) if self.is_failure(one)), None)
+            if declared is not None:
+                raise declared  # noqa: B904 - converters say more around it, users named it
             raise RuntimeError("Failed decoding arguments") from error
 
     def decode_arguments(self, name: str, payloads: Sequence[Payload], handler: Handler) -> list[Any]:
@@ -184,6 +186,14 @@ class RunState:
         if details:
             metadata.details.CopyFrom(self.converters.payload.to_payload(details))
         return metadata
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, what it was raised from, and so on."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 def where_in_workflow() -> str:

@@ -58,7 +58,13 @@ class RunTimers:
         self._pending[handle.seq] = handle
 
     def cancel_timer(self, handle: WorkflowTimerHandle) -> None:
-        if self._pending.pop(handle.seq, None) is not None and not self._state.is_evicting:
+        """Take a timer back.
+
+        Raises:
+            _WorkflowBeingEvictedError: The run is thrown out of the cache. So a sleep ends by this then, not by the
+                cancellation that it is unwound with, which would look like one that somebody asked for.
+        """
+        if self._pending.pop(handle.seq, None) is not None:
             self._state.ask(CancelTimer(seq=handle.seq))
 
     # -- for jobs

@@ -213,10 +213,10 @@ class Worker:
             raise RuntimeError("Already started")
         self._is_started = True
         try:
+            self._parts.offer_eager_starts()
             await self._validate()
             await self._parts.make()
             self._is_working = True
-            self._parts.offer_eager_starts()
             await self._work(self._start_sides())
         finally:
             self._parts.close()
@@ -322,6 +322,7 @@ class Worker:
         if inner is None:
             raise RuntimeError("Can only use async with inside a task")
         self._block = _Block(self, inner)
+        self._parts.offer_eager_starts()  # at once: the block may start a run before the worker has begun
         return self
 
     async def __aexit__(self, exc_type: type[BaseException] | None, *args: object) -> None:

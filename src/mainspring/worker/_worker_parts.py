@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 from temporalio.api.namespace.v1 import NamespaceInfo
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueResponse
 
 from mainspring.common import HeaderCodecBehavior, VersioningBehavior, WorkerDeploymentVersion
 from mainspring.common._composite_event import CompositeEvent
@@ -37,6 +38,7 @@ from mainspring.worker._activity_server import Polling, ServiceActivityServer
 from mainspring.worker._activity_worker import ActivityOptions, ActivityWorker
 from mainspring.worker._build_id import load_default_build_id
 from mainspring.worker._eager import EagerActivities
+from mainspring.worker._flags import DEFAULT_FLAGS
 from mainspring.worker._interceptor import Interceptor, WorkflowInterceptorClassInput
 from mainspring.worker._payload_limits import SizeLimits
 from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
@@ -140,7 +142,7 @@ class WorkerParts:
         self.service = CurrentService(client)
         self.instance_key = uuid.uuid4().hex
         self._identity: WorkerIdentity | None = None
-        self.default_flags: set[int] = set()
+        self.default_flags: set[int] = set(DEFAULT_FLAGS)
         self._tuner: WorkerTuner = tuner_of(config)
         self._polls_end_within_s = POLLS_END_WITHIN_S
         self._local: LocalActivities | None = None
@@ -153,6 +155,7 @@ class WorkerParts:
         self._definitions = self._checked_workflows()
         self.activities: ActivityWorker | None = None
         self.workflows: WorkflowWorker | None = None
+        self._eager_tasks: list[PollWorkflowTaskQueueResponse] = []  # that came before there was a workflow side
 
     def learn(self, namespace: NamespaceInfo) -> None:
         """What the namespace allows, and what its server can do."""
@@ -168,18 +171,26 @@ class WorkerParts:
             self.activities = self._activity_side(self._registry, await self._registry.new_shutdown_event())
         if self._definitions:
             self.workflows = self._workflow_side(self._definitions)
+            while self._eager_tasks:
+                self.workflows.start_eagerly(self._eager_tasks.pop(0))
 
     def offer_eager_starts(self) -> None:
         """Let the client give the first tasks of runs that it starts to this worker."""
-        if self.workflows is not None:
-            self.service.client._eager_workers[self.identity.task_queue] = self.workflows.start_eagerly
+        if self._definitions:
+            self.service.client._eager_workers[self._config["task_queue"]] = self._start_eagerly
 
     def withdraw_eager_starts(self) -> None:
         """The worker takes no more tasks."""
+        offers, task_queue = self.service.client._eager_workers, self._config["task_queue"]
+        if offers.get(task_queue) == self._start_eagerly:
+            del offers[task_queue]
+
+    def _start_eagerly(self, polled: PollWorkflowTaskQueueResponse) -> None:
+        """Do a task at once, or when the workflow side is there."""
         if self.workflows is not None:
-            offers = self.service.client._eager_workers
-            if offers.get(self.identity.task_queue) == self.workflows.start_eagerly:
-                del offers[self.identity.task_queue]
+            self.workflows.start_eagerly(polled)
+        else:
+            self._eager_tasks.append(polled)
 
     def set_client(self, client: Client) -> None:
         """Make all calls by another client from now on."""

@@ -1,0 +1,136 @@
+"""A pytest plugin for the official SDK's own tests with `temporalio` replaced by `mainspring`: `swapped_suite.py` loads it.
+
+It makes test files importable that name what Mainspring does not have, and fakes nothing:
+
+    PRIVATE   modules of the official SDK's inside that tests name, with what is ours behind their names
+    ABSENT    packages that do not exist here; a test that uses one fails with `AbsentError`
+    leave-outs.tsv beside this file: tests that are not run, each with its reason
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import mainspring.service
+import mainspring.worker
+from mainspring.worker import _flags
+
+PRIVATE: Mapping[str, Mapping[str, object]] = {
+    "mainspring.worker._workflow_instance": {
+        "logger": logging.getLogger("mainspring.worker"),
+        "_WorkflowLogicFlag": _flags.WorkflowLogicFlag,
+        "_DEFAULT_ENABLED_WORKFLOW_LOGIC_FLAGS": _flags.DEFAULT_FLAGS,
+        "UnsandboxedWorkflowRunner": mainspring.worker.UnsandboxedWorkflowRunner,
+    },
+}
+ABSENT = (
+    "mainspring.bridge",
+    "mainspring.nexus",
+    "mainspring.converter._extstore",
+    "mainspring.worker._command_aware_visitor",
+)
+ABSENT_NAMES = {  # of modules that do exist
+    "mainspring.workflow": ("NexusOperationHandle", "create_nexus_client"),
+    "mainspring.worker": (
+        "ExecuteNexusOperationCancelInput",
+        "ExecuteNexusOperationStartInput",
+        "NexusOperationInboundInterceptor",
+        "WorkflowInstance",
+        "WorkflowInstanceDetails",
+    ),
+}
+
+
+class AbsentError(Exception):
+    """A test uses what Mainspring does not have."""
+
+
+class Absent:
+    """A name that stands for nothing: it can be imported, named in annotations, subclassed, and used as a decorator."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Absent:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Absent(f"{self._name}.{name}")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and callable(args[0]):
+            return args[0]
+        raise AbsentError(f"not in Mainspring: {self._name}")
+
+    def __getitem__(self, item: object) -> Absent:
+        return self
+
+    def __or__(self, other: object) -> Absent:
+        return self
+
+    def __ror__(self, other: object) -> Absent:
+        return self
+
+    def __mro_entries__(self, bases: Sequence[object]) -> tuple[type, ...]:
+        return ()
+
+
+class _AbsentModule(ModuleType):
+    __path__: Sequence[str] = ()
+
+    def __getattr__(self, name: str) -> Absent:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Absent(f"{self.__name__}.{name}")
+
+
+class _AbsentModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        is_absent = any(fullname == name or fullname.startswith(f"{name}.") for name in ABSENT)
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True) if is_absent else None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return _AbsentModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        del module
+
+
+def _install() -> None:
+    sys.meta_path.append(_AbsentModules())
+    for name, content in PRIVATE.items():
+        module = ModuleType(name)
+        vars(module).update(content)
+        sys.modules[name] = module
+        parent, _, last = name.rpartition(".")
+        setattr(sys.modules[parent], last, module)
+    for name, missing in ABSENT_NAMES.items():
+        for each in missing:
+            setattr(sys.modules[name], each, Absent(f"{name}.{each}"))
+
+
+def leave_outs(text: str) -> dict[str, str]:
+    """Reasons by node id, without parameters or with them: one tab-separated row each, after the header."""
+    rows = [line.split("\t") for line in text.splitlines()[1:]]
+    return {node_id: reason for node_id, reason in rows}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the leave-outs."""
+    left_out = leave_outs(Path(__file__).with_name("swapped_leave_outs.tsv").read_text("utf-8"))
+    kept = [item for item in items if not {item.nodeid, item.nodeid.partition("[")[0]} & left_out.keys()]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+_install()
