@@ -1,4 +1,4 @@
-"""A pytest plugin for the official SDK's own tests with `temporalio` replaced by `mainspring`: `swapped_suite.py` loads it.
+"""A pytest plugin for the official SDK's own tests on Mainspring's SDK: `swapped_suite.py` loads it.
 
 It makes test files importable that name what Mainspring does not have, and fakes nothing:
 
@@ -20,7 +20,6 @@ from typing import Any
 
 import pytest
 
-import mainspring.service
 import mainspring.worker
 from mainspring.worker import _flags
 
@@ -84,8 +83,6 @@ class Absent:
 
 
 class _AbsentModule(ModuleType):
-    __path__: Sequence[str] = ()
-
     def __getattr__(self, name: str) -> Absent:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -121,8 +118,7 @@ def _install() -> None:
 
 def leave_outs(text: str) -> dict[str, str]:
     """Reasons by node id, without parameters or with them: one tab-separated row each, after the header."""
-    rows = [line.split("\t") for line in text.splitlines()[1:]]
-    return {node_id: reason for node_id, reason in rows}
+    return dict(line.split("\t") for line in text.splitlines()[1:])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -466,7 +466,7 @@ with pytest.warns(DeprecationWarning, match="async def"):
             return "answered"
 
 
-@pytest.mark.parametrize(("callback", "action"), [(_schedules, "schedule task"), (_commands, "add command")])
+@pytest.mark.parametrize("callback, action", [(_schedules, "schedule task"), (_commands, "add command")])
 def test_a_patch_activation_callback_may_only_look(callback: Callable[[object, str], bool], action: str) -> None:
     run = Driven(Patched, patch_activation=callback)
     run.begin()
@@ -548,7 +548,7 @@ class RunsLocally:
 
 
 @pytest.mark.parametrize(
-    ("known", "available"), [(frozenset[str](), "no available activities"), (frozenset({"b", "a"}), "activities: a, b")]
+    "known, available", [(frozenset[str](), "no available activities"), (frozenset({"b", "a"}), "activities: a, b")]
 )
 def test_a_local_activity_that_the_worker_lacks_fails_the_task(known: frozenset[str], available: str) -> None:
     run = Driven(RunsLocally, local_activities=known)
