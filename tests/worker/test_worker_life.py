@@ -23,7 +23,7 @@ from mainspring import activity, workflow
 from mainspring.client import Client
 from mainspring.client import Interceptor as ClientInterceptor
 from mainspring.converter import DataConverter
-from mainspring.runtime import Runtime, TelemetryConfig
+from mainspring.runtime import MetricBuffer, Runtime, TelemetryConfig
 from mainspring.service import ConnectConfig, DirectServiceClient, RPCError, RPCStatusCode
 from mainspring.worker import (
     ExecuteWorkflowInput,
@@ -408,3 +408,35 @@ async def test_a_query_for_a_run_that_is_not_held_replays_it(engine: FakeEngine)
         answer = await engine.said("respond_query_task_completed")
     assert answer.error_message == ""
     assert b"here" in answer.SerializeToString()
+
+
+def ended(runtime_buffer: MetricBuffer) -> list[tuple[str, object]]:
+    """The metrics of the worker's tasks: name and workflow type."""
+    return [
+        (update.metric.name, update.attributes["workflow_type"])
+        for update in runtime_buffer.retrieve_updates()
+        if "workflow_type" in update.attributes
+    ]
+
+
+async def test_a_worker_counts_the_runs_that_end_and_the_tasks_that_fail(engine: FakeEngine) -> None:
+    buffer = MetricBuffer(100)
+    runtime = Runtime(telemetry=TelemetryConfig(metrics=buffer, metric_prefix="ours_"))
+    client = Client(DirectServiceClient(ConnectConfig("nowhere:1", runtime=runtime), engine))
+    async with a_worker(engine, client=client):
+        engine.give(first_task("Echo", "hello"))
+        await engine.said("respond_workflow_task_completed")
+        engine.give(first_task("Unknown", "hello", run_id="another"))
+        await engine.said("respond_workflow_task_failed")
+    assert ended(buffer) == [
+        ("ours_workflow_task_execution_latency", "Echo"),
+        ("ours_workflow_completed", "Echo"),
+        ("ours_workflow_task_execution_failed", "Unknown"),
+    ]
+
+
+async def test_the_history_has_the_build_of_a_worker_without_versioning(engine: FakeEngine) -> None:
+    async with a_worker(engine, build_id="7"):
+        engine.give(first_task("Echo", "hello"))
+        answer = await engine.said("respond_workflow_task_completed")
+    assert answer.worker_version_stamp.build_id == "7"

@@ -48,6 +48,7 @@ from mainspring.worker._slots import ReserveContext, SlotKind, Slots, make_slots
 from mainspring.worker._tuning import SlotSupplier, WorkerTuner
 from mainspring.worker._worker_checks import definitions_of, tuner_of, warn_of_few_threads
 from mainspring.worker._worker_config import WorkerConfig
+from mainspring.worker._workflow_metrics import WorkflowMetrics
 from mainspring.worker._workflow_runner import PatchActivationInput, UnsandboxedWorkflowRunner
 from mainspring.worker._workflow_tasks import TaskOptions
 from mainspring.worker._workflow_worker import WorkflowOptions, WorkflowResources, WorkflowWorker
@@ -288,6 +289,7 @@ class WorkerParts:
             task_queue_share=config["nonsticky_to_sticky_poll_ratio"],
             sticky_timeout=config["sticky_queue_schedule_to_start_timeout"],
             binary_checksum="" if deployment else identity.build_id,
+            build_id="" if deployment and deployment.use_worker_versioning else identity.build_id,
             deployment=identity.deployment,
             worker_instance_key=identity.instance_key,
             is_inline=is_debugging,
@@ -298,6 +300,11 @@ class WorkerParts:
             limits=self.limits,
             eager=self._eager(),
             run_local=self._run_local,
+            metrics=WorkflowMetrics(
+                runtime_of(config["client"])._sdk_metric_meter,
+                namespace=identity.namespace,
+                task_queue=identity.task_queue,
+            ),
             encodes_headers=self._active["header_codec_behavior"] != HeaderCodecBehavior.NO_CODEC,
             default_versioning_behavior=default_behavior.value,
         )

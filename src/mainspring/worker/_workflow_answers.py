@@ -42,6 +42,7 @@ class Answerer(msgspec.Struct, kw_only=True, frozen=True):
     sticky_queue: str = ""  # "" = each task may go to any worker, with its whole history
     sticky_timeout_ns: int = 0  # how long a task waits for this worker before any may have it
     binary_checksum: str = ""
+    build_id: str = ""  # of a worker whose deployment does not say it
     deployment: WorkerDeploymentOptions | None = None
     worker_instance_key: str = ""
 
@@ -67,6 +68,8 @@ class Answerer(msgspec.Struct, kw_only=True, frozen=True):
             sticky.worker_task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_STICKY
             sticky.worker_task_queue.normal_name = self.task_queue
             sticky.schedule_to_start_timeout.FromNanoseconds(self.sticky_timeout_ns)
+        if self.build_id:
+            request.worker_version_stamp.build_id = self.build_id
         request.sdk_metadata.sdk_name = SDK_NAME
         request.sdk_metadata.sdk_version = __version__
         request.sdk_metadata.core_used_flags.extend(answer.core_flags)

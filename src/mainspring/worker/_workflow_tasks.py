@@ -40,6 +40,7 @@ from mainspring.worker._payload_codec import TaskCodec
 from mainspring.worker._payload_limits import PayloadsTooLargeError, SizeLimits
 from mainspring.worker._run_cache import RunCache
 from mainspring.worker._workflow_answers import Answerer
+from mainspring.worker._workflow_metrics import WorkflowMetrics
 from mainspring.workflow._exceptions import NondeterminismError
 
 logger = logging.getLogger("mainspring.worker")
@@ -58,6 +59,7 @@ class TaskOptions(msgspec.Struct, kw_only=True, frozen=True):
     limits: SizeLimits
     eager: EagerActivities
     run_local: RunLocal
+    metrics: WorkflowMetrics
     encodes_headers: bool = False
     default_versioning_behavior: int = 0  # `VersioningBehavior` of workflows that say nothing
 
@@ -85,6 +87,7 @@ class WorkflowTasks:
         self._limits = options.limits
         self._run_local = options.run_local
         self._eager = options.eager
+        self._metrics = options.metrics
 
     async def handle(self, polled: PollWorkflowTaskQueueResponse) -> None:
         """Do the task, and those that the server gives with its answers."""
@@ -108,9 +111,10 @@ class WorkflowTasks:
     async def _handle_one(
         self, polled: PollWorkflowTaskQueueResponse, run: CachedRun
     ) -> PollWorkflowTaskQueueResponse | None:
+        began = time.monotonic()
         try:
             await self._begin(polled, run)
-            return await self._work(polled, run)
+            return await self._work(polled, run, began)
         except Exception as error:
             logger.debug("a workflow task of run %s failed", run.run_id, exc_info=error)
             run.is_lost = True
@@ -172,9 +176,8 @@ class WorkflowTasks:
     # -- the work
 
     async def _work(
-        self, polled: PollWorkflowTaskQueueResponse, run: CachedRun
+        self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, began: float
     ) -> PollWorkflowTaskQueueResponse | None:
-        began = time.monotonic()
         await run.advance(self._activate)
         while run.replay.is_waiting_for_local_activities:
             left_s = began + run.task_timeout_s * ANSWER_AT - time.monotonic()
@@ -183,9 +186,9 @@ class WorkflowTasks:
                 run.is_lost = True
                 return None
             if not has_ended:
-                return await self._answer(polled, run, force_new=True)
+                return await self._answer(polled, run, began, force_new=True)
             await run.advance(self._activate)
-        return await self._answer(polled, run)
+        return await self._answer(polled, run, began)
 
     async def _finish_local_activities(self, run: CachedRun, within_s: float) -> bool:
         """See `CachedRun.finish_local_activities`; ends at once if the worker gives up."""
@@ -199,7 +202,7 @@ class WorkflowTasks:
             finishing.cancel()
 
     async def _answer(
-        self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, *, force_new: bool = False
+        self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, began: float, *, force_new: bool = False
     ) -> PollWorkflowTaskQueueResponse | None:
         assert run.codec is not None, "made when the task began"
         answer = run.replay.answer()
@@ -226,6 +229,7 @@ class WorkflowTasks:
             return None
         finally:
             self._eager.begin(permits, reply.activity_tasks)
+        self._metrics.answered(run.workflow_type, answer.commands, time.monotonic() - began)
         ends_run = any(command.command_type in TERMINAL_EVENTS for command in answer.commands)
         return self._taken(run, reply, ends_run=ends_run)
 
@@ -249,6 +253,7 @@ class WorkflowTasks:
 
     async def _fail(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, error: Exception) -> None:
         cause, reason = self._cause_of(error)
+        self._metrics.failed(run.workflow_type, cause)
         if not isinstance(error, WorkflowTaskError):
             logger.warning(
                 "a workflow task of run %s (workflow %s) failed", run.run_id, run.workflow_id, exc_info=reason

@@ -41,6 +41,7 @@ class WorkflowOptions(msgspec.Struct, kw_only=True, frozen=True):
     task_queue_share: float = 0.2  # of a fixed number of polls; the others are on the sticky queue
     sticky_timeout: timedelta = timedelta(seconds=10)  # how long a task waits for the worker that holds its run
     binary_checksum: str = ""
+    build_id: str = ""  # for the history, unless the deployment says it
     deployment: WorkerDeploymentOptions | None = None
     worker_instance_key: str = ""
     is_inline: bool = False  # workflow code runs in the event loop's thread, unwatched
@@ -160,6 +161,7 @@ class WorkflowWorker:
             sticky_queue=self.sticky_queue,
             sticky_timeout_ns=round(options.sticky_timeout.total_seconds() * 1e9),
             binary_checksum=options.binary_checksum,
+            build_id=options.build_id,
             deployment=options.deployment,
             worker_instance_key=options.worker_instance_key,
         )
