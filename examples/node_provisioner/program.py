@@ -69,7 +69,7 @@ async def run(options: argparse.Namespace) -> None:
             await add_nodes(client, dict(options.nodes))
 
 
-def _node(text: str) -> tuple[str, NodeSpec]:
+def node_of(text: str) -> tuple[str, NodeSpec]:
     """Read `node-1` or `node-1:boot_ms=200,join_ms=100`."""
     node_id, _, times = text.partition(":")
     pairs = [pair.partition("=") for pair in times.split(",") if pair]
@@ -79,7 +79,7 @@ def _node(text: str) -> tuple[str, NodeSpec]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="adds nodes of this machine")
     add_arguments(parser)
-    parser.add_argument("nodes", metavar="NODE", nargs="+", type=_node, help="an id; or ID:boot_ms=200,join_ms=100")
+    parser.add_argument("nodes", metavar="NODE", nargs="+", type=node_of, help="an id; or ID:boot_ms=200,join_ms=100")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(run(options))

@@ -16,13 +16,14 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from mainspring import embedded
 from mainspring.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from mainspring.testing import ActivityEnvironment
+from node_provisioner import timeline
 from node_provisioner.activities import (
     ACTIVITIES,
     delete_vm,
@@ -30,6 +31,7 @@ from node_provisioner.activities import (
     wait_for_node_to_join_cluster,
     wait_for_vm_ready,
 )
+from node_provisioner.demonstration.evidence import STEPS
 from node_provisioner.installation import Installation, installed, using
 from node_provisioner.interfaces import (
     VM,
@@ -55,6 +57,7 @@ from node_provisioner.processes.loopback import Reply, Request
 from node_provisioner.processes.provider import SOURCES, ProcessProvider
 from node_provisioner.processes.publishers import EventLog, Webhook
 from node_provisioner.processes.registry import JoinRequest, Members, RegistryCluster, answer
+from node_provisioner.program import add_nodes, node_of
 from node_provisioner.workflows import WORKFLOWS
 from tests.server_process import CHECKOUT, chosen_command
 
@@ -124,6 +127,27 @@ async def test_a_vm_is_made_once_however_often_it_is_ordered(provider: ProcessPr
 
     assert {vm.vm_id for vm in [*at_once, later]} == {later.vm_id}
     assert provider.boot_count("n") == 1
+
+
+async def test_while_a_vm_is_forked_off_nobody_looks_whether_another_is_alive(
+    provider: ProcessProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new process has all files of its maker for a moment, and would keep the lock of the look after its end."""
+    popen = subprocess.Popen
+    looks: list[bool] = []
+    looks_before_the_fork: list[int] = []
+
+    def fork(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+        looking = threading.Thread(target=lambda: looks.append(provider.exists("other")))
+        looking.start()
+        looking.join(0.2)
+        looks_before_the_fork.append(len(looks))
+        return popen(*args, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", fork)
+    await provider.create_vm("n", FAST, ordered_at=1)
+
+    assert looks_before_the_fork == [0]
 
 
 async def test_a_vm_whose_maker_was_killed_is_found_by_the_next(provider: ProcessProvider, tmp_path: Path) -> None:
@@ -386,10 +410,10 @@ def test_an_activity_where_nothing_is_installed_says_what_to_do() -> None:
 
 
 @asynccontextmanager
-async def working(world: FakeWorld) -> AsyncGenerator[Client]:
-    """A client, with an engine in memory and the activities in this world."""
+async def working(world: FakeWorld, file: Path | None = None) -> AsyncGenerator[Client]:
+    """A client, with an engine in memory or in a file, and the activities in this world."""
     with using(installation_in(world)):
-        async with embedded(workflows=WORKFLOWS, activities=ACTIVITIES, task_queue=TASK_QUEUE) as client:
+        async with embedded(file, workflows=WORKFLOWS, activities=ACTIVITIES, task_queue=TASK_QUEUE) as client:
             yield client
 
 
@@ -485,6 +509,52 @@ async def test_delete_node_ends_the_add_node_that_runs_and_undoes_it() -> None:
     assert ended.status is WorkflowExecutionStatus.TERMINATED
     assert (deleted.had_vm, deleted.was_member) == (True, False)
     assert world.changes() == ["create_vm", "delete_vm", "remove_member", "publish VMDeleted"]
+
+
+# -- the program and the timeline --------------------------------------------------------------------------------------
+
+
+async def test_a_program_started_again_leaves_alone_what_it_has_added(capsys: pytest.CaptureFixture[str]) -> None:
+    world = FakeWorld()
+    async with working(world) as client:
+        await add_nodes(client, {"first": FAST})
+        await add_nodes(client, {"first": FAST, "second": FAST})
+
+    assert world.changes() == ["create_vm", "publish VMJoined"] * 2
+    assert "second: joined" in capsys.readouterr().out
+
+
+async def test_a_program_adds_again_what_was_deleted_meanwhile() -> None:
+    world = FakeWorld()
+    async with working(world) as client:
+        await add_nodes(client, {"n": FAST})
+        await (await start_delete_node(client, "n")).result()
+        await add_nodes(client, {"n": FAST})
+
+    assert list(world.vms) == ["n"]
+
+
+def test_a_node_is_named_with_its_times() -> None:
+    assert node_of("n-1:boot_ms=200,join_ms=100") == ("n-1", NodeSpec(boot_ms=200, join_ms=100))
+    assert node_of("n-1") == ("n-1", NodeSpec())
+
+
+def test_the_timeline_is_drawn_from_the_file_of_a_program_that_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "nodes.db"
+
+    async def program() -> None:
+        async with working(FakeWorld(), file) as client:
+            await add(client, "drawn")
+
+    asyncio.run(program())
+    monkeypatch.setattr(sys, "argv", ["timeline", "--file", str(file), "drawn"])
+    timeline.main()
+
+    shown = capsys.readouterr().out
+    assert "drawn  AddNode  completed" in shown
+    assert all(name in shown for name in STEPS)
 
 
 # -- the demonstration -------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from node_provisioner.processes import loopback
 SOURCES = Path(__file__).parents[2]  # the folder to import `node_provisioner` from
 POLL_INTERVAL_S = 0.02
 TERMINATE_WITHIN_S = 3.0
+FORKING = threading.Lock()  # a new process has all files of its maker for a moment, and with them the locks on them
 HEALTH = {200: VMState.READY, 500: VMState.BROKEN}
 
 
@@ -134,7 +135,7 @@ class ProcessProvider:
         command += ["--registry", self.registry_url, "--ordered-at", str(ordered_at), "--image", spec.image]
         command += ["--allocate-ms", str(spec.allocate_ms), "--boot-ms", str(spec.boot_ms)]
         command += ["--join-ms", str(spec.join_ms), "--lifetime-s", str(self._vm_lifetime_s)]
-        with (folder / "agent.log").open("ab") as log, (folder / "alive").open("ab") as alive:
+        with FORKING, (folder / "agent.log").open("ab") as log, (folder / "alive").open("ab") as alive:
             fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
             process = subprocess.Popen(
                 command,
@@ -169,7 +170,7 @@ def _guard(folder: Path) -> Generator[None]:
 
 def _is_alive(folder: Path) -> bool:
     """Whether the VM exists. The guard is held, so only a VM can have the lock."""
-    with (folder / "alive").open("ab") as file:
+    with FORKING, (folder / "alive").open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
