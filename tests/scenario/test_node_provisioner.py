@@ -137,7 +137,7 @@ async def test_while_a_vm_is_forked_off_nobody_looks_whether_another_is_alive(
     looks: list[bool] = []
     looks_before_the_fork: list[int] = []
 
-    def fork(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+    def fork(*args: Any, **options: Any) -> Any:
         looking = threading.Thread(target=lambda: looks.append(provider.exists("other")))
         looking.start()
         looking.join(0.2)
