@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -27,16 +28,16 @@ def server() -> Iterator[ServerProcess]:
         yield started
 
 
-@contextmanager
-def worker(server: ServerProcess, queue: str) -> Generator[None]:
+@asynccontextmanager
+async def worker(server: ServerProcess, queue: str) -> AsyncGenerator[None]:
     """A worker process, killed where the block ends."""
     command = [sys.executable, "-m", "tests.scenario.local_worker", server.address, queue]
-    process = subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.DEVNULL)
+    process = await asyncio.to_thread(subprocess.Popen, command, cwd=CHECKOUT, stderr=subprocess.DEVNULL)
     try:
         yield
     finally:
         process.kill()
-        process.wait()
+        await asyncio.to_thread(process.wait)
 
 
 async def test_local_activities_outlive_tasks_and_workers(server: ServerProcess, tmp_path: Path) -> None:
@@ -45,15 +46,15 @@ async def test_local_activities_outlive_tasks_and_workers(server: ServerProcess,
     handle = await client.start_workflow(
         LocalActivities.run, str(notes), id="local", task_queue="local", task_timeout=TASK_TIMEOUT
     )
-    with worker(server, "local"):
+    async with worker(server, "local"):
         async for event in handle.fetch_history_events(wait_new_event=True):
             if event.event_type == COMPLETED:
                 break  # the task was answered while the activity runs
-    with worker(server, "local"):
+    async with worker(server, "local"):
         log = await handle.result()
     kinds = ["TRY_CANCEL", "WAIT_CANCELLATION_COMPLETED", "ABANDON"]
     assert log == ["done", "attempt 3", *(f"cancelled {kind}" for kind in kinds)]
-    assert notes.read_text().count("began") == 2, "the second worker begins it again"
+    assert (await asyncio.to_thread(notes.read_text)).count("began") == 2, "the second worker begins it again"
 
     history = await handle.fetch_history()
     names = [event.WhichOneof("attributes") for event in history.events]

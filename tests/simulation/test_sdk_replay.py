@@ -16,6 +16,7 @@ from temporalio.api.query.v1 import WorkflowQuery
 from mainspring._embedded import embedded
 from mainspring.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from mainspring.replay.task import Task
+from mainspring.service import RPCError
 from mainspring.worker import Replayer, Worker
 from mainspring.worker._activating import activate_inline
 from mainspring.worker._cached_run import CachedRun
@@ -83,10 +84,21 @@ async def send(handle: WorkflowHandle[Any, Any], name: str, step: Step) -> None:
         case "read":
             await handle.query(name)
         case _:
-            try:
-                await handle.execute_update(name, args=[step])
-            except WorkflowUpdateFailedError:
-                assert step[0] == "deprecate"
+            while not await is_updated(handle, step):
+                continue
+
+
+async def is_updated(handle: WorkflowHandle[Any, Any], step: Step) -> bool:
+    """Whether the update was carried out; not if the task that took it failed, since news came as it ended the run."""
+    try:
+        await handle.execute_update("change", args=[step])
+    except WorkflowUpdateFailedError:
+        assert step[0] == "deprecate"
+    except RPCError as error:
+        if "unexpected workflow task failure" not in error.message:
+            raise
+        return False
+    return True
 
 
 async def log_of_replay(history: WorkflowHistory) -> list[str]:

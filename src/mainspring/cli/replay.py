@@ -49,9 +49,12 @@ class Verdict(NamedTuple):
     place: str
     run_id: str
     workflow_type: str
-    is_ok: bool
-    kind: str  # of what went wrong: `diverged`, `failed` (the code could not be replayed), `unreadable`
+    kind: str  # `ok`, `diverged`, `failed` (the code could not be replayed) or `unreadable`
     message: str
+
+    @property
+    def is_ok(self) -> bool:
+        return self.kind == "ok"
 
     def as_json(self) -> str:
         fields: dict[str, object] = {
@@ -171,10 +174,10 @@ async def verdict_of(found: Found, by: Replayer) -> Verdict:
     """How the replay of one history goes."""
     history = found.history
     if history is None or not history.events:
-        return Verdict(found.place, "", "", False, "unreadable", found.error or "there is no event")
+        return Verdict(found.place, "", "", "unreadable", found.error or "there is no event")
     started = history.events[0].workflow_execution_started_event_attributes
     result = await by.replay_workflow(history, raise_on_replay_failure=False)
     failure = result.replay_failure
     kind = "ok" if failure is None else "diverged" if isinstance(failure, NondeterminismError) else "failed"
     run_id, message = started.original_execution_run_id, str(failure or "")
-    return Verdict(found.place, run_id, started.workflow_type.name, failure is None, kind, message)
+    return Verdict(found.place, run_id, started.workflow_type.name, kind, message)
