@@ -40,7 +40,7 @@ OFFICIAL = re.compile(r"\btemporalio\b(?!\.api\b|/)")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0: every file has at most `--missing-percent` failures."""
-    options = _parser().parse_args(arguments, namespace=Options())
+    options = _parser().parse_intermixed_args(arguments, namespace=Options())
     with tempfile.TemporaryDirectory(prefix="swapped-") as folder, server(options, Path(folder)) as address:
         suite = copy_swapped(options.clone, Path(folder) / "suite")
         passing = True

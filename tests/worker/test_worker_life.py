@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import pytest
 from temporalio.api.enums.v1 import EventType, TaskQueueType, WorkflowTaskFailedCause
@@ -34,6 +36,7 @@ from mainspring.worker import (
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
+from mainspring.worker._activating import ThreadActivator
 from tests.worker.fake_engine import FakeEngine, Options
 
 NEVER = 3600
@@ -408,6 +411,36 @@ async def test_a_query_for_a_run_that_is_not_held_replays_it(engine: FakeEngine)
         answer = await engine.said("respond_query_task_completed")
     assert answer.error_message == ""
     assert b"here" in answer.SerializeToString()
+
+
+@workflow.defn
+class Blocks:
+    entered: ClassVar[list[str]] = []
+    gate: ClassVar[threading.Event] = threading.Event()
+
+    @workflow.run
+    async def run(self, text: str) -> str:
+        self.entered.append(text)
+        with workflow.unsafe.sandbox_unrestricted():
+            self.gate.wait()
+        return text
+
+
+async def test_a_run_that_blocks_its_thread_gets_no_other(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient = partial(ThreadActivator, deadlock_s=0.05)
+    monkeypatch.setattr("mainspring.worker._workflow_worker.ThreadActivator", impatient)
+    async with a_worker(engine, workflows=[Blocks, Echo]):
+        engine.give(first_task("Blocks", "first"))
+        assert "deadlock" in (await engine.said("respond_workflow_task_failed")).failure.message
+        engine.give(first_task("Blocks", "again"))
+        engine.give(first_task("Echo", "hello", run_id="another"))
+        await engine.said("respond_workflow_task_completed")
+        assert Blocks.entered == ["first"]
+        Blocks.gate.set()
+        while not engine.has_said("respond_workflow_task_completed"):
+            engine.give(first_task("Blocks", "later"))
+            await asyncio.sleep(0.01)
+    assert Blocks.entered[:2] == ["first", "later"]
 
 
 def ended(runtime_buffer: MetricBuffer) -> list[tuple[str, object]]:

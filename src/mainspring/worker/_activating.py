@@ -51,6 +51,7 @@ class ThreadActivator:
         stack = thread.interrupt()
         future.add_done_callback(_forget)
         run.is_lost = True
+        run.blocked_thread = future
         error = DeadlockError(
             f"[TMPRL1101] Potential deadlock detected: workflow didn't yield within {self._deadlock_s:g} second(s).\n"
             f"{stack}"

@@ -47,6 +47,7 @@ class CachedRun:
         self.replay = Replay(details.namespace)
         self.lock = asyncio.Lock()  # one task at a time
         self.is_lost = False  # what workflow code holds is not what the server holds
+        self.blocked_thread: asyncio.Future[Completion] | None = None  # that workflow code did not give back in time
         self.codec: RunCodec | None = None
         self.workflow_type = ""
         self.task_timeout_s = DEFAULT_TASK_TIMEOUT_S
@@ -63,6 +64,11 @@ class CachedRun:
     def begin(self, task: Task) -> None:
         """See `Replay.begin`."""
         self.replay.begin(task)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether workflow code still holds a thread. It must not get another: it would hold that one, too."""
+        return self.blocked_thread is not None and not self.blocked_thread.done()
 
     def reset(self) -> None:
         """Forget the run, to replay it from its first event."""

@@ -44,7 +44,7 @@ class RunCache:
             self.drop(run)
         if len(self._runs) <= self._most:
             return
-        idle = [one for one in self._runs.values() if one is run or not one.lock.locked()]
+        idle = [one for one in self._runs.values() if (one is run or not one.lock.locked()) and not one.is_blocked]
         for one in idle[: len(self._runs) - self._most]:
             self.drop(one)
 

@@ -96,6 +96,10 @@ class WorkflowTasks:
         while not is_done:
             run = self._cache.get(execution.workflow_id, execution.run_id)
             async with run.lock:
+                if run.is_blocked:
+                    return  # the task is left to its timeout; by then the thread may be free
+                if run.blocked_thread is not None:
+                    self._cache.drop(run)
                 if self._cache.holds(run):
                     await self._handle_all(polled, run)
                     is_done = True
@@ -104,7 +108,7 @@ class WorkflowTasks:
         following: PollWorkflowTaskQueueResponse | None = polled
         while following is not None:
             following = await self._handle_one(following, run)
-            if run.is_lost:
+            if run.is_lost and not run.is_blocked:
                 self._cache.drop(run)
         self._cache.used(run)
 
