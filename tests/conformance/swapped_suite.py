@@ -89,8 +89,9 @@ def swapped(source: str) -> str:
 
 
 def _run_rounds(file: str, suite: Path, address: str, options: Options) -> Mapping[JunitKey, Outcome]:
-    """A file's tests once, then up to `reruns` times those that have not passed yet."""
-    found = dict(_run_pytest([file], suite, address, options))
+    """A file's tests once, less those that skip themselves; then, up to `reruns` times, those that failed."""
+    ran = _run_pytest([file], suite, address, options)
+    found = {key: outcome for key, outcome in ran.items() if not outcome.first_error_line.startswith("skipped:")}
     for _ in range(options.reruns):
         failed = {key for key, outcome in found.items() if not outcome.passed}
         if not failed:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import pytest
+from blockbuster import BlockBuster
 from temporalio.api.enums.v1 import EventType, TaskQueueType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
@@ -426,7 +427,10 @@ class Blocks:
         return text
 
 
-async def test_a_run_that_blocks_its_thread_gets_no_other(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_run_that_blocks_its_thread_gets_no_other(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, nothing_blocks_the_loop: BlockBuster
+) -> None:
+    nothing_blocks_the_loop.deactivate()  # this one blocks, and means it
     impatient = partial(ThreadActivator, deadlock_s=0.05)
     monkeypatch.setattr("mainspring.worker._workflow_worker.ThreadActivator", impatient)
     async with a_worker(engine, workflows=[Blocks, Echo]):
