@@ -465,3 +465,17 @@ def test_what_is_left_of_a_run_that_ended_is_told_nothing_more_but_queries() -> 
     answer = played.go(Task(events=events.events[3:], queries={"q": query}), cancels, [])
     assert played.jobs == [["Initialize"], ["Signal"], ["Query"]]
     assert names(answer.commands) == ["REQUEST_CANCEL_ACTIVITY_TASK", "COMPLETE_WORKFLOW_EXECUTION"]
+
+
+def test_news_that_come_with_a_query_are_told_with_their_workflow_task() -> None:
+    """Else their time, and what they are told together with, would be another in a replay."""
+    played = begun()
+    played.go(Task(events=history().started().task(ended="").events), [start_timer(1)])
+    grown = history().started().task().timer_started("1").timer_fired("1", 5)
+    played.go(
+        Task(events=grown.events[3:], previous_started_event_id=3, legacy_query=WorkflowQuery(query_type="q")), []
+    )
+    assert played.jobs == [["Initialize"], ["Query"]]
+    played.go(Task(events=grown.task(ended="").events[3:], previous_started_event_id=3), [])
+    assert played.jobs[-1] == ["FireTimer"]
+    assert played.activations[-1].time_ns == 8 * SECOND

@@ -47,6 +47,7 @@ from mainspring.replay.sequences import (
     TASK_STARTED,
     UPDATE_ACCEPTED,
     end_of_sequence,
+    without_loose_end,
 )
 from mainspring.replay.task import CORE_FLAGS, LEGACY_QUERY, TERMINAL_GOES_LAST, Answer, QueryAnswer, Task
 from mainspring.replay.updates import Updates
@@ -102,7 +103,7 @@ class Replay:
             events = [event for event in events if event.event_id > self.last_event_id]
         if events and events[0].event_id != self.last_event_id + 1:
             raise HistoryGap(f"expected event {self.last_event_id + 1}, got {events[0].event_id}")
-        self._events = events
+        self._events = events if task.legacy_query is None else without_loose_end(events)
         self._next = 0
         self._activation_index = 0
         self._previous_started_event_id = task.previous_started_event_id

@@ -106,3 +106,16 @@ def _start_before(events: Sequence[HistoryEvent], starts: Sequence[int], accepte
 
 def _at(events: Sequence[HistoryEvent], index: int) -> HistoryEvent | None:
     return events[index] if index < len(events) else None
+
+
+def without_loose_end(events: Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:
+    """The events up to the last one of a workflow task, or that ends the run; all of a run that has had no task.
+
+    A query that is a task of its own may come with news for which there is no workflow task yet. They are told with
+    that task, as a replay will have them.
+    """
+    for end in range(len(events), 0, -1):
+        kind = events[end - 1].event_type
+        if kind in COMMAND_EVENTS or kind in FINAL or kind in {TASK_STARTED, TASK_COMPLETED}:
+            return events[:end]
+    return events if events and events[0].event_type == STARTED else ()
