@@ -13,7 +13,12 @@ else may change any day.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# Before anything loads gRPC, which the API's types do: its handlers of fork crash the children of process pools, which
+# never use a connection of ours.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 if TYPE_CHECKING:
     from mainspring._embedded import embedded

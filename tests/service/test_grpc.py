@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import warnings
 from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
@@ -284,3 +287,10 @@ def test_a_proxy_gets_user_and_password() -> None:
     config = ConnectConfig("h:1", http_connect_proxy_config=HttpConnectProxyConfig("p:2", ("me", "secret")))
     options = dict(target_of(config).options)
     assert (options["grpc.http_proxy"], options["grpc.enable_http_proxy"]) == ("http://me:secret@p:2", 1)
+
+
+def test_grpc_is_told_of_forks_before_it_is_loaded() -> None:
+    code = "import mainspring, os, sys; print(os.environ['GRPC_ENABLE_FORK_SUPPORT'], 'grpc' in sys.modules)"
+    environment = {name: value for name, value in os.environ.items() if name != "GRPC_ENABLE_FORK_SUPPORT"}
+    said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["0", "False"]

@@ -10,7 +10,6 @@ compressing them is worth it.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -18,9 +17,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Protocol, cast
 from weakref import WeakKeyDictionary
-
-# Before gRPC starts: its handlers of fork crash the children of process pools, which never use a connection of ours.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import grpc
 import grpc.aio
