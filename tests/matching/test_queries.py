@@ -189,6 +189,18 @@ async def test_a_caller_in_a_hurry_learns_at_once_that_nobody_has_polled(hall: H
 
 
 @on_virtual_time
+async def test_a_worker_that_has_just_said_goodbye_counts_as_one_that_was_here_lately(hall: Hall) -> None:
+    await hall.take()
+    hall.matching.cancel_polls(a_poller().worker_instance_key)
+    asked = ask(hall, a_query(), 0.8)
+    await hall.pass_time(0.1)
+    assert not asked.done()
+
+    with pytest.raises(DeadlineExceeded):
+        await asked
+
+
+@on_virtual_time
 async def test_stop_ends_all_queries(hall: Hall) -> None:
     asked = ask(hall, a_query())
     await hall.settle()

@@ -79,12 +79,13 @@ class PollerMemory:
     def __init__(self) -> None:
         self._visits: OrderedDict[str, _Visit] = OrderedDict()
         self._seen_s = float("-inf")
+        self._any_seen_s = float("-inf")  # also one that has said goodbye
 
     def __len__(self) -> int:
         return len(self._visits)
 
     def note(self, poller: Poller, *, now: Nanos, now_s: float) -> None:
-        self._seen_s = now_s
+        self._seen_s = self._any_seen_s = now_s
         visit = self._visits.get(poller.identity)
         if visit is None:
             self._visits[poller.identity] = _Visit(poller, now, now_s)
@@ -96,6 +97,10 @@ class PollerMemory:
 
     def seen_since(self, instant_s: float) -> bool:
         return self._seen_s >= instant_s
+
+    def any_seen_since(self, instant_s: float) -> bool:
+        """As `seen_since`, counting those that have said goodbye meanwhile."""
+        return self._any_seen_s >= instant_s
 
     def forget_worker(self, worker_instance_key: str) -> None:
         """A worker that has said goodbye is not shown any more, nor waited for."""

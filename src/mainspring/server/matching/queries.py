@@ -67,7 +67,7 @@ class Queries:
 
     def _look_for_poller(self, query: Query, queue: TaskQueue) -> None:
         """Shortly before the deadline: say what is wrong rather than let it pass, if nobody polls at all."""
-        if not queue.has_query(query) or queue.has_recent_poller(self._settings.query_window_s):
+        if not queue.has_query(query) or queue.was_polled_within(self._settings.query_window_s):
             return
         if query.normal_queue:
             self.refuse_sticky(query)

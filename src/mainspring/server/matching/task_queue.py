@@ -146,6 +146,11 @@ class TaskQueue:
             return False
         return self.polls.first() is not None or self._memory.seen_since(self._around.loop.time() - window_s)
 
+    def was_polled_within(self, window_s: float) -> bool:
+        """As `has_recent_poller`, counting workers that have said goodbye since: others may follow them soon."""
+        since_s = self._around.loop.time() - window_s
+        return not self._is_given_up and (self.polls.first() is not None or self._memory.any_seen_since(since_s))
+
     # -- queries
 
     def offer_query(self, query: Query, *, is_first: bool = False) -> None:
