@@ -45,7 +45,6 @@ WIDE_FUNCTIONS: dict[str, str] = {  # "path::function" -> reason
     "src/mainspring/server/history/service.py::History.__init__": "all that the room needs of others, by keyword",
 }
 WIDE_CLASSES: dict[str, str] = {  # "path::class" -> reason
-    "tests/simulation/program.py::Program": "one method for each step that a random program can take",
     "tests/simulation/program.py::Program": "a method for each kind of step",
     "src/mainspring/worker/_run_runtime.py::RunRuntime": "all that workflow code asks of its run is one door",
     "src/mainspring/server/engine/run.py::Run": "the state that every transition function reads and writes",

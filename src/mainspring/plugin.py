@@ -104,7 +104,7 @@ class SimplePlugin(mainspring.client.Plugin, mainspring.worker.Plugin):
         return config
 
     def _configure_workflows(self, config: WorkerConfig | ReplayerConfig) -> None:
-        workflows = appended(config.get("workflows"), self.workflows)
+        workflows = appended(config.get("workflows"), cast("PluginParameter[Sequence[Any]]", self.workflows))
         if workflows is not None:
             config["workflows"] = workflows
         runner = replaced(config.get("workflow_runner"), self.workflow_runner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -311,7 +311,7 @@ class OurInTurn:
 
 
 @asynccontextmanager
-async def official_worker(server: ServerProcess, queue: str) -> AsyncIterator[None]:
+async def official_worker(server: ServerProcess, queue: str) -> AsyncGenerator[None]:
     official = await temporalio.client.Client.connect(server.address)
     async with temporalio.worker.Worker(
         official,
@@ -324,7 +324,7 @@ async def official_worker(server: ServerProcess, queue: str) -> AsyncIterator[No
 
 
 @asynccontextmanager
-async def our_worker(client: Client, queue: str) -> AsyncIterator[None]:
+async def our_worker(client: Client, queue: str) -> AsyncGenerator[None]:
     async with a_worker(client, queue, workflows=[OurInTurn]):
         yield
 
