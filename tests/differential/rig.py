@@ -36,10 +36,16 @@ def on_both(scenario: Scenario[P]) -> Callable[..., Coroutine[object, object, No
     """Make a scenario a test that compares both servers."""
 
     async def test(pair: Pair, *args: P.args, **kwargs: P.kwargs) -> None:
-        async def run(address: str) -> list[str]:
-            return await lines_of_a_run(address, pair.namespace, lambda driver: scenario(driver, *args, **kwargs))
+        async def run(address: str, namespace: str) -> list[str]:
+            return await lines_of_a_run(address, namespace, lambda driver: scenario(driver, *args, **kwargs))
 
-        specification, candidate = await asyncio.gather(run(pair.specification), run(pair.candidate))
+        async def run_both(namespace: str) -> tuple[list[str], list[str]]:
+            return await asyncio.gather(run(pair.specification, namespace), run(pair.candidate, namespace))
+
+        specification, candidate = await run_both(pair.namespace)
+        if pair.another_namespace is not None and has_stopped(specification):
+            # The real server was late, as it may be on a busy machine: that is no difference, so once more.
+            specification, candidate = await run_both(pair.another_namespace())
         compare(pair, specification, candidate)
 
     functools.update_wrapper(test, scenario)
@@ -64,12 +70,15 @@ async def lines_of_a_run(address: str, namespace: str, scenario: Callable[[Drive
 STOPPED = "the scenario stopped here:"
 
 
+def has_stopped(lines: list[str]) -> bool:
+    return any(STOPPED in line for line in lines)
+
+
 def compare(pair: Pair, specification: list[str], candidate: list[str]) -> None:
     """Fail with a diff if the runs differ in what they should not, or if the scenario stops on the real server."""
     if os.environ.get(SHOW_VARIABLE):
         print("\n".join(specification))
-    stopped = next((line for line in specification if STOPPED in line), None)
-    if stopped is not None:
+    if has_stopped(specification):
         pytest.fail("\n".join(["on the real server", *specification]), pytrace=False)
     if specification == candidate:
         return

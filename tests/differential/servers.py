@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,6 +55,7 @@ class Pair(msgspec.Struct, frozen=True):
     specification: str
     candidate: str
     candidate_is_mainspring: bool
+    another_namespace: Callable[[], str] | None = None  # for a second try
 
 
 class Namespaces:
@@ -125,6 +126,7 @@ class Servers:
             specification=self._specification.address,
             candidate=self._candidate.address,
             candidate_is_mainspring=self._candidate.is_mainspring,
+            another_namespace=self._namespaces.take,
         )
 
 
