@@ -14,6 +14,7 @@ from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 from mainspring.server.process.config import Config, NamespaceConfig, StoreConfig
 from mainspring.server.process.in_process import CallInProcess, Refusal, in_process
 from mainspring.service import RPCError, RPCStatusCode
+from mainspring.service._methods import snake_case
 
 SERVICES = {
     "workflow": workflow_service.DESCRIPTOR.services_by_name["WorkflowService"],
@@ -28,7 +29,7 @@ class EmbeddedEngine:
     def __init__(self, call: CallInProcess) -> None:
         self._call = call
         self._paths = {
-            (short, _snake_case(method.name)): f"/{service.full_name}/{method.name}"
+            (short, snake_case(method.name)): f"/{service.full_name}/{method.name}"
             for short, service in SERVICES.items()
             for method in service.methods
         }
@@ -59,7 +60,3 @@ async def open_engine(path: str | None = None, *, namespace: str = "default") ->
     config = Config(store=StoreConfig(path=path or ""), namespaces=NamespaceConfig(create=(namespace,)))
     async with in_process(config) as call:
         yield EmbeddedEngine(call)
-
-
-def _snake_case(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

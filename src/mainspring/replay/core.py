@@ -34,6 +34,7 @@ from mainspring.replay.activation import (
     UpdateRandomSeed,
     in_order,
 )
+from mainspring.replay.divergence import SHOWN
 from mainspring.replay.local import LocalActivities, LocalResult
 from mainspring.replay.matching import MARKER, Queue
 from mainspring.replay.pending import Pending
@@ -241,16 +242,17 @@ class Replay:
         is_local = event.event_type == MARKER and (
             event.marker_recorded_event_attributes.marker_name == markers.LOCAL_ACTIVITY
         )
+        shown = events[at : at + SHOWN]  # the rest would be copied for each command of a large task
         if is_local and self._local.is_from_history(event):
             if complaint := self._local.mismatch(event):
-                raise self._queue.diverged(complaint, events[at:])
+                raise self._queue.diverged(complaint, shown)
             return 1
-        return self._queue.found(events[at:], self)
+        return self._queue.found(shown, self)
 
     def _check_all_found(self, events: Sequence[HistoryEvent], at: int) -> None:
         """After the last event that commands made, no command may be left."""
         if at == len(events) or events[at].event_type not in COMMAND_EVENTS:
-            self._queue.all_found(events[at:])
+            self._queue.all_found(events[at : at + SHOWN])
 
     def _take_news(self, event: HistoryEvent) -> None:
         match event.WhichOneof("attributes"):

@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import CommandType
-from temporalio.api.failure.v1 import Failure
 from temporalio.api.sdk.v1 import EnhancedStackTrace, WorkflowMetadata
 
 from mainspring.common import RawValue, VersioningBehavior
@@ -280,9 +279,8 @@ class WorkflowRun:
             self.state.task_error = error
 
     def _fail_workflow(self, error: BaseException) -> None:
-        failure = Failure()
         try:
-            self.state.converters.failure.to_failure(error, self.state.converters.payload, failure)
+            failure = self.state.failure_of(error)
         except Exception as inner:
             raise ValueError("Failed converting workflow exception") from inner
         command = Command(command_type=CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION)

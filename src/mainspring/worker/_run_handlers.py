@@ -18,8 +18,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from temporalio.api.failure.v1 import Failure
-
 from mainspring.exceptions import CancelledError
 from mainspring.replay.activation import Query, Signal, Update
 from mainspring.replay.requests import AcceptUpdate, AnswerQuery, CompleteUpdate, RejectUpdate
@@ -130,7 +128,7 @@ class Handlers:
                 call = HandleQueryInput(id=job.id, query=job.name, args=arguments, headers=job.headers)
                 result = state.encode(await self.inbound.handle_query(call))
         except Exception as error:  # noqa: BLE001 - whoever asks is told; nobody else would be
-            state.completion.requests.append(AnswerQuery(query_id=job.id, failure=self._failure(error)))
+            state.completion.requests.append(AnswerQuery(query_id=job.id, failure=state.failure_of(error)))
         else:
             state.completion.requests.append(AnswerQuery(query_id=job.id, result=result))
 
@@ -181,8 +179,7 @@ class Handlers:
         if isinstance(error, ReadOnlyContextError) or (is_accepted and not state.is_failure(error)):
             state.task_error = error
             return
-        failure = Failure()
-        state.converters.failure.to_failure(error, state.converters.payload, failure)
+        failure = state.failure_of(error)
         instance_id = job.protocol_instance_id
         if is_accepted:
             state.ask(CompleteUpdate(protocol_instance_id=instance_id, failure=failure))
@@ -222,11 +219,6 @@ class Handlers:
             extra = ", and there is no dynamic handler." if what.startswith("Update") else ","
             raise RuntimeError(f"{what} for '{name}' expected but not found{extra} {known}: [{names}]")
         return definition
-
-    def _failure(self, error: BaseException) -> Failure:
-        failure = Failure()
-        self._state.converters.failure.to_failure(error, self._state.converters.payload, failure)
-        return failure
 
 
 UPDATE_LOSS = "Their work may be half done, and whoever sent the updates gets an error in place of a result."

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.sdk.v1 import UserMetadata
 
 from mainspring.common import RawValue
@@ -175,6 +176,12 @@ class RunState:
         if len(payloads) != 1:
             raise ValueError(f"Expected 1 result payload, got {len(payloads)}")
         return payloads[0]
+
+    def failure_of(self, error: BaseException) -> Failure:
+        """The failure that says what an exception of workflow code was."""
+        failure = Failure()
+        self.converters.failure.to_failure(error, self.converters.payload, failure)
+        return failure
 
     def summary(self, summary: str | None, details: str | None = None) -> UserMetadata | None:
         """What a command says for people."""
