@@ -10,6 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.fetching import why_not_fetched
+
 
 class GoUnavailableError(Exception):
     """This machine cannot build with the Go SDK. The message says what is missing."""
@@ -25,7 +27,7 @@ def build_go_program(sources: Path, program: Path) -> None:
     go = shutil.which("go")
     if go is None:
         raise GoUnavailableError("no `go` on the PATH")
-    fetched = subprocess.run([go, "mod", "download"], cwd=sources, capture_output=True, text=True, check=False)
-    if fetched.returncode != 0:
-        raise GoUnavailableError(f"the modules of the Go SDK cannot be had: {fetched.stderr.strip()[-300:]}")
+    reason = why_not_fetched([go, "mod", "download"], sources)
+    if reason is not None:
+        raise GoUnavailableError(f"the modules of the Go SDK cannot be had: {reason}")
     subprocess.run([go, "build", "-o", str(program), "."], cwd=sources, check=True)

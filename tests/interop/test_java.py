@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fetching import why_not_fetched
 from tests.interop.idle import IDLE_S
 from tests.server_process import ServerProcess
 
@@ -50,9 +51,9 @@ def fetch(directory: Path) -> None:
     if mark.exists():
         return
     shutil.copy(SOURCES / "pom.xml", directory)
-    fetched = subprocess.run([tool("mvn"), *FETCH], cwd=directory, capture_output=True, text=True, check=False)
-    if fetched.returncode != 0:
-        pytest.skip(f"the jars of the Java SDK cannot be had: {fetched.stdout.strip()[:300]}")  # the rest is advice
+    reason = why_not_fetched([tool("mvn"), *FETCH], directory)
+    if reason is not None:
+        pytest.skip(f"the jars of the Java SDK cannot be had: {reason}")
     mark.touch()
 
 

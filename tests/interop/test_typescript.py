@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fetching import why_not_fetched
 from tests.interop.idle import IDLE_S
 from tests.server_process import ServerProcess
 
@@ -35,10 +36,9 @@ def install(directory: Path) -> None:
     mark = directory / "is_installed"
     if mark.exists():
         return
-    npm = shutil.which("npm") or "npm"
-    installed = subprocess.run([npm, *INSTALL], cwd=directory, capture_output=True, text=True, check=False)
-    if installed.returncode != 0:
-        pytest.skip(f"the packages of the TypeScript SDK cannot be had: {installed.stderr.strip()[-300:]}")
+    reason = why_not_fetched([shutil.which("npm") or "npm", *INSTALL], directory)
+    if reason is not None:
+        pytest.skip(f"the packages of the TypeScript SDK cannot be had: {reason}")
     mark.touch()
 
 

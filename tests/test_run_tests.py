@@ -1,0 +1,22 @@
+"""`make test` ends: what pytest itself does not end is killed, with all that it has started."""
+
+from __future__ import annotations
+
+import sys
+
+import psutil
+import pytest
+
+from tools import run_tests
+
+HANGS = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+
+
+def test_a_run_that_hangs_is_killed_with_its_children(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_tests.run([sys.executable, "-c", f"{HANGS} time.sleep(60)"], limit_s=1) == 1
+    assert "the tests were killed" in capfd.readouterr().out
+    assert not psutil.Process().children(recursive=True)
+
+
+def test_a_run_that_ends_gives_its_own_exit_code() -> None:
+    assert run_tests.run([sys.executable, "-c", "exit(5)"], limit_s=60) == 5
