@@ -13,9 +13,10 @@ HANGS = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', '
 
 
 def test_a_run_that_hangs_is_killed_with_its_children(capfd: pytest.CaptureFixture[str]) -> None:
+    before = psutil.Process().children(recursive=True)
     assert run_tests.run([sys.executable, "-c", f"{HANGS} time.sleep(60)"], limit_s=1) == 1
     assert "the tests were killed" in capfd.readouterr().out
-    assert not psutil.Process().children(recursive=True)
+    assert set(psutil.Process().children(recursive=True)) <= set(before)
 
 
 def test_a_run_that_ends_gives_its_own_exit_code() -> None:
