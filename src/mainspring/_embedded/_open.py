@@ -8,8 +8,9 @@ open the file -> start the worker, which goes on with what is unfinished -> the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mainspring.worker import WorkerOptions
 
 DEFAULT_TASK_QUEUE = "default"
+DEFAULT_THREADS = 100  # as many as a worker carries out activities at a time, if nothing else is said
 
 
 @asynccontextmanager
@@ -49,7 +51,8 @@ async def embedded(
         path: The file of the engine; None keeps all in memory, to be gone with the block. One process at a time can
             have a file open.
         workflows: Workflow classes and functions that run here.
-        activities: Activities that run here.
+        activities: Activities that run here; those that are not `async` on threads, unless `activity_executor` says
+            where.
         namespace: Made if it is not there.
         task_queue: Of the worker, and of workflows that the client starts.
         data_converter: For arguments and results, of client and worker.
@@ -66,6 +69,26 @@ async def embedded(
         if not workflows and not activities:
             yield client
             return
-        worker = Worker(client, task_queue=task_queue, workflows=workflows, activities=activities, **worker_options)
-        async with worker:
-            yield client
+        with _threads(worker_options) as executor:
+            worker_options["activity_executor"] = executor
+            worker = Worker(client, task_queue=task_queue, workflows=workflows, activities=activities, **worker_options)
+            async with worker:
+                yield client
+
+
+@contextmanager
+def _threads(worker_options: WorkerOptions) -> Generator[Executor]:
+    """Where activities that are not `async` run: what the options say, or threads, made when they are needed.
+
+    The worker has waited for what ran there, or given it up, by the time that the threads are let go.
+    """
+    given = worker_options.get("activity_executor")
+    if given is not None:
+        yield given
+        return
+    most = worker_options.get("max_concurrent_activities") or DEFAULT_THREADS
+    own = ThreadPoolExecutor(most, thread_name_prefix="activity")
+    try:
+        yield own
+    finally:
+        own.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,36 @@
+"""Activities that are not `async`, embedded: they have threads without being asked for."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from mainspring import activity, workflow
+from mainspring._embedded import embedded
+
+
+@activity.defn(start_to_close_timeout=timedelta(seconds=10))
+def name_of_thread() -> str:
+    return threading.current_thread().name
+
+
+@workflow.defn
+async def ask() -> str:
+    return await name_of_thread()
+
+
+async def test_threads_are_there_and_gone_with_the_block() -> None:
+    async with embedded(workflows=[ask], activities=[name_of_thread]) as client:
+        assert (await client.execute_workflow(ask, id="ask")).startswith("activity")
+    for thread in threading.enumerate():
+        if thread.name.startswith("activity_"):
+            thread.join(5)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("activity_")]
+
+
+async def test_the_callers_own_threads_are_used_and_left() -> None:
+    with ThreadPoolExecutor(100, thread_name_prefix="own") as own:
+        async with embedded(workflows=[ask], activities=[name_of_thread], activity_executor=own) as client:
+            assert (await client.execute_workflow(ask, id="ask")).startswith("own")
+        assert own.submit(int, "7").result(5) == 7
