@@ -17,7 +17,7 @@ def name_of_thread() -> str:
 
 @workflow.defn
 async def ask() -> str:
-    return await name_of_thread()
+    return await name_of_thread.execute()
 
 
 async def test_threads_are_there_and_gone_with_the_block() -> None:
