@@ -30,7 +30,7 @@ from mainspring.common import RetryPolicy
 STOPS = [0, 1, 2, 5]  # of a journey itself
 STOPS_OF_LEG = [3, 4]  # of the child
 LONGEST_STAY_S = 0.1
-TASK_TIMEOUT = timedelta(seconds=2)  # how long a step waits whose process has died
+NEVER = timedelta(hours=1)  # no step waits for a timeout: the next life knows that this one is over
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Stop:
 
 
 @activity.defn(
-    start_to_close_timeout=timedelta(seconds=2),
+    start_to_close_timeout=NEVER,
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=20), maximum_interval=timedelta(milliseconds=200)),
 )
 async def visit(stop: Stop) -> str:
@@ -76,7 +76,7 @@ def note(directory: str, file: str, line: str) -> None:
 
 
 async def begin(client: Client, directory: str, workflow_id: str) -> None:
-    handle = await client.start_workflow(journey, directory, id=workflow_id, task_timeout=TASK_TIMEOUT)
+    handle = await client.start_workflow(journey, directory, id=workflow_id, task_timeout=NEVER)
     note(directory, "started", f"{workflow_id} {handle.first_execution_run_id}")
 
 

@@ -9,6 +9,7 @@ workflow got. The seed is printed, and decides the moments; the interleaving its
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import subprocess
@@ -23,13 +24,25 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
 from mainspring import embedded
-from mainspring.client import Client, WorkflowExecutionStatus
+from mainspring.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from mainspring.converter import PayloadConverter
+from mainspring.exceptions import ActivityError, TimeoutType
+from mainspring.exceptions import TimeoutError as TimedOut
 from tests.crash.database_file import assert_file_is_sound
 from tests.crash.embedded_program import STOPS, STOPS_OF_LEG, Stop
+from tests.crash.holding_program import (
+    ACTIVITIES,
+    WORKFLOWS,
+    Life,
+    of_activity,
+    of_only_activity,
+    of_workflow_task,
+)
 from tests.server_process import CHECKOUT
 
 T = TypeVar("T")
+
+HELD_COUNT = 5  # an activity, one without another attempt, a workflow task, and two activities that were left
 
 KILL_COUNT = int(os.environ.get("MAINSPRING_CRASH_KILLS") or os.environ.get("KILLS") or "6")
 WORKFLOWS_PER_LIFE = 10
@@ -54,6 +67,55 @@ async def test_a_killed_program_finishes_everything_with_each_result_recorded_on
             await assert_finished_once(client, lives, workflow_id, run_id)
         await assert_results_are_kept(client, lives)
     print(f"{len(lives.noted('started'))} workflows, {len(lives.noted('effects'))} effects, {KILL_COUNT} deaths")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(90)
+async def test_what_a_killed_program_held_goes_on_when_it_is_opened_again(tmp_path: Path) -> None:
+    """All timeouts are an hour, so that none of them can be what it goes on by."""
+    held = await asyncio.to_thread(hold_and_die, tmp_path)
+    life = Life(str(tmp_path), process_id=0)
+    async with embedded(tmp_path / "engine.db", workflows=WORKFLOWS, activities=ACTIVITIES) as client:
+        assert await client.get_workflow_handle(of_activity.__name__).result() == 2, "the second attempt"
+        assert await client.get_workflow_handle(of_workflow_task.__name__).result() == "done"
+        with pytest.raises(WorkflowFailureError) as failed:
+            await client.get_workflow_handle(of_only_activity.__name__).result()
+        assert isinstance(failed.value.cause, ActivityError)
+        assert isinstance(failed.value.cause.cause, TimedOut)
+        assert failed.value.cause.cause.type == TimeoutType.HEARTBEAT
+
+        workflow_id, token = held["left"]
+        await client.get_async_activity_handle(task_token=bytes.fromhex(token)).complete("by another life")
+        assert await client.get_workflow_handle(workflow_id).result() == "by another life"
+        assert await client.execute_workflow(of_activity, life, id="new") == 1, "what is new is as ever"
+
+
+def hold_and_die(directory: Path) -> dict[str, list[str]]:
+    """Run the program until it holds all, and kill it. Returns: what it said first of each."""
+    with (directory / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.holding_program", str(directory / "engine.db"), str(directory)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=CHECKOUT,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT / "src")},
+        )
+    try:
+        deadline = time.monotonic() + OPENED_WITHIN_S
+        while len(lines := held_lines(directory)) < HELD_COUNT:
+            assert process.poll() is None, (directory / "log").read_text("utf-8")
+            assert time.monotonic() < deadline, f"the program holds only {lines}"
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()
+    return {what: details for what, *details in reversed(lines)}
+
+
+def held_lines(directory: Path) -> list[list[str]]:
+    path = directory / "held"
+    return [line.split() for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
 class Lives:

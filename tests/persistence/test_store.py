@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from mainspring.server.engine.changes import EffectKey, EffectKind, QueueKey, RunKey, TaskKind
@@ -79,6 +80,26 @@ async def test_runs_that_change_together_change_together(store: Store) -> None:
     assert await store.load_run(B) is None
     await store.commit([changes(B), changes(A, 1)])
     assert await store.load_run(B) is not None
+
+
+async def test_open_runs_come_page_by_page_with_all_that_is_pending(store: Store) -> None:
+    keys = [key(str(number)) for number in range(5)]
+    for number, run in enumerate(keys):
+        row = listed(run, start_at=number // 2)  # some start at one moment
+        await store.commit([changes(run, records={("timer", run.run_id): b"t"}, visibility=row)])
+    closed = msgspec.structs.replace(listed(A), status=2, close_at=9)
+    await store.commit([changes(A, visibility=closed)])
+    elsewhere = RunKey("other namespace", "workflow", "run-elsewhere")
+    await store.commit([changes(elsewhere, visibility=listed(elsewhere))])
+
+    found: list[RunKey] = []
+    page = await store.open_runs("namespace", after=None, limit=2)
+    while page.after is not None:
+        found += [run.key for run in page.runs if run.records == {("timer", run.key.run_id): b"t"}]
+        page = await store.open_runs("namespace", after=page.after, limit=2)
+    found += [run.key for run in page.runs]
+    assert found == keys[::-1]
+    assert (await store.open_runs("nobody", after=None, limit=2)).runs == []
 
 
 # -- the current run

@@ -57,6 +57,9 @@ class FakeServer:
         self._check()
         return self.reply
 
+    async def leave(self, task_token: bytes) -> None:
+        self.ends.put_nowait(Said("left"))
+
     async def complete(self, task_token: bytes, result: Payload) -> None:
         self._check()
         self.ends.put_nowait(Said("completed", result=decoded(Payloads(payloads=[result]))[0]))

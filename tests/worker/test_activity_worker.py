@@ -223,6 +223,8 @@ async def test_an_activity_can_leave_its_end_to_somebody_else(server: FakeServer
         server.give("later")
         server.give("greet", "world")
         said = await server.end()
+        assert said.how == "left"
+        said = await server.end()
     assert said.result == "hello world"
     assert server.ends.empty()
 

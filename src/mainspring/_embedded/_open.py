@@ -42,9 +42,9 @@ async def embedded(
 ) -> AsyncGenerator[Client]:
     """Run workflows in this process, durably.
 
-    What was unfinished when the file was last open, however that ended, goes on; an activity that was cut off is tried
-    again when its heartbeat timeout has passed, or without one its start-to-close timeout. The client starts workflows
-    on `task_queue` unless told another. Without workflows and activities there is no worker: the block only starts and
+    What was unfinished when the file was last open, however that ended, goes on at once; an activity that was cut off
+    has missed its heartbeat by that, and is tried again as its retry policy says. The client starts workflows on
+    `task_queue` unless told another. Without workflows and activities there is no worker: the block only starts and
     watches.
 
     Args:

@@ -24,6 +24,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from mainspring.service import WorkflowService
 
+LEFT = {"mainspring-activity-left": "1"}  # with a heartbeat: see `server.frontend.activity_tasks`
 POLL_TIMEOUT = timedelta(seconds=70)
 
 
@@ -35,6 +36,10 @@ class ActivityServer(Protocol):
         ...
 
     async def heartbeat(self, task_token: bytes, details: Payloads | None) -> RecordActivityTaskHeartbeatResponse: ...
+
+    async def leave(self, task_token: bytes) -> None:
+        """Somebody else will complete the activity: it is not lost with this worker."""
+        ...
 
     async def complete(self, task_token: bytes, result: Payload) -> None: ...
 
@@ -52,6 +57,7 @@ class Polling(msgspec.Struct, kw_only=True, frozen=True):
     worker_instance_key: str = ""
     deployment: WorkerDeploymentOptions | None = None
     most_per_second_in_queue: float | None = None
+    ends_with_engine: bool = False  # they are in one process
 
 
 class ServiceActivityServer:
@@ -80,6 +86,14 @@ class ServiceActivityServer:
             details=details,
         )
         return await self._service.record_activity_task_heartbeat(request, retry=True)
+
+    async def leave(self, task_token: bytes) -> None:
+        if not self._polling.ends_with_engine:
+            return  # the server minds timeouts only, and this worker's end is none
+        request = RecordActivityTaskHeartbeatRequest(
+            task_token=task_token, identity=self._polling.identity, namespace=self._polling.namespace
+        )
+        await self._service.record_activity_task_heartbeat(request, retry=True, metadata=LEFT)
 
     async def complete(self, task_token: bytes, result: Payload) -> None:
         request = RespondActivityTaskCompletedRequest(

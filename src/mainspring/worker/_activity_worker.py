@@ -202,6 +202,8 @@ class ActivityWorker:
                 await self._server.cancel(token, given.details if given.HasField("details") else None)
             elif ending.failure is not None:
                 await self._server.fail(token, ending.failure, ending.last_heartbeat)
+            else:
+                await self._server.leave(token)
         except RPCError as error:
             level = logging.DEBUG if error.status == RPCStatusCode.NOT_FOUND else logging.WARNING
             logger.log(level, "the end of activity %s was not taken: %s", attempt.info.activity_id, error)

@@ -29,7 +29,7 @@ from mainspring.common._composite_event import CompositeEvent
 from mainspring.replay.local import LocalResult
 from mainspring.replay.requests import LocalActivityTask
 from mainspring.runtime import Runtime
-from mainspring.service import ServiceClient, WorkflowService
+from mainspring.service import DirectServiceClient, ServiceClient, WorkflowService
 from mainspring.worker._activity_attempt import Surroundings
 from mainspring.worker._activity_heartbeats import Throttle
 from mainspring.worker._activity_local import LocalActivities
@@ -251,6 +251,7 @@ class WorkerParts:
             worker_instance_key=identity.instance_key,
             deployment=identity.deployment,
             most_per_second_in_queue=config.get("max_task_queue_activities_per_second"),
+            ends_with_engine=isinstance(service_client_of(config["client"]), DirectServiceClient),
         )
         options = ActivityOptions(
             namespace=identity.namespace,

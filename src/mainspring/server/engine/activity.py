@@ -185,6 +185,7 @@ def mark_started(
     """A worker has the attempt from now on."""
     move(activity, ActivityStage.STARTED, ACTIVITY_MOVES)
     activity.started_at = run.now
+    activity.is_left = False
     activity.identity = activity.last_worker_identity = identity
     activity.request_id = request_id
     activity.worker_version_bytes = worker_version.SerializeToString() if worker_version is not None else b""
@@ -220,6 +221,12 @@ def record_heartbeat(run: Run, activity: Activity, details: Payloads | None) -> 
     activity.heartbeat_at = run.now
     if details is not None:
         activity.heartbeat_details_bytes = details.SerializeToString()
+    run.put_activity(activity)
+
+
+def leave(run: Run, activity: Activity) -> None:
+    """The worker has done its part: the attempt goes on without it, until somebody completes it from elsewhere."""
+    activity.is_left = True
     run.put_activity(activity)
 
 
@@ -260,9 +267,9 @@ def cancel(run: Run, activity: Activity, details: Payloads | None, identity: str
     _tell(run)
 
 
-def time_out(run: Run, activity: Activity, timeout: int) -> None:
-    """One of its timeouts has come (a TimeoutType)."""
-    failure = _timeout_failure(f"activity {retry.timeout_name(timeout)} timeout", timeout)
+def time_out(run: Run, activity: Activity, timeout: int, message: str = "") -> None:
+    """One of its timeouts has come (a TimeoutType). `message`: why, if it came before its time."""
+    failure = _timeout_failure(message or f"activity {retry.timeout_name(timeout)} timeout", timeout)
     state: RetryState.ValueType
     if timeout in (TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START, TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE):
         state = _Retry.RETRY_STATE_TIMEOUT

@@ -164,6 +164,7 @@ class Activity(msgspec.Struct, array_like=True):
     last_failure_bytes: bytes = b""
     last_attempt_completed_at: Nanos = 0
     last_worker_identity: str = ""
+    is_left: bool = False  # by its worker, to be completed from elsewhere: this attempt does not end with that worker
 
     @property
     def expires_at(self) -> Nanos:

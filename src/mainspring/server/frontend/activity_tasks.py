@@ -46,6 +46,12 @@ from mainspring.server.history.activity_tasks import ActivityName
 from mainspring.server.matching.matching import Matching
 from mainspring.server.matching.records import Query
 
+LEFT = "mainspring-activity-left"
+"""Metadata of a last heartbeat, which is none: the activity is completed from elsewhere, so it outlives its worker.
+
+Only workers in the server's own process send it (`worker._activity_server`): all others may live longer than it.
+"""
+
 ByToken = (
     RecordActivityTaskHeartbeatRequest
     | RespondActivityTaskCompletedRequest
@@ -97,10 +103,13 @@ class ActivityTasks:
     # -- heartbeats
 
     async def record_activity_task_heartbeat(
-        self, request: RecordActivityTaskHeartbeatRequest, _call: Call
+        self, request: RecordActivityTaskHeartbeatRequest, call: Call
     ) -> RecordActivityTaskHeartbeatResponse:
-        """The worker is alive; learns whether it is to stop."""
+        """The worker is alive; learns whether it is to stop. Or it leaves the attempt to others, if it says so."""
         name, limits = self._by_token(request)
+        if LEFT in call.metadata:
+            await self._tasks.leave(name)
+            return RecordActivityTaskHeartbeatResponse()
         details = request.details if request.HasField("details") else None
         is_canceled = await self._beat(name, details, limits)
         return RecordActivityTaskHeartbeatResponse(cancel_requested=is_canceled)

@@ -89,6 +89,10 @@ class ActivityTasks:
 
         return await self._runs.change(name.key, beat)
 
+    async def leave(self, name: ActivityName) -> None:
+        """Its worker has done its part, and somebody else will complete it. Raises: NotFound: it is not running."""
+        await self._runs.change(name.key, lambda run: activity.leave(run, _find(run, name)))
+
     async def complete(self, name: ActivityName, result: Payloads | None, identity: str) -> None:
         """It has a result; by id it may have one before any worker took it. Raises: NotFound."""
         is_by_token = name.ref != 0

@@ -7,10 +7,13 @@ A commit whose answer was lost goes the same ways as a doubt: each looks for its
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mainspring.server.engine import close
-from mainspring.server.engine.changes import Changes, RunKey
+from mainspring.server.engine.changes import Changes, Nanos, RunKey
 from mainspring.server.engine.notices import Notice
 from mainspring.server.engine.run import RUNNING, Run
+from mainspring.server.history import lost_workers
 from mainspring.server.history.activity_tasks import ActivityTasks
 from mainspring.server.history.effects import Effects
 from mainspring.server.history.outbox import Outbox
@@ -70,6 +73,10 @@ class History:
         """Take up what was under way when the server stopped."""
         await self.outbox.start()
         await self.wakeups.start()
+
+    async def release_lost(self, namespace_ids: Iterable[str], since: Nanos) -> int:
+        """See `lost_workers.release`."""
+        return await lost_workers.release(self.runs, namespace_ids, since)
 
     async def stop(self) -> None:
         """Stop the loops; nothing that was acknowledged is lost by that."""

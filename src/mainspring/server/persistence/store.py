@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -42,6 +42,17 @@ class StoredRun(msgspec.Struct, frozen=True, kw_only=True):
     wake_at: Nanos | None
     state: bytes
     records: dict[tuple[str, str], bytes]  # (kind, key) -> blob
+
+
+RunPlace: TypeAlias = tuple[Nanos, str]
+"""Where a run stands among the open ones of its namespace: (started at, run id)."""
+
+
+class OpenRuns(msgspec.Struct, frozen=True):
+    """One page of runs that have not closed. `after` continues behind the last; None = that was all."""
+
+    runs: list[StoredRun]
+    after: RunPlace | None
 
 
 class NamespaceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +152,10 @@ class RunStore(Protocol):
 
     async def next_wake_at(self) -> Nanos | None:
         """The earliest `wake_at` of all runs."""
+        ...
+
+    async def open_runs(self, namespace_id: str, *, after: RunPlace | None, limit: int) -> OpenRuns:
+        """Runs of a namespace that have not closed, newest first, strictly after a place (asked at start)."""
         ...
 
     async def effects(self, *, after: Effect | None, limit: int) -> list[Effect]:

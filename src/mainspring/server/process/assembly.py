@@ -19,6 +19,7 @@ from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
 from temporalio.api.testservice.v1 import service_pb2 as test_service
 from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
+from mainspring.server.engine.changes import Nanos
 from mainspring.server.frontend.activity_tasks import ActivityTasks
 from mainspring.server.frontend.describing import Describing
 from mainspring.server.frontend.histories import Histories
@@ -51,6 +52,7 @@ from mainspring.server.process.time_skipping import TimeSkipping
 log = logging.getLogger(__name__)
 
 _CLUSTER_ID: Final = "cluster_id"
+_WORKERS_HERE_SINCE: Final = "workers_here_since"
 _WORKFLOW_SERVICE: Final = workflow_service.DESCRIPTOR.services_by_name["WorkflowService"]
 _OPERATOR_SERVICE: Final = operator_service.DESCRIPTOR.services_by_name["OperatorService"]
 _TEST_SERVICE: Final = test_service.DESCRIPTOR.services_by_name["TestService"]
@@ -80,11 +82,17 @@ class Assembly(msgspec.Struct, frozen=True):
 
 
 async def assemble(
-    config: Config, store: Store, *, address: str, time_skipping: TimeSkipping | None = None
+    config: Config,
+    store: Store,
+    *,
+    address: str,
+    are_workers_here: bool = False,
+    time_skipping: TimeSkipping | None = None,
 ) -> Assembly:
     """Build every room over an open store, create what the configuration asks for, start the loops.
 
-    `address` is what ListClusters tells of this server. With `time_skipping` its time is the server's.
+    `address` is what ListClusters tells of this server. `are_workers_here`: workers can only be in this process, and
+    end with it. With `time_skipping` its time is the server's.
     """
     clock = WallClock() if time_skipping is None else time_skipping.clock
     registry = NamespaceRegistry(store, config.limits)
@@ -104,6 +112,7 @@ async def assemble(
     )
     await matching.start()
     await history.start()
+    await _release_lost(store, history, registry, clock.now(), are_workers_here=are_workers_here)
     if time_skipping is not None:
         time_skipping.start(history, matching)
 
@@ -152,6 +161,23 @@ async def _create_namespaces(registry: NamespaceRegistry, config: NamespaceConfi
             await registry.create(new_namespace(name, retention_s=config.retention_s))
             log.debug("namespace created: namespace=%s", name)
         await registry.add_search_attributes(name, attributes)
+
+
+async def _release_lost(
+    store: Store, history: History, registry: NamespaceRegistry, now: Nanos, *, are_workers_here: bool
+) -> None:
+    """What workers took who were in the process that had the store before goes on at once: that process has ended.
+
+    The store keeps since when its workers have been in its own process; a server, whose workers may live on, ends that.
+    """
+    since = await store.metadata(_WORKERS_HERE_SINCE)
+    if since:
+        count = await history.release_lost([one.id for one in registry.all()], int(since))
+        log.debug("tasks of lost workers released: runs=%s", count)
+    if are_workers_here and not since:
+        await store.put_metadata(_WORKERS_HERE_SINCE, str(now))
+    elif since and not are_workers_here:
+        await store.put_metadata(_WORKERS_HERE_SINCE, "")
 
 
 async def _cluster_id(store: Store) -> str:

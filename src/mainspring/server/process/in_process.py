@@ -82,7 +82,9 @@ async def server_in_process(
         OSError: The configured address cannot be bound.
     """
     async with opened_store(config.store.path) as store:
-        assembly = await assemble(config, store, address=ADDRESS, time_skipping=time_skipping)
+        assembly = await assemble(
+            config, store, address=ADDRESS, are_workers_here=not listens, time_skipping=time_skipping
+        )
         listener = GrpcServer(assembly.methods.values(), assembly.door) if listens else None
         try:
             if listener is not None:

@@ -6,8 +6,10 @@ they show the same moment.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from sqlite3 import Connection
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -23,7 +25,10 @@ from mainspring.server.engine.changes import (
     TaskKind,
 )
 from mainspring.server.persistence.sqlite.sql import SQL
-from mainspring.server.persistence.store import NamespaceRecord, StoredRun
+from mainspring.server.persistence.sqlite.transitions import OPEN
+from mainspring.server.persistence.store import NamespaceRecord, OpenRuns, RunPlace, StoredRun
+
+_NEWEST: Final[RunPlace] = (OPEN, "")  # before every run
 
 _strings = msgspec.json.Decoder(tuple[str, ...])
 _string_map = msgspec.json.Decoder(dict[str, str])
@@ -38,21 +43,33 @@ class HistoryRange(NamedTuple):
     limit: int
 
 
-def load_run(db: Connection, key: RunKey) -> StoredRun | None:
+@contextmanager
+def _one_moment(db: Connection) -> Generator[None]:
+    """A read transaction, unless the caller is in one."""
     is_alone = not db.in_transaction
     if is_alone:
         db.execute("BEGIN")
     try:
-        return _load_run(db, key)
+        yield
     finally:
         if is_alone:
             db.execute("COMMIT")
 
 
-def _load_run(db: Connection, key: RunKey) -> StoredRun | None:
-    row = db.execute(SQL["load_run"], (key.run_id, key.namespace_id, key.workflow_id)).fetchone()
-    if row is None:
-        return None
+def load_run(db: Connection, key: RunKey) -> StoredRun | None:
+    with _one_moment(db):
+        row = db.execute(SQL["load_run"], (key.run_id, key.namespace_id, key.workflow_id)).fetchone()
+        return None if row is None else _with_records(db, key, row)
+
+
+def open_runs(db: Connection, namespace_id: str, *, after: RunPlace | None, limit: int) -> OpenRuns:
+    with _one_moment(db):
+        rows = db.execute(SQL["open_runs"], (namespace_id, OPEN, *(after or _NEWEST), limit)).fetchall()
+        runs = [_with_records(db, RunKey(namespace_id, row[1], row[2]), row[3:]) for row in rows]
+    return OpenRuns(runs, (rows[-1][0], rows[-1][2]) if len(rows) == limit else None)
+
+
+def _with_records(db: Connection, key: RunKey, row: tuple[int, int, int, Nanos | None, bytes]) -> StoredRun:
     version, next_event_id, status, wake_at, state = row
     return StoredRun(
         key=key,

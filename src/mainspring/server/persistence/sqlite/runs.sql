@@ -31,6 +31,16 @@ SELECT run_id
  ORDER BY run_id
  LIMIT :limit;
 
+-- name: open_runs
+-- Runs of a namespace that have not closed, newest first, after a place; asked when a file is opened.
+-- Index: visibility_by_status; all open runs have one close_order.
+SELECT v.start_at, r.workflow_id, r.run_id, r.version, r.next_event_id, r.status, r.wake_at, r.state
+  FROM visibility AS v JOIN runs AS r ON r.run_id = v.run_id
+ WHERE v.namespace_id = :namespace_id AND v.status = 1 AND v.close_order = :close_order
+   AND (v.start_at, v.run_id) < (:start_at, :run_id)
+ ORDER BY v.start_at DESC, v.run_id DESC
+ LIMIT :limit;
+
 -- name: due_runs
 -- Runs whose earliest deadline has come, the longest overdue first. Index: runs_by_wake_at.
 SELECT namespace_id, workflow_id, run_id

@@ -33,7 +33,14 @@ from mainspring.server.persistence.sqlite import listing, reading, transitions
 from mainspring.server.persistence.sqlite.database import Database, open_database
 from mainspring.server.persistence.sqlite.sql import SQL
 from mainspring.server.persistence.sqlite.workers import Readers, Writer
-from mainspring.server.persistence.store import ListPage, NamespaceRecord, StoredRun, VisibilityFilter
+from mainspring.server.persistence.store import (
+    ListPage,
+    NamespaceRecord,
+    OpenRuns,
+    RunPlace,
+    StoredRun,
+    VisibilityFilter,
+)
 
 T = TypeVar("T")
 
@@ -134,6 +141,9 @@ class SqliteStore:
 
     async def next_wake_at(self) -> Nanos | None:
         return await self._read(reading.next_wake_at)
+
+    async def open_runs(self, namespace_id: str, *, after: RunPlace | None, limit: int) -> OpenRuns:
+        return await self._read(lambda db: reading.open_runs(db, namespace_id, after=after, limit=limit))
 
     async def queues_with_tasks(self) -> list[QueueKey]:
         return await self._read(reading.queues_with_tasks)
