@@ -1,66 +1,42 @@
-"""Mainspring's SDK in one process beside DBOS, and over gRPC beside the official SDK, in the same run.
+"""Mainspring's SDK beside the official one, DBOS and Restate, in the same run.
 
-    python -m benchmarks.sdk [--iterations 3] [--workflows 100] [--steps 20] [--sleepers 10000] [--write]
+    python -m benchmarks.sdk [--iterations 3] [--workflows 100] [--steps 20] [--sleepers 10000] [--peers no] [--write]
 
-In process: activity steps/s of workflows that run activities one after the other, 50 in flight; one step at a time; the
-memory of a process with many sleeping workflows; each on a new file, in a new process. Rounds of those compared
-alternate, and medians are compared: machines are shared, so believe the ratios before the numbers. Two fsyncs are what
-a step costs at least; the time of one commit alone stands beside it.
+Steps: activity steps of workflows that run them one after the other, 50 workflows in flight, then one at a time; every
+library on a new file or server, in new processes. Over gRPC: whole workflows of one activity, by both SDKs on one
+server. Asleep: the memory of one process with many sleeping workflows.
 
-DBOS runs by a Python that has it, named in `MAINSPRING_DBOS_PYTHON` (`pip install dbos` in a venv of its own); without
-it its column is empty.
+Rounds alternate and medians are compared: machines are shared, so believe the ratios before the numbers. Two fsyncs are
+what a step of Mainspring's costs at least; the time of one commit alone stands beside it. The other libraries are
+installed once, see `_peers.py`; `ITERATIONS=1` uses those that are there.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
-
-import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # so that the script also runs by its path
 
-from benchmarks._embedded_load import SleepersMeasured, StepsMeasured
+from benchmarks._contenders import IN_FLIGHT, Round, Sizes, contenders, measured, new_file, round_of
+from benchmarks._embedded_load import SleepersMeasured
 from benchmarks._grpc_load import Measured
-from benchmarks._report import MISSING, Row, Table, number, percentile, verdict, write
-from tests.server_process import CHECKOUT, is_smoke_run, mainspring_command, temporary_server
+from benchmarks._peers import Peers, found
+from benchmarks._report import Row, Table, number, percentile, verdict, write
+from tests.server_process import is_smoke_run, mainspring_command, temporary_server
 
-DBOS_PYTHON = os.environ.get("MAINSPRING_DBOS_PYTHON", "")
-DBOS_SCRIPT = Path(__file__).parent / "peers" / "dbos_steps.py"
 LEAST_STEPS_PER_S = 2_000.0
 MOST_P50_MS = 1.0
 MOST_SLEEPERS_MB = 300.0
-IN_FLIGHT = 50
 COMMIT_COUNT = 200
 COMMIT_BYTES = 2_000  # about what a step writes in one
-TIMEOUT_S = 600.0
 ROUND_FROM = 100  # numbers are shown without decimals
-T = TypeVar("T")
-
-
-class Sizes(msgspec.Struct):
-    """How much to measure."""
-
-    iteration_count: int
-    workflow_count: int
-    step_count: int
-    sleeper_count: int
-
-
-class Round(msgspec.Struct):
-    """What one library did in one round."""
-
-    in_flight: StepsMeasured
-    alone: StepsMeasured
 
 
 def options() -> argparse.Namespace:
@@ -70,6 +46,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--workflows", type=int, default=5 if smoke else 100)
     parser.add_argument("--steps", type=int, default=2 if smoke else 20)
     parser.add_argument("--sleepers", type=int, default=20 if smoke else 10_000)
+    parser.add_argument("--peers", choices=["yes", "no"], default="yes", help="whether DBOS and Restate take part")
     parser.add_argument("--write", action="store_true", help="keep the tables in benchmarks/results")
     return parser.parse_args()
 
@@ -77,73 +54,46 @@ def options() -> argparse.Namespace:
 def main() -> None:
     args = options()
     sizes = Sizes(args.iterations, args.workflows, args.steps, args.sleepers)
-    tables = [in_process(sizes), over_grpc(sizes)]
-    text = "\n".join(table.markdown() for table in tables)
+    peers = Peers(skipped=["DBOS and Restate: not asked for"])
+    if args.peers == "yes":
+        peers = found(may_install=not is_smoke_run())
+    tables = [steps(sizes, peers), over_grpc(sizes), asleep(sizes)]
+    skipped = "".join(f"Skipped: {reason}.\n" for reason in peers.skipped)
+    text = "\n".join(table.markdown() for table in tables) + (f"\n{skipped}" if skipped else "")
     if args.write:
         write("sdk", text)
     sys.stdout.write(text)
 
 
-# -- in process
+# -- steps
 
 
-def in_process(sizes: Sizes) -> Table:
-    """Steps, latency and memory, beside DBOS if it is there."""
-    own, dbos, commits = list[Round](), list[Round](), list[float]()
+def steps(sizes: Sizes, peers: Peers) -> Table:
+    """All libraries that are there, one column each; rows of ratios say how Mainspring embedded compares to each."""
+    taking_part = contenders(peers)
+    rounds: dict[str, list[Round]] = {one.name: [] for one in taking_part}
+    commits = list[float]()
     for _ in range(sizes.iteration_count):
-        own.append(steps_of([sys.executable, "-m", "benchmarks._embedded_load", "steps"], sizes))
+        for one in taking_part:
+            rounds[one.name].append(round_of(one, sizes))
         commits.append(commit_ms())
-        if DBOS_PYTHON:
-            dbos.append(steps_of([DBOS_PYTHON, str(DBOS_SCRIPT)], sizes))
-    sleepers = sleepers_of(sizes.sleeper_count)
-    columns = ["Mainspring", "DBOS" if DBOS_PYTHON else "DBOS (MAINSPRING_DBOS_PYTHON is not set)", "ratio"]
-    floor = f"one commit alone: {number(statistics.median(commits), 2)} ms"
+    steps_per_s = medians(rounds, lambda one: one.in_flight.steps_per_s)
+    p50_ms = medians(rounds, lambda one: one.alone.p50_ms)
     return Table(
-        f"In process, SQLite at full durability ({floor})",
-        columns,
+        f"Activity steps, full durability (one commit alone: {number(statistics.median(commits), 2)} ms)",
+        list(rounds),
         [
-            row(
-                f"steps/s, {IN_FLIGHT} workflows in flight",
-                [one.in_flight.steps_per_s for one in own],
-                [one.in_flight.steps_per_s for one in dbos],
-                LEAST_STEPS_PER_S,
-            ),
-            row("CPU of a step, ms", [one.in_flight.cpu_ms for one in own], [one.in_flight.cpu_ms for one in dbos]),
-            row(
-                "one step at a time, p50 ms",
-                [one.alone.p50_ms for one in own],
-                [one.alone.p50_ms for one in dbos],
-                -MOST_P50_MS,
-            ),
-            row(f"memory with {sizes.sleeper_count:,} asleep, MB", [sleepers.memory_mb], [], -MOST_SLEEPERS_MB),
+            row(f"steps/s, {IN_FLIGHT} workflows in flight", steps_per_s, LEAST_STEPS_PER_S),
+            Row("embedded does so many times as many", [f"{steps_per_s[0] / value:.2f}" for value in steps_per_s]),
+            row("one step at a time, p50 ms", p50_ms, -MOST_P50_MS),
+            Row("embedded takes so much of its time", [f"{p50_ms[0] / value:.2f}" for value in p50_ms]),
+            row("CPU of a step, ms, with its servers", medians(rounds, lambda one: one.in_flight.cpu_ms)),
         ],
     )
 
 
-def steps_of(command: Sequence[str], sizes: Sizes) -> Round:
-    many = (sizes.workflow_count, sizes.step_count, IN_FLIGHT)
-    alone = (2, sizes.step_count * 5, 1)
-    return Round(*(measured([*command], numbers, StepsMeasured) for numbers in (many, alone)))
-
-
-def sleepers_of(count: int) -> SleepersMeasured:
-    command = [sys.executable, "-m", "benchmarks._embedded_load", "sleepers"]
-    return measured(command, (count,), SleepersMeasured)
-
-
-def measured(command: Sequence[str], numbers: Sequence[int], kind: type[T]) -> T:
-    """What a process of its own measured over a new file."""
-    with tempfile.TemporaryDirectory(prefix="mainspring-") as folder:
-        said = run([*command, str(Path(folder) / "bench.db"), *map(str, numbers)])
-    return msgspec.json.decode(said, type=kind)
-
-
-def run(command: Sequence[str]) -> str:
-    """The last line that a command prints."""
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
-    return done.stdout.strip().splitlines()[-1]
+def medians(rounds: Mapping[str, Sequence[Round]], figure: Callable[[Round], float]) -> list[float]:
+    return [statistics.median(map(figure, of_one)) for of_one in rounds.values()]
 
 
 def commit_ms() -> float:
@@ -165,41 +115,57 @@ def commit_ms() -> float:
 
 
 def over_grpc(sizes: Sizes) -> Table:
-    """Both SDKs against one Mainspring server, in turn."""
+    """Both SDKs against one Mainspring server, in turn. The target is what the official one does."""
     own, official = list[Measured](), list[Measured]()
-    count = str(sizes.workflow_count * 2)
+    load = [sys.executable, "-m", "benchmarks._grpc_load", "whole"]
     with temporary_server(mainspring_command()) as server:
         for _ in range(sizes.iteration_count):
             for sdk, kept in (("mainspring", own), ("temporalio", official)):
-                said = run([sys.executable, "-m", "benchmarks._grpc_load", sdk, server.address, count])
-                kept.append(msgspec.json.decode(said, type=Measured))
-    official_rates = [one.workflows_per_s for one in official]
+                kept.append(measured([*load, sdk, server.address, str(sizes.workflow_count * 2)], Measured))
+
+    def compared(name: str, figure: Callable[[Measured], float], *, is_held: bool = False) -> Row:
+        ours, theirs = (statistics.median(map(figure, of_one)) for of_one in (own, official))
+        found = row(name, [ours, theirs], theirs if is_held else None)
+        return Row(found.name, [*found.values, f"{ours / theirs:.2f}"], found.target, found.verdict)
+
     return Table(
         "Over gRPC, workflows of one activity on the same Mainspring server",
         ["Mainspring", "official SDK", "ratio"],
         [
-            row(
-                f"workflows/s, {IN_FLIGHT} in flight",
-                [one.workflows_per_s for one in own],
-                official_rates,
-                statistics.median(official_rates),
-            ),
-            row("one workflow at a time, p50 ms", [one.p50_ms for one in own], [one.p50_ms for one in official]),
+            compared(f"workflows/s, {IN_FLIGHT} in flight", lambda one: one.workflows_per_s, is_held=True),
+            compared("one workflow at a time, p50 ms", lambda one: one.p50_ms),
+            compared("CPU of a workflow, client and worker, ms", lambda one: one.cpu_ms),
         ],
     )
 
 
-def row(name: str, own: Sequence[float], peer: Sequence[float], target: float | None = None) -> Row:
-    """The medians of both. `target`: at least so much; if negative, at most so much; None: there is none."""
-    ours = statistics.median(own)
-    theirs = statistics.median(peer) if peer else None
-    values = [number(value, 0 if ours >= ROUND_FROM else 2) for value in (ours, theirs)]
-    ratio = MISSING if not theirs else f"{ours / theirs:.2f}"
+# -- asleep
+
+
+def asleep(sizes: Sizes) -> Table:
+    with new_file() as file:
+        command = [sys.executable, "-m", "benchmarks._embedded_load", "sleepers", *file.words]
+        sleepers = measured([*command, str(sizes.sleeper_count)], SleepersMeasured)
+    return Table(
+        f"{sizes.sleeper_count:,} workflows asleep in one process, with engine, worker and client",
+        ["Mainspring embedded"],
+        [
+            row("resident memory, MB", [sleepers.memory_mb], -MOST_SLEEPERS_MB),
+            row("more than before the first, MB", [sleepers.grown_mb]),
+            row("to start them all, s", [sleepers.seconds]),
+        ],
+    )
+
+
+def row(name: str, figures: Sequence[float], target: float | None = None) -> Row:
+    """`target` is for the first figure: at least so much; if negative, at most so much; None: there is none."""
+    first = figures[0]
+    values = [number(value, 0 if value >= ROUND_FROM else 2) for value in figures]
     if target is None:
-        return Row(name, [*values, ratio])
-    is_met = ours >= target if target > 0 else ours <= -target
+        return Row(name, values)
+    is_met = first >= target if target > 0 else first <= -target
     sign = ">=" if target > 0 else "<="
-    return Row(name, [*values, ratio], f"{sign} {number(abs(target), 0)}", verdict(is_met=is_met))
+    return Row(name, values, f"{sign} {number(abs(target), 0)}", verdict(is_met=is_met))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,16 @@
-"""DBOS on SQLite, for the SDK's benchmark: the same steps as `benchmarks/_embedded_load.py`, in one process, by a
-Python that has it.
+"""DBOS, for the SDK's benchmark: the load of `benchmarks/_steps_load.py` in one process, by a Python that has it.
 
-PYTHON dbos_steps.py FILE WORKFLOWS STEPS IN_FLIGHT     -> {"steps_per_s", "cpu_ms", "p50_ms"}
+PYTHON -m benchmarks.peers.dbos_steps DATABASE_URL WORKFLOWS STEPS IN_FLIGHT [PID ...]
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
-import time
 
+import uvloop
 from dbos import DBOS, DBOSConfig
 
-WARM_UP_COUNT = 5
+from benchmarks._steps_load import Load, measure
 
 
 @DBOS.step()
@@ -29,39 +26,17 @@ async def steps(count: int) -> int:
     return total
 
 
-async def measure(workflow_count: int, step_count: int, in_flight: int) -> dict[str, float]:
-    step_ms: list[float] = []
-
-    async def in_lanes(count: int) -> None:
-        waiting = iter(range(count))
-
-        async def lane() -> None:
-            for _ in waiting:
-                began = time.perf_counter()
-                handle = await DBOS.start_workflow_async(steps, step_count)
-                assert await handle.get_result() == step_count
-                step_ms.append((time.perf_counter() - began) * 1000 / step_count)
-
-        await asyncio.gather(*(lane() for _ in range(in_flight)))
-
-    await in_lanes(WARM_UP_COUNT)
-    step_ms.clear()
-    began, cpu_s = time.perf_counter(), time.process_time()
-    await in_lanes(workflow_count)
-    done = workflow_count * step_count
-    return {
-        "steps_per_s": done / (time.perf_counter() - began),
-        "cpu_ms": (time.process_time() - cpu_s) * 1000 / done,
-        "p50_ms": sorted(step_ms)[len(step_ms) // 2],
-    }
+async def one(step_count: int) -> None:
+    handle = await DBOS.start_workflow_async(steps, step_count)
+    assert await handle.get_result() == step_count
 
 
 def main() -> None:
-    path, *numbers = sys.argv[1:]
-    config: DBOSConfig = {"name": "bench", "system_database_url": f"sqlite:///{path}", "log_level": "ERROR"}
+    url, *words = sys.argv[1:]
+    config: DBOSConfig = {"name": "bench", "system_database_url": url, "log_level": "ERROR"}
     DBOS(config=config)
     DBOS.launch()
-    print(json.dumps(asyncio.run(measure(*map(int, numbers)))))
+    print(uvloop.run(measure(one, Load.from_words(words))))
     DBOS.destroy()
 
 
