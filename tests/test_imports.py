@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "visibility": {"engine", "persistence"},
     "scheduler": {"engine", "persistence"},
     "frontend": {"engine", "persistence", *SERVICES, "mainspring"},  # `mainspring` itself: the version
-    "ui": {"frontend"},
+    "ui": {"frontend", "explain", "mainspring"},  # `mainspring` itself: the version
     "process": {"engine", "persistence", *SERVICES, "frontend", "ui", "mainspring"},
     "server": set(),
     "mainspring": {"cli", "_embedded"},  # `python -m mainspring`, `mainspring.embedded`

@@ -29,6 +29,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     path: str  # "/package.Service/Method"
     request_type: type[Message]
     handler: Handler
+    is_served: bool = True  # False: the handler only refuses
 
 
 def bind(service: ServiceDescriptor, groups: Sequence[object], refuse: Callable[[str], Handler]) -> dict[str, Method]:
@@ -41,17 +42,19 @@ def bind(service: ServiceDescriptor, groups: Sequence[object], refuse: Callable[
     methods: dict[str, Method] = {}
     useful: set[int] = set()
     for rpc in service.methods:
-        handler = refuse(rpc.name)
+        handler, is_served = refuse(rpc.name), False
         for group in groups:
             found = getattr(group, snake_case(rpc.name), None)
             if found is not None:
                 if not inspect.iscoroutinefunction(found):
                     raise TypeError(f"{type(group).__name__}.{snake_case(rpc.name)} is not a coroutine function")
-                handler = cast("Handler", found)
+                handler, is_served = cast("Handler", found), True
                 useful.add(id(group))
                 break
         path = f"/{service.full_name}/{rpc.name}"
-        methods[path] = Method(path=path, request_type=GetMessageClass(rpc.input_type), handler=handler)
+        methods[path] = Method(
+            path=path, request_type=GetMessageClass(rpc.input_type), handler=handler, is_served=is_served
+        )
     for group in groups:
         if id(group) not in useful:
             raise TypeError(f"{type(group).__name__} serves no RPC of {service.full_name}")

@@ -1,0 +1,47 @@
+"""Which address shows what.
+
+routes(service)  ->  one mount for everything below `/`, to be put behind the routes of other doors
+"""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+
+from mainspring.server.ui import assets, theme
+from mainspring.server.ui.guards import Headers
+from mainspring.server.ui.page import View
+from mainspring.server.ui.service import Service
+from mainspring.server.ui.site import Site
+from mainspring.server.ui.workflows import Workflows
+
+
+def routes(service: Service) -> list[BaseRoute]:
+    """The UI on a service."""
+    site = Site(service)
+    app = Starlette(
+        routes=[
+            Route("/static/{name}", assets.serve),
+            *(Route(path, site.page(view), methods=["GET"]) for path, view in _pages()),
+            *(Route(path, site.action(view), methods=["POST"]) for path, view in _actions()),
+        ],
+        middleware=[Middleware(Headers)],
+        exception_handlers={HTTPException: site.refused, Exception: site.refused},
+    )
+    app.router.redirect_slashes = False
+    return [Mount("/", app)]
+
+
+def _pages() -> list[tuple[str, View]]:
+    workflows = Workflows()
+    return [
+        ("/workflows", workflows.show),
+    ]
+
+
+def _actions() -> list[tuple[str, View]]:
+    return [
+        ("/theme", theme.switch),
+    ]

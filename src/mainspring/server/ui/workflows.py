@@ -1,0 +1,181 @@
+"""The list of workflows: filters, counts by status, the chosen columns, a page at a time.
+
+The query string is the whole state of the page, so a link is a saved view.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest, ListSearchAttributesResponse
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse
+
+from mainspring.server.ui import columns, errors, filters
+from mainspring.server.ui.columns import Cell, Column
+from mainspring.server.ui.counts import ByStatus, Counts
+from mainspring.server.ui.filters import Filter, Mistake
+from mainspring.server.ui.page import Page, Visit
+from mainspring.server.ui.service import Refused
+
+PAGE_COUNT: Final = 50
+PAGE_COUNTS: Final = (20, 50, 100, 200)
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One run."""
+
+    key: str  # of the run, for forms: see `run_keys`
+    workflow_id: str
+    status: str
+    href: str
+    cells: tuple[Cell, ...]
+
+
+class StatusChip(msgspec.Struct, frozen=True, kw_only=True):
+    """One status as a quick filter; `count` is None if it is not known."""
+
+    name: str
+    count: int | None
+    is_chosen: bool
+    href: str
+
+
+class WorkflowList(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page shows."""
+
+    filter: Filter
+    full_query: str
+    error: str
+    mistake: Mistake | None
+    total: int | None
+    statuses: tuple[StatusChip, ...]
+    columns: tuple[Column, ...]
+    offered: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    page_count: int
+    first_page: str  # address; empty on the first page
+    next_page: str  # address; empty on the last page
+    live_s: int  # how often the script asks again; 0: not by itself
+
+
+class Workflows:
+    """The list, and what it remembers between visits."""
+
+    def __init__(self) -> None:
+        self._counts = Counts()
+
+    async def show(self, visit: Visit) -> Page:
+        """The list that the query string describes. A wrong query is shown with its mistake, and no rows."""
+        given = filters.filter_of(visit.query)
+        fixed = given.fixed(visit.now)
+        custom = await _custom_attributes(visit)
+        shown = columns.chosen(visit.query.all("column"), custom)
+        reply, error = ListWorkflowExecutionsResponse(), ""
+        try:
+            reply = await visit.service.call(_request(visit, fixed), ListWorkflowExecutionsResponse)
+        except Refused as refused:
+            if refused.code != errors.INVALID_ARGUMENT:
+                raise
+            error = refused.message
+        counts = None if error else await self._counted(visit, fixed)
+        model = WorkflowList(
+            filter=given,
+            full_query=fixed.text(),
+            error=error,
+            mistake=fixed.mistake(error),
+            total=_total(counts, given),
+            statuses=_chips(visit, given, counts),
+            columns=tuple(shown),
+            offered=tuple(columns.offered(custom)),
+            rows=tuple(_row(run, shown, visit) for run in reply.executions),
+            page_count=_page_count(visit),
+            first_page=_link(visit, given) if visit.query.one("page") else "",
+            next_page=_link(visit, fixed, _text(reply.next_page_token)) if reply.next_page_token else "",
+            live_s=0 if error or visit.query.one("page") else LIVE_S,
+        )
+        return Page("workflows.html", model, title="Workflows", section="workflows", status=400 if error else 200)
+
+    async def _counted(self, visit: Visit, fixed: Filter) -> ByStatus | None:
+        try:
+            return await self._counts.by_status(visit.service, visit.namespace, fixed.text(with_status=False))
+        except Refused:  # the list can be shown without
+            return None
+
+
+LIVE_S: Final = 3
+
+
+async def _custom_attributes(visit: Visit) -> list[str]:
+    request = ListSearchAttributesRequest(namespace=visit.namespace)
+    reply = await visit.service.call(request, ListSearchAttributesResponse)
+    return sorted(reply.custom_attributes)
+
+
+def _request(visit: Visit, fixed: Filter) -> ListWorkflowExecutionsRequest:
+    return ListWorkflowExecutionsRequest(
+        namespace=visit.namespace,
+        query=fixed.text(),
+        page_size=_page_count(visit),
+        next_page_token=_token(visit.query.one("page")),
+    )
+
+
+def _page_count(visit: Visit) -> int:
+    text = visit.query.one("count")
+    return int(text) if text in {str(count) for count in PAGE_COUNTS} else PAGE_COUNT
+
+
+def _text(token: bytes) -> str:
+    return base64.urlsafe_b64encode(token).decode()
+
+
+def _token(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise HTTPException(400, "The address holds a page that cannot be read.") from error
+
+
+def _link(visit: Visit, wanted: Filter, page: str = "") -> str:
+    return visit.link(
+        "/workflows",
+        **wanted.fields(),
+        column=visit.query.all("column"),
+        count=visit.query.one("count"),
+        page=page,
+    )
+
+
+def _total(counts: ByStatus | None, given: Filter) -> int | None:
+    if counts is None:
+        return None
+    return sum(count for name, count in counts.items() if not given.statuses or name in given.statuses)
+
+
+def _chips(visit: Visit, given: Filter, counts: ByStatus | None) -> tuple[StatusChip, ...]:
+    return tuple(
+        StatusChip(
+            name=name,
+            count=None if counts is None else counts.get(name, 0),
+            is_chosen=name in given.statuses,
+            href=_link(visit, filters.toggled(given, name)),
+        )
+        for name in filters.STATUSES
+    )
+
+
+def _row(run: WorkflowExecutionInfo, shown: list[Column], visit: Visit) -> Row:
+    workflow_id, run_id = run.execution.workflow_id, run.execution.run_id
+    return Row(
+        key=json.dumps([workflow_id, run_id]),
+        workflow_id=workflow_id,
+        status=columns.status_name(run.status),
+        href=visit.link("/run", id=workflow_id, run=run_id),
+        cells=tuple(columns.cell(column, run, visit.namespace, visit.now) for column in shown),
+    )
