@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo demo-server test check fmt differential crash bench docs verify generate conformance
+.PHONY: help environment demo demo-server ui-demo ui-screenshots test check fmt differential crash bench docs verify generate conformance
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -17,6 +17,12 @@ demo: environment ## run the node provisioner, a program with the engine in itse
 
 demo-server: environment ## the same with a worker and a server, both killed in the middle
 	@$(RUN) examples/node_provisioner/demo.py --server
+
+ui-demo: environment ## a lively example world, and the web UI on it [ARGS=8233]
+	@$(RUN) -m tools.ui_demo $(ARGS)
+
+ui-screenshots: environment ## photograph each screen of the web UI, light and dark, into docs/images
+	@$(RUN) -m tools.ui_demo.screenshots $(ARGS)
 
 test: environment ## run all tests and say what was skipped [KIND=crash] [ARGS="-k timer"]
 	@$(RUN) tools/run_tests.py $(or $(KIND),all) $(ARGS)

@@ -37,6 +37,13 @@ class Column(msgspec.Struct, frozen=True):
     name: str  # of the search attribute
     heading: str
 
+    @property
+    def is_number(self) -> bool:
+        """Its cells stand on the right."""
+        return self.name in _NUMBERS
+
+
+_NUMBERS: Final = {"ExecutionDuration", "HistoryLength", "HistorySizeBytes", "StateTransitionCount"}
 
 _Reader = Callable[[WorkflowExecutionInfo, str, Nanos], Cell]
 

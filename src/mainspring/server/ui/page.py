@@ -34,6 +34,12 @@ class Redirect(msgspec.Struct, frozen=True):
     cookie: tuple[str, str] | None = None
 
 
+class Data(msgspec.Struct, frozen=True):
+    """JSON for the script."""
+
+    content: object
+
+
 class Fields:
     """Fields of a query string or a form, in order; a name may stand several times."""
 
@@ -66,7 +72,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         return url(path, namespace=self.namespace, **fields)
 
 
-View = Callable[[Visit], Awaitable[Page | Redirect]]
+View = Callable[[Visit], Awaitable[Page | Redirect | Data]]
 
 
 def url(path: str, **fields: str | int | Sequence[str]) -> str:

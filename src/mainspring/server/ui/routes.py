@@ -10,8 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
-from mainspring.server.ui import assets, theme
+from mainspring.server.ui import acting, assets, completion, namespaces, queues, selected, starting, theme
+from mainspring.server.ui.counts import Counts
 from mainspring.server.ui.guards import Headers
+from mainspring.server.ui.home import Start
 from mainspring.server.ui.page import View
 from mainspring.server.ui.service import Service
 from mainspring.server.ui.site import Site
@@ -35,13 +37,30 @@ def routes(service: Service) -> list[BaseRoute]:
 
 
 def _pages() -> list[tuple[str, View]]:
-    workflows = Workflows()
+    counts = Counts()
+    workflows = Workflows(counts)
     return [
+        ("/", Start(counts).show),
         ("/workflows", workflows.show),
+        ("/workflows/words", completion.words),
+        ("/start", starting.ask),
+        ("/run/act", acting.ask),
+        ("/queues", queues.show),
+        ("/queue", queues.show_one),
+        ("/workers", queues.show_workers),
+        ("/namespaces", namespaces.show),
+        ("/namespaces/one", namespaces.show_one),
     ]
 
 
 def _actions() -> list[tuple[str, View]]:
     return [
         ("/theme", theme.switch),
+        ("/workflows/selected", selected.preview),
+        ("/workflows/act", selected.act),
+        ("/start", starting.act),
+        ("/run/act", acting.act),
+        ("/namespaces/register", namespaces.register),
+        ("/namespaces/update", namespaces.update),
+        ("/namespaces/attributes", namespaces.add_attribute),
     ]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -21,7 +22,7 @@ from temporalio.api.workflowservice.v1 import ListNamespacesRequest, ListNamespa
 
 from mainspring.server.ui import guards
 from mainspring.server.ui.errors import ErrorPage, error_page, page_of_status
-from mainspring.server.ui.page import Fields, Page, Redirect, View, Visit
+from mainspring.server.ui.page import Data, Fields, Page, Redirect, View, Visit
 from mainspring.server.ui.rendering import LIVE, Shell, render
 from mainspring.server.ui.service import Refused, Service
 
@@ -76,6 +77,7 @@ class Site:
         frame = await self._frame(request, form)
         query = Fields(request.query_params.multi_items())
         visit = Visit(service=self._service, namespace=frame.namespace, query=query, form=form, now=self._clock())
+        answer: Page | Redirect | Data
         try:
             answer = await view(visit)
         except Refused as refused:
@@ -85,7 +87,9 @@ class Site:
         except Exception:
             log.exception("page failed: path=%s", request.url.path)
             answer = page_of_status(500, "")
-        return _redirect(answer) if isinstance(answer, Redirect) else _rendered(request, answer, frame)
+        if isinstance(answer, Page):
+            return _rendered(request, answer, frame)
+        return _redirect(answer) if isinstance(answer, Redirect) else _data(answer)
 
     async def _frame(self, request: Request, form: Fields) -> Shell:
         namespaces = await self._namespaces()
@@ -123,6 +127,10 @@ def _rendered(request: Request, page: Page, frame: Shell) -> Response:
     if not guards.token_of(request):
         response.set_cookie(guards.COOKIE, frame.csrf, httponly=True, samesite="lax", path="/")
     return response
+
+
+def _data(answer: Data) -> Response:
+    return Response(msgspec.json.encode(answer.content), media_type="application/json")
 
 
 def _redirect(answer: Redirect) -> Response:

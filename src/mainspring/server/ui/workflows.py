@@ -17,6 +17,7 @@ from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse
 
 from mainspring.server.ui import columns, errors, filters
+from mainspring.server.ui.actions import FOR_MANY, Action
 from mainspring.server.ui.columns import Cell, Column
 from mainspring.server.ui.counts import ByStatus, Counts
 from mainspring.server.ui.filters import Filter, Mistake
@@ -24,6 +25,8 @@ from mainspring.server.ui.page import Page, Visit
 from mainspring.server.ui.service import Refused
 
 PAGE_COUNT: Final = 50
+LIVE_S: Final = 3
+LARGE: Final = 10_000  # runs in a list
 PAGE_COUNTS: Final = (20, 50, 100, 200)
 
 
@@ -58,17 +61,21 @@ class WorkflowList(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     offered: tuple[Column, ...]
     rows: tuple[Row, ...]
+    chosen_columns: tuple[str, ...]  # as the query string names them
+    hidden_fields: tuple[tuple[str, str], ...]  # the filter, for forms that change something else
+    actions: tuple[Action, ...]
     page_count: int
+    page_counts: tuple[int, ...]
     first_page: str  # address; empty on the first page
     next_page: str  # address; empty on the last page
     live_s: int  # how often the script asks again; 0: not by itself
 
 
 class Workflows:
-    """The list, and what it remembers between visits."""
+    """The list, and the counts that it shares with the start page."""
 
-    def __init__(self) -> None:
-        self._counts = Counts()
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
 
     async def show(self, visit: Visit) -> Page:
         """The list that the query string describes. A wrong query is shown with its mistake, and no rows."""
@@ -94,10 +101,14 @@ class Workflows:
             columns=tuple(shown),
             offered=tuple(columns.offered(custom)),
             rows=tuple(_row(run, shown, visit) for run in reply.executions),
+            chosen_columns=tuple(visit.query.all("column")),
+            hidden_fields=_hidden(given),
+            actions=FOR_MANY,
             page_count=_page_count(visit),
+            page_counts=PAGE_COUNTS,
             first_page=_link(visit, given) if visit.query.one("page") else "",
             next_page=_link(visit, fixed, _text(reply.next_page_token)) if reply.next_page_token else "",
-            live_s=0 if error or visit.query.one("page") else LIVE_S,
+            live_s=_live_s(visit, counts),
         )
         return Page("workflows.html", model, title="Workflows", section="workflows", status=400 if error else 200)
 
@@ -106,9 +117,6 @@ class Workflows:
             return await self._counts.by_status(visit.service, visit.namespace, fixed.text(with_status=False))
         except Refused:  # the list can be shown without
             return None
-
-
-LIVE_S: Final = 3
 
 
 async def _custom_attributes(visit: Visit) -> list[str]:
@@ -150,6 +158,19 @@ def _link(visit: Visit, wanted: Filter, page: str = "") -> str:
         count=visit.query.one("count"),
         page=page,
     )
+
+
+def _hidden(given: Filter) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for name, value in given.fields().items():
+        found.extend((name, each) for each in ((value,) if isinstance(value, str) else value) if each)
+    return tuple(found)
+
+
+def _live_s(visit: Visit, counts: ByStatus | None) -> int:
+    """A first page that is cheap is live by itself; the reader may switch it on for others."""
+    is_large = counts is None or sum(counts.values()) > LARGE
+    return 0 if is_large or visit.query.one("page") else LIVE_S
 
 
 def _total(counts: ByStatus | None, given: Filter) -> int | None:
