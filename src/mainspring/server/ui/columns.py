@@ -55,11 +55,16 @@ def _id_of_parent(run: WorkflowExecutionInfo, namespace: str, _now: Nanos) -> Ce
 
 
 def _duration(run: WorkflowExecutionInfo, _namespace: str, now: Nanos) -> Cell:
+    return Cell(label="Duration", text=duration_text(run, now), is_number=True)
+
+
+def duration_text(run: WorkflowExecutionInfo, now: Nanos) -> str:
+    """How long a run took, or has been running, or when it will begin."""
     began = times.instant_of(run.execution_time) or times.instant_of(run.start_time) or now
     ended = times.instant_of(run.close_time)
     if ended is None and began > now:
-        return Cell(label="Duration", text=f"starts {times.ago(began, now)}", is_number=True)
-    return Cell(label="Duration", text=times.span((now if ended is None else ended) - began), is_number=True)
+        return f"starts {times.ago(began, now)}"
+    return times.span((now if ended is None else ended) - began)
 
 
 def _number(label: str, number: int) -> Cell:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
-from mainspring.server.ui import acting, assets, completion, namespaces, queues, selected, starting, theme
+from mainspring.server.ui import acting, assets, completion, namespaces, queues, run, selected, starting, theme
 from mainspring.server.ui.counts import Counts
 from mainspring.server.ui.guards import Headers
 from mainspring.server.ui.home import Start
@@ -44,6 +44,7 @@ def _pages() -> list[tuple[str, View]]:
         ("/workflows", workflows.show),
         ("/workflows/words", completion.words),
         ("/start", starting.ask),
+        ("/run", run.show),
         ("/run/act", acting.ask),
         ("/queues", queues.show),
         ("/queue", queues.show_one),

@@ -5,13 +5,10 @@ The query string is the whole state of the page, so a link is a saved view.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from typing import Final
 
 import msgspec
-from starlette.exceptions import HTTPException
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest, ListSearchAttributesResponse
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse
@@ -22,6 +19,7 @@ from mainspring.server.ui.columns import Cell, Column
 from mainspring.server.ui.counts import ByStatus, Counts
 from mainspring.server.ui.filters import Filter, Mistake
 from mainspring.server.ui.page import Page, Visit
+from mainspring.server.ui.page_tokens import token_of, token_text
 from mainspring.server.ui.service import Refused
 
 PAGE_COUNT: Final = 50
@@ -107,7 +105,7 @@ class Workflows:
             page_count=_page_count(visit),
             page_counts=PAGE_COUNTS,
             first_page=_link(visit, given) if visit.query.one("page") else "",
-            next_page=_link(visit, fixed, _text(reply.next_page_token)) if reply.next_page_token else "",
+            next_page=_link(visit, fixed, token_text(reply.next_page_token)) if reply.next_page_token else "",
             live_s=_live_s(visit, counts),
         )
         return Page("workflows.html", model, title="Workflows", section="workflows", status=400 if error else 200)
@@ -130,24 +128,13 @@ def _request(visit: Visit, fixed: Filter) -> ListWorkflowExecutionsRequest:
         namespace=visit.namespace,
         query=fixed.text(),
         page_size=_page_count(visit),
-        next_page_token=_token(visit.query.one("page")),
+        next_page_token=token_of(visit.query.one("page")),
     )
 
 
 def _page_count(visit: Visit) -> int:
     text = visit.query.one("count")
     return int(text) if text in {str(count) for count in PAGE_COUNTS} else PAGE_COUNT
-
-
-def _text(token: bytes) -> str:
-    return base64.urlsafe_b64encode(token).decode()
-
-
-def _token(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise HTTPException(400, "The address holds a page that cannot be read.") from error
 
 
 def _link(visit: Visit, wanted: Filter, page: str = "") -> str:
