@@ -468,6 +468,8 @@ async def test_a_worker_counts_the_runs_that_end_and_the_tasks_that_fail(engine:
     assert ended(buffer) == [
         ("ours_workflow_task_execution_latency", "Echo"),
         ("ours_workflow_completed", "Echo"),
+        ("ours_workflow_endtoend_latency", "Echo"),
+        ("ours_workflow_task_execution_latency", "Unknown"),
         ("ours_workflow_task_execution_failed", "Unknown"),
     ]
 

@@ -145,6 +145,11 @@ class Replay:
         return self._local.take()
 
     @property
+    def has_ended(self) -> bool:
+        """Whether workflow code ended the run, as far as this worker knows, or its history says so."""
+        return self._is_ended or self.is_over
+
+    @property
     def is_waiting_for_local_activities(self) -> bool:
         return self._local.is_any_running and not self._is_ended
 

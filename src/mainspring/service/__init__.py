@@ -9,9 +9,11 @@
 
     _methods     an RPC as a method            _services    their types, written by `make generate`
     _retry       when a call is tried again    _headers     metadata that goes with each call
+    _request_metrics     what is counted of calls over gRPC
 
-Imports the API's types, `exceptions` and nothing else of the SDK. Owns no loop; a client may be used from any. Most
-users want `mainspring.client`, whose `service_client` is one of these. Start reading at `_client.py`.
+Imports the API's types, `exceptions`, `runtime` for its metrics, and nothing else of the SDK. Owns no loop; a client
+may be used from any. Most users want `mainspring.client`, whose `service_client` is one of these. Start reading at
+`_client.py`.
 """
 
 from mainspring import __version__

@@ -144,7 +144,7 @@ class ConnectConfig:
     lazy: bool = False
     """Connect with the first call, not before."""
     runtime: object | None = None
-    """Taken for programs written for the official SDK; this one needs none."""
+    """The `runtime.Runtime` that counts and logs for the client and its workers; the default one if None."""
     http_connect_proxy_config: HttpConnectProxyConfig | None = None
     dns_load_balancing_config: DnsLoadBalancingConfig | None = None
     grpc_compression: GrpcCompression = GrpcCompression.GZIP

@@ -27,6 +27,7 @@ from mainspring.service._config import ConnectConfig, GrpcCompression, TLSConfig
 from mainspring.service._errors import RPCError, RPCStatusCode
 from mainspring.service._headers import Headers
 from mainspring.service._methods import NO_METADATA, Call, Metadata, Method
+from mainspring.service._request_metrics import RequestMetrics, RequestSeries
 from mainspring.service._retry import DEFAULT, Retries, try_again
 
 CALL_TIMEOUT_S: Final = 30.0
@@ -111,6 +112,7 @@ class GrpcServiceClient(ServiceClient):
         may_wait = method.may_wait
         headers = self._headers
         compression = self._compression
+        metrics = RequestMetrics.of(self.config, method.path)
         loop: asyncio.AbstractEventLoop | None = None
         send: Send = _not_bound
 
@@ -121,12 +123,13 @@ class GrpcServiceClient(ServiceClient):
             running = asyncio.get_running_loop()
             if running is not loop:
                 loop, send = running, self.channel(running).unary_unary(method.path)
-            post = send
+            is_long = may_wait and bool(getattr(req, "wait_new_event", True))
+            post = send if metrics is None else counted(send, metrics.series(req, is_long=is_long))
             body = req.SerializeToString()
             pairs = headers.with_metadata(metadata) if metadata else headers.pairs
             if timeout is not None:
                 timeout_s = timeout.total_seconds()
-            elif may_wait and getattr(req, "wait_new_event", True):
+            elif is_long:
                 timeout_s = LONG_POLL_TIMEOUT_S
             else:
                 timeout_s = CALL_TIMEOUT_S
@@ -153,6 +156,22 @@ class GrpcServiceClient(ServiceClient):
 
 def _not_bound(*_: object, **__: object) -> Awaitable[bytes]:
     raise RuntimeError("a call is bound to its loop before it is sent")
+
+
+def counted(send: Send, series: RequestSeries) -> Send:
+    """The same, each attempt of a call counted."""
+
+    async def post(body: bytes, **how: Any) -> bytes:
+        began = series.began()
+        try:
+            return await send(body, **how)
+        except grpc.aio.AioRpcError as error:
+            series.failed(error.code().name)
+            raise
+        finally:
+            series.ended(began)
+
+    return post
 
 
 def rpc_error(error: grpc.aio.AioRpcError) -> RPCError:

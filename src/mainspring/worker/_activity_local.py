@@ -19,10 +19,12 @@ from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import ActivityFailureInfo, ApplicationFailureInfo, Failure, TimeoutFailureInfo
 
 from mainspring.activity import ActivityCancellationDetails
+from mainspring.common import MetricMeter
 from mainspring.replay.activation import Backoff, Outcome
 from mainspring.replay.local import LocalResult
 from mainspring.replay.requests import LocalActivityTask
 from mainspring.worker._activity_attempt import Attempt, Ending, Surroundings
+from mainspring.worker._activity_metrics import ActivityMetrics
 from mainspring.worker._activity_tasks import assignment_of_local
 from mainspring.worker._slots import Slots, UsedByActivity
 from mainspring.workflow._info import Info
@@ -39,9 +41,10 @@ TIMED_OUT = ActivityCancellationDetails(timed_out=True)
 class LocalActivities:
     """Runs the local activities of a worker, as many at once as there are slots."""
 
-    def __init__(self, surroundings: Surroundings, slots: Slots) -> None:
+    def __init__(self, surroundings: Surroundings, slots: Slots, metrics: ActivityMetrics | None = None) -> None:
         self._around = surroundings
         self._slots = slots
+        self._metrics = metrics or ActivityMetrics(MetricMeter.noop)
         self._left_behind: set[asyncio.Task[Ending]] = set()  # timed out, and still at it
 
     def set_client(self, client: Client) -> None:
@@ -82,9 +85,13 @@ class LocalActivities:
         except asyncio.CancelledError:
             return Ending(failure=_cancellation(), is_cancelled=True), True
         self._slots.mark_used(permit, UsedByActivity(task.activity_type))
+        self._metrics.began(attempt.info)
+        began = time.monotonic()
         working = asyncio.create_task(attempt.run())
         working.add_done_callback(lambda _: self._slots.release(permit))
-        return await self._watched(attempt, working, _Deadline.of(task, first_at))
+        ending, is_cancelled = await self._watched(attempt, working, _Deadline.of(task, first_at))
+        self._metrics.ended(attempt.info, ending, began)
+        return ending, is_cancelled
 
     async def _watched(
         self, attempt: Attempt, working: asyncio.Task[Ending], deadline: _Deadline

@@ -29,6 +29,7 @@ from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSim
 from mainspring.worker._pollers import POLLS_END_WITHIN_S, PolledQueue, Pollers
 from mainspring.worker._slots import Permit, Slots, UsedByActivity
 from mainspring.worker._tuning import SlotInfo
+from mainspring.worker._worker_metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from mainspring.client import Client
@@ -54,17 +55,25 @@ class ActivityWorker:
     """See the module."""
 
     def __init__(
-        self, server: ActivityServer, surroundings: Surroundings, options: ActivityOptions, slots: Slots
+        self,
+        server: ActivityServer,
+        surroundings: Surroundings,
+        options: ActivityOptions,
+        slots: Slots,
+        metrics: WorkerMetrics | None = None,
     ) -> None:
         self._server = server
         self._around = surroundings
         self._options = options
         self._slots = slots
+        counting = metrics or WorkerMetrics.none()
+        self._metrics = counting.activities
         self._pace = Pace(options.most_per_second)
         self._running_activities: dict[bytes, Attempt] = {}
         self._pollers = Pollers("activity tasks", slots, end_within_s=options.polls_end_within_s)
         if options.is_polling:
-            self._pollers.add(PolledQueue(poll=self._poll, handle=self._do, used_by=_used_by, behavior=options.polls))
+            poll = counting.polls(self._poll, "activity_task", self._metrics.polled)
+            self._pollers.add(PolledQueue(poll=poll, handle=self._do, used_by=_used_by, behavior=options.polls))
 
     def __repr__(self) -> str:
         return f"<activity worker of {self._options.task_queue!r}, {len(self._running_activities)} running>"
@@ -125,6 +134,7 @@ class ActivityWorker:
 
     def start_eagerly(self, task: PollActivityTaskQueueResponse, permit: Permit) -> None:
         """Run a task in a slot that was reserved for it."""
+        self._metrics.received(task, is_eager=True)
         self._slots.mark_used(permit, _used_by(task))
         self._pollers.begin(self._do(task), permit)
 
@@ -136,10 +146,12 @@ class ActivityWorker:
 
     async def _do(self, task: PollActivityTaskQueueResponse) -> None:
         """Run a task and report its end."""
+        began = time.monotonic()
         try:
             attempt = Attempt(assignment_of_task(task, self._options.namespace, self._options.task_queue), self._around)
             self._running_activities[task.task_token] = attempt
             ending = await self._attend(attempt)
+            self._metrics.ended(attempt.info, ending, began)
             await self._report(attempt, ending)
             if ending.fatal is not None:
                 self._pollers.fail(ending.fatal)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -51,6 +53,7 @@ class CachedRun:
         self.codec: RunCodec | None = None
         self.workflow_type = ""
         self.task_timeout_s = DEFAULT_TASK_TIMEOUT_S
+        self.replaying_s = 0.0  # for how long the present task repeated what earlier ones did
         self._locals: dict[int, asyncio.Task[LocalResult]] = {}
         self._details = details
         self._definitions = definitions
@@ -61,8 +64,14 @@ class CachedRun:
         """Whether it knows nothing of its history yet."""
         return self.replay.last_event_id == 0
 
+    @property
+    def started_at(self) -> datetime | None:
+        """When the run was started, once that is known."""
+        return self._run.state.info.workflow_start_time if self._run is not None else None
+
     def begin(self, task: Task) -> None:
         """See `Replay.begin`."""
+        self.replaying_s = 0.0
         self.replay.begin(task)
 
     @property
@@ -84,8 +93,11 @@ class CachedRun:
             WorkflowTaskError: Workflow code failed in a way that does not end the run.
         """
         while (activation := self.replay.next_activation()) is not None:
+            began = time.monotonic()
             run = self._run_for(activation)
             completion = await activate(partial(run.activate, activation), self)
+            if activation.is_replaying:
+                self.replaying_s += time.monotonic() - began
             if completion.error is not None:
                 raise WorkflowTaskError from completion.error
             self.replay.apply(completion)

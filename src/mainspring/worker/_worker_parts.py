@@ -48,7 +48,7 @@ from mainspring.worker._slots import ReserveContext, SlotKind, Slots, make_slots
 from mainspring.worker._tuning import SlotSupplier, WorkerTuner
 from mainspring.worker._worker_checks import definitions_of, tuner_of, warn_of_few_threads
 from mainspring.worker._worker_config import WorkerConfig
-from mainspring.worker._workflow_metrics import WorkflowMetrics
+from mainspring.worker._worker_metrics import WorkerMetrics, WorkerType
 from mainspring.worker._workflow_runner import PatchActivationInput, UnsandboxedWorkflowRunner
 from mainspring.worker._workflow_tasks import TaskOptions
 from mainspring.worker._workflow_worker import WorkflowOptions, WorkflowResources, WorkflowWorker
@@ -145,6 +145,9 @@ class WorkerParts:
         self._identity: WorkerIdentity | None = None
         self.default_flags: set[int] = set(DEFAULT_FLAGS)
         self._tuner: WorkerTuner = tuner_of(config)
+        self.metrics = WorkerMetrics(
+            runtime_of(client)._sdk_metric_meter, namespace=client.namespace, task_queue=config["task_queue"]
+        )
         self._polls_end_within_s = POLLS_END_WITHIN_S
         self._local: LocalActivities | None = None
         self._own_executor: concurrent.futures.Executor | None = None
@@ -168,6 +171,7 @@ class WorkerParts:
     async def make(self) -> None:
         """Make the sides, in the loop that they will run in."""
         self._identity = await WorkerIdentity.of(self._config, self.instance_key)
+        self.metrics.started()
         if self._registry is not None:
             self.activities = self._activity_side(self._registry, await self._registry.new_shutdown_event())
         if self._definitions:
@@ -218,6 +222,9 @@ class WorkerParts:
         of_client = [one for one in self._active["interceptors"] if isinstance(one, Interceptor)]
         return [*of_client, *self._given_interceptors]
 
+    def _slots(self, supplier: SlotSupplier, kind: SlotKind, of: WorkerType, *, is_shared: bool = False) -> Slots:
+        return self.metrics.slots(self.identity.slots(supplier, kind, is_shared=is_shared), supplier, of)
+
     # -- activities
 
     def _checked_activities(self) -> ActivityRegistry | None:
@@ -239,11 +246,13 @@ class WorkerParts:
             client=self.service.client,
             decode_headers=self._active["header_codec_behavior"] == HeaderCodecBehavior.CODEC,
         )
-        local_slots = identity.slots(self._tuner._get_local_activity_task_slot_supplier(), "local-activity")
+        local_slots = self._slots(
+            self._tuner._get_local_activity_task_slot_supplier(), "local-activity", "LocalActivityWorker"
+        )
         # What local activities get and give stays in this worker; only their markers are encoded.
         uncoded = dataclasses.replace(around.data_converter, payload_codec=None)
         around_local = dataclasses.replace(around, data_converter=uncoded, decode_headers=False)
-        self._local = LocalActivities(around_local, local_slots)
+        self._local = LocalActivities(around_local, local_slots, self.metrics.activities)
         polling = Polling(
             namespace=identity.namespace,
             task_queue=identity.task_queue,
@@ -266,8 +275,8 @@ class WorkerParts:
             ),
         )
         server = ServiceActivityServer(self.service.as_service, polling)
-        slots = identity.slots(self._tuner._get_activity_task_slot_supplier(), "activity")
-        return ActivityWorker(server, around, options, slots)
+        slots = self._slots(self._tuner._get_activity_task_slot_supplier(), "activity", "ActivityWorker")
+        return ActivityWorker(server, around, options, slots, self.metrics)
 
     # -- workflows
 
@@ -301,11 +310,7 @@ class WorkerParts:
             limits=self.limits,
             eager=self._eager(),
             run_local=self._run_local,
-            metrics=WorkflowMetrics(
-                runtime_of(config["client"])._sdk_metric_meter,
-                namespace=identity.namespace,
-                task_queue=identity.task_queue,
-            ),
+            metrics=self.metrics.workflows,
             encodes_headers=self._active["header_codec_behavior"] != HeaderCodecBehavior.NO_CODEC,
             default_versioning_behavior=default_behavior.value,
         )
@@ -317,8 +322,9 @@ class WorkerParts:
             options,
             WorkflowResources(
                 executor=self._workflow_executor(),
-                slots=identity.slots(supplier, "workflow", is_shared=options.most_cached > 0),
+                slots=self._slots(supplier, "workflow", "WorkflowWorker", is_shared=options.most_cached > 0),
                 tasks=tasks,
+                metrics=self.metrics,
             ),
         )
 

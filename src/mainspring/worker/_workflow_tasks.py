@@ -111,6 +111,7 @@ class WorkflowTasks:
             if run.is_lost and not run.is_blocked:
                 self._cache.drop(run)
         self._cache.used(run)
+        self._metrics.holds(len(self._cache))
 
     async def _handle_one(
         self, polled: PollWorkflowTaskQueueResponse, run: CachedRun
@@ -122,7 +123,7 @@ class WorkflowTasks:
         except Exception as error:
             logger.debug("a workflow task of run %s failed", run.run_id, exc_info=error)
             run.is_lost = True
-            await self._fail(polled, run, error)
+            await self._fail(polled, run, error, began)
             return None
 
     # -- the history
@@ -132,6 +133,7 @@ class WorkflowTasks:
         if run.codec is None:
             run.codec = self._codec.of_run(self._answerer.namespace, run.workflow_id)
         await run.codec.decode_task(polled)
+        self._count_cache_use(polled, run)
         events = await self._events(polled, run)
         if not events and run.is_new:  # a query for a run that was thrown out of the cache
             events = await self._whole_history(polled, run)
@@ -140,6 +142,11 @@ class WorkflowTasks:
         except HistoryGap:
             run.reset()
             run.begin(self._task(polled, await self._whole_history(polled, run)))
+
+    def _count_cache_use(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> None:
+        is_partial = not polled.history.events or polled.history.events[0].event_id > 1
+        if is_partial or not run.is_new:
+            self._metrics.found(polled.workflow_type.name, is_cached=not run.is_new)
 
     async def _events(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> list[HistoryEvent]:
         events = list(polled.history.events)
@@ -192,6 +199,8 @@ class WorkflowTasks:
             if not has_ended:
                 return await self._answer(polled, run, began, force_new=True)
             await run.advance(self._activate)
+        if polled.previous_started_event_id:
+            self._metrics.replayed(run.workflow_type, run.replaying_s)
         return await self._answer(polled, run, began)
 
     async def _finish_local_activities(self, run: CachedRun, within_s: float) -> bool:
@@ -216,6 +225,7 @@ class WorkflowTasks:
             await run.codec.encode_answer(request)
             self._limits.check(request)
             await self._service.respond_query_task_completed(request, retry=True)
+            self._metrics.answered(run.workflow_type, (), began, run.started_at)
             return None
         completed = self._answerer.completed(polled, answer, force_new=force_new)
         completed.return_new_workflow_task = self.takes_more
@@ -233,7 +243,7 @@ class WorkflowTasks:
             return None
         finally:
             self._eager.begin(permits, reply.activity_tasks)
-        self._metrics.answered(run.workflow_type, answer.commands, time.monotonic() - began)
+        self._metrics.answered(run.workflow_type, answer.commands, began, run.started_at)
         ends_run = any(command.command_type in TERMINAL_EVENTS for command in answer.commands)
         return self._taken(run, reply, ends_run=ends_run)
 
@@ -255,9 +265,11 @@ class WorkflowTasks:
 
     # -- failing
 
-    async def _fail(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, error: Exception) -> None:
+    async def _fail(
+        self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, error: Exception, began: float
+    ) -> None:
         cause, reason = self._cause_of(error)
-        self._metrics.failed(run.workflow_type, cause)
+        self._metrics.failed(run.workflow_type, cause, began)
         if not isinstance(error, WorkflowTaskError):
             logger.warning(
                 "a workflow task of run %s (workflow %s) failed", run.run_id, run.workflow_id, exc_info=reason

@@ -24,6 +24,7 @@ from mainspring.worker._pollers import POLLS_END_WITHIN_S, PolledQueue, Pollers
 from mainspring.worker._run_cache import RunCache
 from mainspring.worker._run_details import RunDetails
 from mainspring.worker._slots import Slots, UsedByWorkflow
+from mainspring.worker._worker_metrics import WorkerMetrics
 from mainspring.worker._workflow_answers import Answerer
 from mainspring.worker._workflow_tasks import TaskOptions, WorkflowTasks
 from mainspring.workflow._definition import Definition
@@ -54,6 +55,7 @@ class WorkflowResources(msgspec.Struct, kw_only=True, frozen=True):
     executor: concurrent.futures.Executor  # for workflow code
     slots: Slots
     tasks: TaskOptions
+    metrics: WorkerMetrics
 
 
 class WorkflowWorker:
@@ -71,7 +73,8 @@ class WorkflowWorker:
         self._definitions = definitions
         self._details = details
         self._options = options
-        self._cache = RunCache(options.most_cached, self._make_run, CachedRun.evict)
+        self._metrics = resources.metrics
+        self._cache = RunCache(options.most_cached, self._make_run, self._unwind)
         self.sticky_queue = f"{options.identity}-{uuid.uuid4().hex}" if options.most_cached else ""
         self._pollers = Pollers("workflow tasks", resources.slots, end_within_s=options.polls_end_within_s)
         self._tasks = WorkflowTasks(
@@ -133,7 +136,11 @@ class WorkflowWorker:
         request = self._poll_request(queue)
         is_sticky = queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY
         return PolledQueue(
-            poll=lambda: self._service.poll_workflow_task_queue(request, timeout=POLL_TIMEOUT),
+            poll=self._metrics.polls(
+                lambda: self._service.poll_workflow_task_queue(request, timeout=POLL_TIMEOUT),
+                "sticky_workflow_task" if is_sticky else "workflow_task",
+                self._metrics.workflows.polled,
+            ),
             handle=self._tasks.handle,
             used_by=lambda polled: UsedByWorkflow(polled.workflow_type.name, is_sticky),
             behavior=polls,
@@ -168,6 +175,11 @@ class WorkflowWorker:
 
     def _make_run(self, workflow_id: str, run_id: str) -> CachedRun:
         return CachedRun(self._details, self._definitions, workflow_id, run_id)
+
+    def _unwind(self, run: CachedRun) -> None:
+        if not run.replay.has_ended and not self._pollers.is_stopping:
+            self._metrics.workflows.evicted()
+        run.evict()
 
     def _activate(self, executor: concurrent.futures.Executor) -> Activate:
         if self._options.is_inline:
