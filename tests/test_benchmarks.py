@@ -80,7 +80,7 @@ def test_cpu_counts_servers_with_children_that_have_ended() -> None:
     with subprocess.Popen([sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert cpu_seconds([process.pid]) - cpu_seconds([]) >= 0.2
+        assert cpu_seconds([process.pid]) - cpu_seconds([]) >= 0.1  # ticks of 10 ms, less what the question costs
 
 
 @pytest.mark.parametrize(
