@@ -20,7 +20,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {
     "all": "not conformance",
-    "unit": "not (scenario or differential or crash or interop or conformance or bad_input or docs)",
+    "unit": "not (scenario or differential or crash or interop or conformance or bad_input or docs or ui)",
 }
 ALONE = {"crash"}  # measures time and kills processes: nothing beside it
 LONGEST_RUN_S = 16 * 60

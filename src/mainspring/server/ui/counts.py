@@ -18,7 +18,7 @@ from temporalio.api.workflowservice.v1 import CountWorkflowExecutionsRequest, Co
 
 from mainspring.server.ui.service import Service
 
-PATIENCE_S: Final = 0.15
+PATIENCE_S: Final = 0.1
 _KEPT_TIMES: Final = 20
 _KEPT_AT_LEAST_S: Final = 1.0
 _TIMEOUT_S: Final = 30.0

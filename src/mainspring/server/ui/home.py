@@ -77,7 +77,7 @@ class Start:
             ended=tuple(_ended(visit, run) for run in failed.executions),
             facts=_facts(cluster),
         )
-        return Page("home.html", model, title="Start", section="home")
+        return Page("home.html", model, title="Overview", section="home")
 
 
 def _ended(visit: Visit, run: WorkflowExecutionInfo) -> Ended:

@@ -32,6 +32,7 @@ from mainspring.server.ui.page_tokens import token_of, token_text
 from mainspring.server.ui.payload_words import payload_words
 
 _PAGE_COUNT: Final = 50
+_MOST_DIGITS: Final = 19
 _LIVE_S: Final = 2
 _MOST_CAUSES: Final = 20
 _MOST_PENDING: Final = 100
@@ -117,8 +118,7 @@ async def show(visit: Visit) -> Page:
         ),
         GetWorkflowExecutionHistoryReverseResponse,
     )
-    first = await _ends(visit, execution)
-    model = _model(visit, described, history, first)
+    model = _model(visit, described, history, await _ends(visit, execution))
     return Page("run.html", model, title=execution.workflow_id, section="workflows")
 
 
@@ -145,7 +145,8 @@ def _model(
     execution = info.execution
     started = ends[0].workflow_execution_started_event_attributes
     is_running = info.status == _RUNNING
-    is_first_page = not visit.query.one("page")
+    is_first_page = not visit.query.one("page") and not visit.query.one("below")
+    newest, older = _slice(visit, history)
     here = {"id": execution.workflow_id, "run": execution.run_id}
     return RunPage(
         workflow_id=execution.workflow_id,
@@ -161,7 +162,7 @@ def _model(
         inputs=tuple(payload_words(payload) for payload in started.input.payloads),
         results=tuple(payload_words(payload) for payload in _result(ends[1])),
         failure=None if is_running else failing(failure_of(ends[1])),
-        events=tuple(_event(event) for event in history.history.events),
+        events=tuple(_event(event) for event in newest),
         actions=tuple(
             (action, visit.link("/run/act", act=action.name, **here))
             for action in ACTIONS.values()
@@ -169,11 +170,22 @@ def _model(
         ),
         like_href=visit.link("/start", like=execution.workflow_id, like_run=execution.run_id),
         newest_href="" if is_first_page else visit.link("/run", **here),
-        older_href=visit.link("/run", **here, page=token_text(history.next_page_token))
-        if history.next_page_token
-        else "",
+        older_href=visit.link("/run", **here, **older) if older else "",
         live_s=_LIVE_S if is_running and is_first_page else 0,
     )
+
+
+def _slice(
+    visit: Visit, history: GetWorkflowExecutionHistoryReverseResponse
+) -> tuple[list[HistoryEvent], dict[str, str]]:
+    """The events to show, and where older ones are: empty if there are none."""
+    text = visit.query.one("below")
+    below = int(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else None
+    found = [event for event in history.history.events if below is None or event.event_id < below]
+    shown, rest = found[:_PAGE_COUNT], found[_PAGE_COUNT:]
+    if rest:
+        return shown, {"page": visit.query.one("page"), "below": str(shown[-1].event_id)}
+    return shown, {"page": token_text(history.next_page_token)} if history.next_page_token else {}
 
 
 def _facts(described: DescribeWorkflowExecutionResponse) -> tuple[tuple[str, str], ...]:
