@@ -137,7 +137,7 @@ async def everything(client: Client) -> None:
     handle = await client.start_workflow(
         Everything.run, id=uuid.uuid4().hex, task_queue=QUEUE, task_timeout=timedelta(seconds=1)
     )
-    await handle.execute_update("wait_until_idle")
+    await handle.execute_update("wait_until_idle")  # pyright: ignore[reportUnknownMemberType] - an overload of the SDK
     await handle.query(Everything.is_ending)
     await handle.signal(Everything.end)
     await handle.result()
