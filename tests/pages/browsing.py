@@ -23,6 +23,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest, StartWorkflowExecutionResponse
 
 from mainspring.server.persistence.sqlite import open_sqlite
+from mainspring.server.process.calls import Calls
 from mainspring.server.process.ui_service import UiService
 from mainspring.server.ui import routes
 from tests.assembled import assembled
@@ -54,9 +55,10 @@ HOSTILE: Final = (
 class Browser:
     """Keeps cookies, and knows the token, like a visitor's browser; `call` is the server's own API."""
 
-    def __init__(self, http: httpx.AsyncClient, service: UiService) -> None:
+    def __init__(self, http: httpx.AsyncClient, service: UiService, calls: Calls) -> None:
         self.http = http
         self.service = service
+        self.calls = calls
 
     async def get(
         self, path: str, headers: Mapping[str, str] | None = None, **fields: str | list[str]
@@ -95,7 +97,7 @@ async def browsing() -> AsyncGenerator[Browser]:
         service = UiService(assembly.methods, assembly.door.calls)
         transport = httpx.ASGITransport(app=Starlette(routes=routes(service)), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
-            yield Browser(http, service)
+            yield Browser(http, service, assembly.door.calls)
 
 
 def links(page: str) -> list[str]:
