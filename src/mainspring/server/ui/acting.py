@@ -15,11 +15,11 @@ from google.protobuf.message import Message
 from starlette.exceptions import HTTPException
 from temporalio.api.common.v1 import Payloads
 
+from mainspring.explain.payload_text import payload_text
 from mainspring.server.ui import actions, arguments, errors
 from mainspring.server.ui.actions import Action, Target
 from mainspring.server.ui.arguments import Argument, WrongField
 from mainspring.server.ui.page import Fields, Page, Visit
-from mainspring.server.ui.payload_words import payload_words
 from mainspring.server.ui.service import Refused
 
 TIMEOUT_S: float = 15.0  # for workers to answer queries and updates
@@ -118,7 +118,7 @@ def message_text(message: Message) -> str:
 def _result_texts(reply: Message | None) -> list[str]:
     """The payloads in a reply that are its point: the result of a query or an update."""
     found = [] if reply is None else [each for _, each in _fields_of(reply) if isinstance(each, Payloads)]
-    return [payload_words(payload) for payloads in found for payload in payloads.payloads]
+    return [payload_text(payload).text for payloads in found for payload in payloads.payloads]
 
 
 def _fields_of(message: Message) -> list[tuple[str, object]]:
