@@ -193,6 +193,20 @@ async def test_dark_and_light_are_switched_and_kept() -> None:
         assert await visit.page.locator("html").get_attribute("data-theme") == "light"
 
 
+async def test_times_are_the_readers_or_utc() -> None:
+    async with visiting() as visit:
+        await visit.client.start_workflow(Install.run, "m", id="install-1", task_queue=QUEUE)
+        await visit.go("/workflows")
+        time = visit.page.locator("tbody time")
+        await expect(visit.page.locator("#zone")).to_have_text("Times: Pacific/Apia")
+        local = await time.text_content()
+        await visit.page.locator("#zone").click()
+        await expect(visit.page.locator("#zone")).to_have_text("Times: UTC")
+        utc = (await time.get_attribute("datetime") or "")[:19].replace("T", " ")
+        await expect(time).to_have_text(utc)
+        assert local != utc
+
+
 async def test_everything_works_without_the_script() -> None:
     async with visiting(has_script=False) as visit:
         await visit.client.start_workflow(Install.run, "m", id="install-1", task_queue=QUEUE)

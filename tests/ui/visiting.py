@@ -63,7 +63,9 @@ async def visiting(path: str = "", *, has_script: bool = True, width: int = 1280
     config = Config(grpc=GrpcConfig(port=0), store=StoreConfig(path=path))
     async with serving_ui(config) as served, chromium() as browser:
         client = await Client.connect(served.grpc)
-        context = await browser.new_context(java_script_enabled=has_script, viewport={"width": width, "height": 800})
+        context = await browser.new_context(
+            java_script_enabled=has_script, viewport={"width": width, "height": 800}, timezone_id="Pacific/Apia"
+        )
         context.set_default_timeout(WAIT_MS)
         try:
             yield Visit(await context.new_page(), served, client)

@@ -92,8 +92,9 @@ class Site:
         return _redirect(answer) if isinstance(answer, Redirect) else _data(answer)
 
     async def _frame(self, request: Request, form: Fields) -> Shell:
-        namespaces = await self._namespaces()
         named = form.one("namespace") or request.query_params.get("namespace", "")
+        is_whole = not (named and request.headers.get(FRAGMENT))  # the live part of a page has no frame
+        namespaces = await self._namespaces() if is_whole else ()
         theme = request.cookies.get(THEME_COOKIE, "")
         return Shell(
             namespace=named or default_namespace(namespaces),

@@ -93,18 +93,27 @@ if (live) {
 
 // -- times in the reader's zone; the title keeps UTC
 
-const isLocal = localStorage.getItem("times") !== "utc";
+const zone = document.getElementById("zone");
 const clock = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
+let isLocal = localStorage.getItem("times") !== "utc";
 
 function decorate() {
   for (const time of document.querySelectorAll("time[datetime]")) {
-    if (time.dataset.local === time.dateTime) continue;
-    time.dataset.local = time.dateTime;
+    const shown = `${time.dateTime} ${isLocal}`;
+    if (time.dataset.local === shown) continue;
+    time.dataset.local = shown;
     time.title = time.dateTime;
-    if (isLocal) time.textContent = clock.format(new Date(time.dateTime));
+    time.textContent = isLocal ? clock.format(new Date(time.dateTime)) : time.dateTime.slice(0, 19).replace("T", " ");
   }
+  zone.textContent = isLocal ? `Times: ${clock.resolvedOptions().timeZone}` : "Times: UTC";
   count();
 }
+
+zone.addEventListener("click", () => {
+  isLocal = !isLocal;
+  localStorage.setItem("times", isLocal ? "local" : "utc");
+  decorate();
+});
 
 // -- selection
 
