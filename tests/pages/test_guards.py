@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 
-from mainspring.server.ui import assets
+from mainspring.server.ui import assets, site
 from tests.pages.browsing import ADDRESS, browsing
 
 
@@ -106,6 +108,27 @@ async def test_a_form_that_is_too_large_or_none_is_refused() -> None:
         )
 
     assert (large.status_code, many.status_code, json.status_code, binary.status_code) == (413, 400, 415, 400)
+
+
+async def test_a_theme_that_there_is_not_is_not_kept() -> None:
+    async with browsing() as browser:
+        answer = await browser.post("/theme", theme="x" * 5_000)
+
+    assert answer.status_code == 400
+    assert "set-cookie" not in answer.headers
+
+
+async def test_a_bug_is_answered_with_a_page_that_tells_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise ValueError("secret")
+
+    monkeypatch.setattr(site, "_redirect", broken)
+    async with browsing() as browser:
+        answer = await browser.post("/theme", theme="dark")
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "content-security-policy" in answer.headers
 
 
 @pytest.mark.parametrize("back", ["//evil.test", "https://evil.test", "/\\evil.test", "evil", "/a\r\nx: y", ""])

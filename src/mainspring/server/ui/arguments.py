@@ -124,13 +124,20 @@ def _is_unchanged(text: str, encoding: str, before: Payload) -> bool:
 
 def _check_json(number: int, text: str) -> None:
     try:
-        json.loads(text)
+        _JSON.decode(text)
     except json.JSONDecodeError as error:
-        raise WrongField(
-            f"text-{number}", f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from error
-    except RecursionError as error:
-        raise WrongField(f"text-{number}", "not JSON: it is nested too deeply") from error
+        place = f"line {error.lineno}, column {error.colno}"
+        raise WrongField(f"text-{number}", f"not JSON: {error.msg} at {place}") from error
+    except (ValueError, RecursionError) as error:
+        raise WrongField(f"text-{number}", f"not JSON: {error}") from error
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"there is no {word}")
+
+
+# Numbers are not converted: they may be of any size.
+_JSON: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
 
 
 def _count(form: Fields) -> int:

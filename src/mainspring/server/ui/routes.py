@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from mainspring.server.ui import acting, assets, completion, namespaces, queues, run, selected, starting, theme
@@ -29,11 +28,10 @@ def routes(service: Service) -> list[BaseRoute]:
             *(Route(path, site.page(view), methods=["GET"]) for path, view in _pages()),
             *(Route(path, site.action(view), methods=["POST"]) for path, view in _actions()),
         ],
-        middleware=[Middleware(Headers)],
         exception_handlers={HTTPException: site.refused, Exception: site.refused},
     )
     app.router.redirect_slashes = False
-    return [Mount("/", app)]
+    return [Mount("/", Headers(app))]  # around all of it, what Starlette answers for bugs too
 
 
 def _pages() -> list[tuple[str, View]]:

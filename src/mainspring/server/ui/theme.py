@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
+
 from mainspring.server.ui.page import Page, Redirect, Visit
-from mainspring.server.ui.site import THEME_COOKIE
+from mainspring.server.ui.site import THEME_COOKIE, THEMES
 
 
 async def switch(visit: Visit) -> Page | Redirect:
     """Take the other theme, and go back to the page that the switch stood on."""
-    return Redirect(own_address(visit.form.one("back")), cookie=(THEME_COOKIE, visit.form.one("theme")))
+    theme = visit.form.one("theme")
+    if theme not in THEMES:
+        raise HTTPException(400, "There is no such theme.")
+    return Redirect(own_address(visit.form.one("back")), cookie=(THEME_COOKIE, theme))
 
 
 def own_address(text: str) -> str:
