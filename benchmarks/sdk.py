@@ -115,18 +115,22 @@ def commit_ms() -> float:
 
 
 def over_grpc(sizes: Sizes) -> Table:
-    """Both SDKs against one Mainspring server, in turn. The target is what the official one does."""
-    own, official = list[Measured](), list[Measured]()
+    """Both SDKs against one Mainspring server, in turn. Ratios are medians of those of neighbours in time."""
+    measurements: dict[str, list[Measured]] = {"mainspring": [], "temporalio": []}
     load = [sys.executable, "-m", "benchmarks._grpc_load", "whole"]
+    count = str(sizes.workflow_count * 4)
     with temporary_server(mainspring_command()) as server:
-        for _ in range(sizes.iteration_count):
-            for sdk, kept in (("mainspring", own), ("temporalio", official)):
-                kept.append(measured([*load, sdk, server.address, str(sizes.workflow_count * 2)], Measured))
+        for turn in range(sizes.iteration_count * 2):
+            order = list(measurements) if turn % 2 == 0 else reversed(measurements)
+            for sdk in order:
+                measurements[sdk].append(measured([*load, sdk, server.address, count], Measured))
+    own, official = measurements.values()
 
     def compared(name: str, figure: Callable[[Measured], float], *, is_held: bool = False) -> Row:
-        ours, theirs = (statistics.median(map(figure, of_one)) for of_one in (own, official))
-        found = row(name, [ours, theirs], theirs if is_held else None)
-        return Row(found.name, [*found.values, f"{ours / theirs:.2f}"], found.target, found.verdict)
+        medians_of_both = [statistics.median(map(figure, of_one)) for of_one in (own, official)]
+        ratio = statistics.median(figure(ours) / figure(theirs) for ours, theirs in zip(own, official, strict=True))
+        shown = [*row(name, medians_of_both).values, f"{ratio:.2f}"]
+        return Row(name, shown, "ratio >= 1", verdict(is_met=ratio >= 1)) if is_held else Row(name, shown)
 
     return Table(
         "Over gRPC, workflows of one activity on the same Mainspring server",
