@@ -38,6 +38,7 @@ class Install:
 
     def __init__(self) -> None:
         self.mirror = "broken"
+        self.name = "nameless"
 
     @workflow.run
     async def run(self, machine: str) -> str:
@@ -57,6 +58,11 @@ class Install:
     @workflow.signal
     def use(self, mirror: str) -> None:
         self.mirror = mirror
+
+    @workflow.update
+    def rename(self, name: str) -> str:
+        self.name, before = name, self.name
+        return f"{before} is now {name}"
 
     @workflow.query
     def chosen(self) -> str:
@@ -115,6 +121,17 @@ async def test_a_query_is_answered_with_the_bytes_of_the_worker() -> None:
         await visit.page.keyboard.press("Enter")
 
         await expect(visit.page.locator(".result")).to_have_text('"broken"')
+
+
+async def test_an_update_is_sent_and_its_outcome_shown() -> None:
+    async with visiting() as visit, working(visit):
+        await visit.client.start_workflow(Install.run, "m1", id="install-m1", task_queue=QUEUE)
+        await visit.go("/run/act?act=update&id=install-m1")
+        await visit.page.get_by_label("Name").fill("rename")
+        await visit.page.get_by_role("textbox", name="Argument 1").fill('"Ada"')
+        await visit.press("Update")
+
+        await expect(visit.page.locator(".result")).to_have_text('"nameless is now Ada"')
 
 
 async def test_one_is_terminated_after_a_question_and_another_started_like_it() -> None:
