@@ -71,6 +71,18 @@ async def test_a_worker_is_shown_with_the_queues_that_it_polls() -> None:
     assert code_in(workers.text) == []
 
 
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_queue_of_any_name_leads_to_its_workflows(name: str) -> None:
+    async with browsing() as browser:
+        run_id = await browser.start("order-1", queue=name)
+        await browser.start("order-2")
+        queue = await browser.get("/queue", queue=name)
+        listed = await browser.get(next(link for link in links(queue.text) if "TaskQueue" in link))
+
+    assert run_id in listed.text
+    assert "order-2</bdi>" not in listed.text
+
+
 async def test_a_queue_without_a_name_is_asked_for_again() -> None:
     async with browsing() as browser:
         answer = await browser.get("/queue", queue=" ")

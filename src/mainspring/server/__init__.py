@@ -2,6 +2,7 @@
 
     process      configuration, gRPC transport, metrics, lifecycle; wires the rooms together
        |
+    ui           pages for people: a client of the service
     frontend     one method per RPC: validate, route, answer
        |
     history      runs a transition: load, lock, call the engine, commit, publish; timers; outbox

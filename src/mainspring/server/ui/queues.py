@@ -21,11 +21,11 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsResponse,
 )
 
-from mainspring.server.ui import times
+from mainspring.server.ui import filters, times
 from mainspring.server.ui.page import Nanos, Page, Redirect, Visit
 from mainspring.server.ui.service import Service
 
-_LOOKED_AT: Final = 500  # newest runs, which are open ones first
+_LOOKED_AT: Final = 200  # newest runs, which are open ones first
 _MOST_QUEUES: Final = 50
 _KINDS: Final = {
     TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW: "Workflow tasks",
@@ -64,6 +64,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     href: str
+    runs_href: str  # the list of its workflows
     sides: tuple[Side, ...]
 
     @property
@@ -101,8 +102,8 @@ async def show(visit: Visit) -> Page:
 
 async def show_one(visit: Visit) -> Page | Redirect:
     """One queue."""
-    name = visit.query.one("queue").strip()
-    if not name:
+    name = visit.query.one("queue")
+    if not name.strip():
         return Redirect(visit.link("/queues"))
     queue = await _described(visit, name)
     return Page("queue.html", queue, title=f"Task queue {name}", section="queues")
@@ -129,7 +130,12 @@ async def _names(service: Service, namespace: str) -> list[str]:
 
 async def _described(visit: Visit, name: str) -> Queue:
     sides = [_side(label, await _ask(visit, name, kind), visit.now) for kind, label in _KINDS.items()]
-    return Queue(name=name, href=visit.link("/queue", queue=name), sides=tuple(sides))
+    return Queue(
+        name=name,
+        href=visit.link("/queue", queue=name),
+        runs_href=visit.link("/workflows", query=f"TaskQueue = {filters.quoted(name)}"),
+        sides=tuple(sides),
+    )
 
 
 async def _ask(visit: Visit, name: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:
