@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import cast
 
 import pytest
@@ -75,3 +76,29 @@ async def test_only_so_many_counts_are_kept() -> None:
     await kept.by_status(service, "default", "A = 0")
 
     assert len(service.queries) == 101
+
+
+async def test_a_count_that_is_refused_when_nobody_waits_any_more_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(counts, "PATIENCE_S", 0.001)
+    kept, service = Counts(), CountingService()
+    service.refusal = Refused(3, "no such attribute")
+
+    assert await kept.by_status(service, "default", "") is None
+    service.may_answer.set()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    del kept
+    gc.collect()
+    assert caplog.records == []
+
+
+async def test_who_waits_for_a_count_that_has_to_make_room_is_told_that_there_is_none() -> None:
+    kept, service = Counts(), CountingService()
+    waiting = asyncio.create_task(kept.by_status(service, "default", "A = 1"))
+    others = [asyncio.create_task(kept.by_status(service, "default", f"B = {number}")) for number in range(64)]
+
+    assert await waiting is None
+    service.may_answer.set()
+    assert {str(found) for found in await asyncio.gather(*others)} == {"{'Failed': 3}"}

@@ -46,7 +46,7 @@ class Counts:
         """
         count = self._current(service, namespace, query)
         done, _ = await asyncio.wait([count.task], timeout=PATIENCE_S)
-        return count.task.result() if done else None
+        return count.task.result() if done and not count.task.cancelled() else None
 
     def _current(self, service: Service, namespace: str, query: str) -> _Count:
         key = (namespace, query)
@@ -57,7 +57,9 @@ class Counts:
         made = _Count(asyncio.create_task(_count(service, namespace, query)))
         began_s = time.monotonic()
 
-        def settle(_task: asyncio.Task[ByStatus]) -> None:
+        def settle(task: asyncio.Task[ByStatus]) -> None:
+            if not task.cancelled():
+                task.exception()  # seen, also if nobody waits for it any more
             now_s = time.monotonic()
             made.good_until_s = now_s + max(_KEPT_AT_LEAST_S, _KEPT_TIMES * (now_s - began_s))
 
