@@ -85,7 +85,7 @@ def test_a_failing_workflow_task_shows_its_error() -> None:
     reason = waiting(known, NOW)
 
     assert reason.sentence == (
-        "Its workflow task fails, attempt 7 for 1m 30s: "
+        "Its workflow task has failed for 1m 30s, attempt 7: "
         "NondeterminismError: no such activity (non deterministic error)."
     )
     assert (reason.kind, reason.attempt, reason.is_bad) == (Kind.WORKFLOW_TASK_FAILING, 7, True)
@@ -228,6 +228,8 @@ def test_a_terminated_run_tells_by_whom_and_why() -> None:
     closing.workflow_execution_terminated_event_attributes.identity = "ada"
     closing.workflow_execution_terminated_event_attributes.reason = "wrong order"
     assert closed("TERMINATED", closing) == "Terminated after 1m by ada: wrong order."
+    closing.workflow_execution_terminated_event_attributes.details.payloads.add(data=b'"twice"')
+    assert closed("TERMINATED", closing) == 'Terminated after 1m by ada: wrong order ("twice").'
 
 
 @pytest.mark.parametrize("status", ["COMPLETED", "TIMED_OUT", "CANCELED"])

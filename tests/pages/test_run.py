@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import msgspec
 import pytest
-from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
+from mainspring.server.ui.run_history import Place, cut
+from mainspring.server.ui.run_tree import nested
 from tests.pages.browsing import HOSTILE, browsing, code_in, links, text_of
 
 
@@ -57,7 +63,7 @@ async def test_a_long_history_is_paged_from_its_newest_event() -> None:
         await browser.start("order-1")
         for number in range(60):
             await browser.post("/run/act", act="signal", id="order-1", name=f"s{number}", request_id=f"r{number}")
-        newest = await browser.get("/run", id="order-1")
+        newest = await browser.get("/run", id="order-1", view="events")
         older = await browser.get(next(link for link in links(newest.text) if "page=" in link))
 
     ids = [[int(found) for found in re.findall(r'data-key="event-(\d+)"', page.text)] for page in (newest, older)]
@@ -69,3 +75,150 @@ async def test_a_run_that_there_is_not_is_not_found() -> None:
     async with browsing() as browser:
         assert (await browser.get("/run", id="<nobody>")).status_code == 404
         assert (await browser.get("/run")).status_code == 400
+
+
+async def test_why_it_waits_stands_on_top() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1", queue="nobodys")
+        page = await browser.get("/run", id="order-1")
+
+    assert "No worker polls task queue nobodys" in text_of(page.text)
+    assert 'class="notice answer bad"' in page.text
+
+
+async def test_a_closed_run_tells_how_it_ended_and_draws_nothing_as_running() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        await browser.post("/run/act", act="terminate", id="order-1", reason="<b>why</b>")
+        page = await browser.get("/run", id="order-1")
+
+    assert "Terminated after" in text_of(page.text)
+    assert "<b>why</b>" in text_of(page.text)
+    assert "bar-abandoned" in page.text
+    assert not re.search(r"bar-(running|waiting)", page.text)
+
+
+@pytest.mark.parametrize("order", ["", "oldest"])
+async def test_history_is_read_from_either_end_to_the_other(order: str) -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        for number in range(60):
+            await browser.post("/run/act", act="signal", id="order-1", name=f"s{number}", request_id=f"r{number}")
+        page = await browser.get("/run", id="order-1", view="events", order=order)
+        ids = re.findall(r'data-key="event-(\d+)"', page.text)
+        while further := re.search(r'rel="next" href="([^"]*)"', page.text):
+            page = await browser.get(further[1].replace("&amp;", "&"))
+            ids += re.findall(r'data-key="event-(\d+)"', page.text)
+
+    whole = list(range(1, 63))
+    assert [int(found) for found in ids] == (whole if order else whole[::-1])
+
+
+@pytest.mark.parametrize("order", ["", "oldest"])
+def test_a_batch_of_thousands_is_cut_into_pages(order: str) -> None:
+    loaded = [HistoryEvent(event_id=number) for number in range(1, 201)]
+    place = Place(execution=WorkflowExecution(), view="events", order=order, page="p", beyond=0)
+    found: list[int] = []
+    while True:
+        read = cut(place, loaded if order else loaded[::-1], b"more")
+        found += [event.event_id for event in read.events]
+        assert len(read.events) == 50
+        assert read.next_page is not None
+        if read.next_page["page"] != "p":
+            break
+        place = msgspec.structs.replace(place, beyond=int(read.next_page["beyond"]))
+
+    assert found == (list(range(1, 201)) if order else list(range(200, 0, -1)))
+    assert read.next_page["beyond"] == ""
+
+
+async def test_history_as_json_is_json() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        page = await browser.get("/run", id="order-1", view="json", order="oldest")
+
+    shown = re.search(r'<pre class="panel history-json">(.*?)</pre>', page.text, re.DOTALL)
+    assert shown is not None
+    assert [event["event_id"] for event in json.loads(text_of(shown[1]))] == ["1", "2"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_names_in_history_and_timeline_are_only_text(name: str) -> None:
+    async with browsing() as browser:
+        await browser.start("order-1", workflow_type=name)
+        await browser.post("/run/act", act="signal", id="order-1", name=name)
+        pages = [await browser.get("/run", id="order-1", view=view) for view in ("", "events", "json")]
+
+    assert [code_in(page.text) for page in pages] == [[], [], []]
+    assert name in text_of(pages[0].text)
+
+
+async def test_the_timeline_is_zoomed_and_moved_by_links() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        whole = await browser.get("/run", id="order-1")
+        closer = await browser.get(next(link for link in links(whole.text) if "from=" in link).split("#")[0])
+
+    assert ">All</a>" not in whole.text
+    assert ">All</a>" in closer.text
+
+
+@pytest.mark.parametrize(
+    "window",
+    [{"from": "5", "to": "5"}, {"from": "x", "to": "9"}, {"from": "-1", "to": "9"}, {"from": "9" * 30, "to": "1"}],
+)
+async def test_a_window_that_is_none_is_the_whole(window: dict[str, str]) -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        page = await browser.get("/run", None, id="order-1", **window)
+
+    assert page.status_code == 200
+    assert ">All</a>" not in page.text
+
+
+@pytest.mark.parametrize("to", ["1", str(2**62)])
+async def test_a_window_where_nothing_happened_can_be_left(to: str) -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        page = await browser.get("/run", None, id="order-1", to=to, **{"from": "0"})
+
+    assert page.status_code == 200
+    assert ">All</a>" in page.text
+
+
+async def test_a_forged_page_token_is_refused() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        pages = [await browser.get("/run", id="order-1", page="forged", order=order) for order in ("", "oldest")]
+
+    assert [page.status_code for page in pages] == [400, 400]
+
+
+async def test_a_run_alone_is_its_own_tree() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1", workflow_type="<i>Order</i>")
+        page = await browser.get("/run/tree", id="order-1")
+        nobody = await browser.get("/run/tree", id="nobody")
+        unnamed = await browser.get("/run/tree")
+
+    assert page.text.count('aria-level="') == 1
+    assert "<i>Order</i>" in text_of(page.text)
+    assert [nobody.status_code, unnamed.status_code] == [404, 400]
+
+
+def test_a_tree_has_children_below_their_parents_and_strangers_at_the_top() -> None:
+    def run(run_id: str, parent: str = "") -> WorkflowExecutionInfo:
+        return WorkflowExecutionInfo(
+            execution=WorkflowExecution(run_id=run_id), parent_execution=WorkflowExecution(run_id=parent)
+        )
+
+    runs = [run("a"), run("c", "b"), run("b", "a"), run("d", "a"), run("e", "gone")]
+    assert [(depth, found.execution.run_id) for depth, found in nested(runs)] == [
+        (0, "a"),
+        (1, "b"),
+        (2, "c"),
+        (1, "d"),
+        (0, "e"),
+    ]
+    chain = [run("0"), *(run(str(number), str(number - 1)) for number in range(1, 5_000))]
+    assert max(depth for depth, _ in nested(chain)) == 4_999

@@ -89,7 +89,7 @@ async def test_a_history_of_20_000_events_opens_from_its_newest() -> None:
             request = lean.task_completed(task, markers(EVENT_COUNT // 4))
             request.force_create_new_workflow_task = number < 3
             await service.complete_workflow_task(request)
-        await visit.go("/run?id=long")
+        await visit.go("/run?id=long&view=events")
         print(f"first paint of {EVENT_COUNT:,} events: {await paint_ms(visit):.0f} ms")
         await expect(visit.page.locator(".events > li")).to_have_count(50)
         await expect(visit.page.locator(".events > li").first).to_contain_text("20013")

@@ -81,7 +81,9 @@ def _why(event: HistoryEvent | None, failure: FailureText | None) -> str:
     if event.HasField("workflow_execution_terminated_event_attributes"):
         ended = event.workflow_execution_terminated_event_attributes
         by = f" by {ended.identity}" if ended.identity else ""
-        return f"{by}: {ended.reason}" if ended.reason else by
+        said = payloads_line(ended.details.payloads)
+        reason = f"{by}: {ended.reason}" if ended.reason else by
+        return f"{reason} ({said})" if said else reason
     if event.HasField("workflow_execution_canceled_event_attributes"):
         said = payloads_line(event.workflow_execution_canceled_event_attributes.details.payloads)
         return f": {said}" if said else ""

@@ -227,7 +227,7 @@ def _step(events: Sequence[HistoryEvent], pending: dict[str, PendingActivityInfo
     first, last = events[0], events[-1]
     kind = kind_of(first)
     status = _status(kind, events)
-    failure = next(filter(None, map(failure_of, reversed(events))), None)
+    failure = next((each for each in map(failure_of, reversed(events)) if each is not None), None)
     ended_at = None if status in OPEN else instant_of(last.event_time)
     step = Step(
         kind=kind,
@@ -238,7 +238,7 @@ def _step(events: Sequence[HistoryEvent], pending: dict[str, PendingActivityInfo
         begun_at=_begun_at(events),
         ended_at=ended_at,
         attempt=max((_attempt(event) for event in events), default=0),
-        worker=next(filter(None, map(_worker, reversed(events))), ""),
+        worker=next((worker for worker in map(_worker, reversed(events)) if worker), ""),
         failure=None if failure is None else failure_text(failure),
         event_ids=tuple(event.event_id for event in events),
     )

@@ -120,7 +120,7 @@ def _failing_workflow_task(known: Known, now: Nanos) -> Reason:
     """Only the first failure in a row is in the history; those after it look like it."""
     task = known.described.pending_workflow_task
     at = instant_of(task.original_scheduled_time) or instant_of(task.scheduled_time)
-    head = f"Its workflow task fails, attempt {task.attempt:,}{since(at, now)}"
+    head = f"Its workflow task has failed{since(at, now)}, attempt {task.attempt:,}"
     cause, failure = _task_failure(known)
     return Reason(
         kind=Kind.WORKFLOW_TASK_FAILING,

@@ -9,7 +9,18 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
 
-from mainspring.server.ui import acting, assets, completion, namespaces, queues, run, selected, starting, theme
+from mainspring.server.ui import (
+    acting,
+    assets,
+    completion,
+    namespaces,
+    queues,
+    run,
+    run_tree,
+    selected,
+    starting,
+    theme,
+)
 from mainspring.server.ui.counts import Counts
 from mainspring.server.ui.guards import Headers
 from mainspring.server.ui.home import Start
@@ -43,6 +54,7 @@ def _pages() -> list[tuple[str, View]]:
         ("/workflows/words", completion.words),
         ("/start", starting.ask),
         ("/run", run.show),
+        ("/run/tree", run_tree.show),
         ("/run/act", acting.ask),
         ("/queues", queues.show),
         ("/queue", queues.show_one),
