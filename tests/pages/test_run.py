@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import msgspec
 import pytest
+from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
+from mainspring.server.ui import run
+from mainspring.server.ui.page import Fields, Visit
 from mainspring.server.ui.run_history import Place, cut
 from mainspring.server.ui.run_tree import nested
+from mainspring.server.ui.service import Refused, Reply, Service
 from tests.pages.browsing import HOSTILE, browsing, code_in, links, text_of
 
 
@@ -207,12 +213,12 @@ async def test_a_run_alone_is_its_own_tree() -> None:
 
 
 def test_a_tree_has_children_below_their_parents_and_strangers_at_the_top() -> None:
-    def run(run_id: str, parent: str = "") -> WorkflowExecutionInfo:
+    def made(run_id: str, parent: str = "") -> WorkflowExecutionInfo:
         return WorkflowExecutionInfo(
             execution=WorkflowExecution(run_id=run_id), parent_execution=WorkflowExecution(run_id=parent)
         )
 
-    runs = [run("a"), run("c", "b"), run("b", "a"), run("d", "a"), run("e", "gone")]
+    runs = [made("a"), made("c", "b"), made("b", "a"), made("d", "a"), made("e", "gone")]
     assert [(depth, found.execution.run_id) for depth, found in nested(runs)] == [
         (0, "a"),
         (1, "b"),
@@ -220,5 +226,37 @@ def test_a_tree_has_children_below_their_parents_and_strangers_at_the_top() -> N
         (1, "d"),
         (0, "e"),
     ]
-    chain = [run("0"), *(run(str(number), str(number - 1)) for number in range(1, 5_000))]
+    chain = [made("0"), *(made(str(number), str(number - 1)) for number in range(1, 5_000))]
     assert max(depth for depth, _ in nested(chain)) == 4_999
+
+
+class QueuesHidden:
+    """A service whose queues this visitor may not see."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def call(self, request: Message, reply_type: type[Reply], timeout_s: float = 10.0) -> Reply:
+        if isinstance(request, DescribeTaskQueueRequest):
+            raise Refused(7, "not allowed")
+        return await self.service.call(request, reply_type, timeout_s)
+
+    def serves(self, rpc: str) -> bool:
+        return self.service.serves(rpc)
+
+
+async def test_a_run_has_a_page_for_who_may_not_see_its_queue() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        visit = Visit(
+            service=QueuesHidden(browser.service),
+            namespace="default",
+            query=Fields([("id", "order-1")]),
+            form=Fields(()),
+            now=time.time_ns(),
+        )
+        page = await run.show(visit)
+
+    assert isinstance(page.model, run.RunPage)
+    assert page.model.answer.sentence.endswith("for a worker on task queue orders.")
+    assert page.model.pollers == ()

@@ -35,6 +35,7 @@ from mainspring.server.ui.page import Nanos, Page, Visit
 from mainspring.server.ui.payload_words import payload_words
 from mainspring.server.ui.run_history import History, Place, Read
 from mainspring.server.ui.run_timeline import TimelineView, timeline_of
+from mainspring.server.ui.service import Refused
 
 _LIVE_S: Final = 2
 _MOST_REASONS: Final = 50
@@ -133,7 +134,10 @@ async def _seen(visit: Visit, described: DescribeWorkflowExecutionResponse) -> S
 async def _queues(
     visit: Visit, described: DescribeWorkflowExecutionResponse
 ) -> dict[QueueKey, DescribeTaskQueueResponse]:
-    """The queues that an open run's tasks are in: the workflow's, and those of its pending activities."""
+    """The queues that an open run's tasks are in: the workflow's, and those of its pending activities.
+
+    One that this visitor may not see, or that does not answer, is left out: the rest of the page does without it.
+    """
     info = described.workflow_execution_info
     if info.status != _RUNNING:
         return {}
@@ -141,18 +145,17 @@ async def _queues(
     for activity in described.pending_activities:
         keys[activity.activity_options.task_queue.name or info.task_queue, _ACTIVITY] = None
     asked = list(keys)[:_MOST_QUEUES]
-    found = await asyncio.gather(
-        *(
-            visit.service.call(
-                DescribeTaskQueueRequest(
-                    namespace=visit.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind
-                ),
-                DescribeTaskQueueResponse,
-            )
-            for name, kind in asked
-        )
-    )
-    return dict(zip(asked, found, strict=True))
+    found = await asyncio.gather(*(_queue(visit, key) for key in asked))
+    return {key: queue for key, queue in zip(asked, found, strict=True) if queue is not None}
+
+
+async def _queue(visit: Visit, key: QueueKey) -> DescribeTaskQueueResponse | None:
+    name, kind = key
+    request = DescribeTaskQueueRequest(namespace=visit.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind)
+    try:
+        return await visit.service.call(request, DescribeTaskQueueResponse)
+    except Refused:
+        return None
 
 
 def _model(visit: Visit, seen: Seen) -> RunPage:
