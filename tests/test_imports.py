@@ -1,6 +1,6 @@
 """Which way the doors open: what each room may import.
 
-    process, cli -> frontend, ui -> history, matching, visibility, scheduler -> persistence -> engine
+    process, cli -> frontend, http, ui -> history, matching, visibility, scheduler -> persistence -> engine
 
 The engine is pure: it reaches no clock, randomness, I/O, logging or event loop, even by the standard library. Of the
 `temporalio` package only the API types are used. Each outside package that is imported is declared in pyproject.toml.
@@ -39,7 +39,8 @@ ALLOWED: dict[str, set[str]] = {
     "scheduler": {"engine", "persistence"},
     "frontend": {"engine", "persistence", *SERVICES, "mainspring"},  # `mainspring` itself: the version
     "ui": {"frontend", "explain", "mainspring"},  # `mainspring` itself: the version
-    "process": {"engine", "persistence", *SERVICES, "frontend", "ui", "mainspring"},
+    "http": {"frontend"},
+    "process": {"engine", "persistence", *SERVICES, "frontend", "http", "ui", "mainspring"},
     "server": set(),
     "mainspring": {"cli", "_embedded"},  # `python -m mainspring`, `mainspring.embedded`
     "_embedded": {"process", *ANY_BUT_SERVER},  # the one door from the SDK to an engine in the same process

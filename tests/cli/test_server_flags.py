@@ -17,7 +17,7 @@ from mainspring import __version__
 from mainspring.cli.dev_config import DevFlags, dev_config, without_effect
 from mainspring.cli.dev_flags import dev_flags
 from mainspring.cli.main import main
-from mainspring.server.process.config import Config
+from mainspring.server.process.config import Config, UiConfig
 
 
 def run(*arguments: str) -> Result:
@@ -71,10 +71,30 @@ def test_all_wrong_values_are_named_together() -> None:
 
 def test_flags_of_what_is_not_built_are_named() -> None:
     assert without_effect(flags()) == []
-    assert without_effect(flags("--ui-port", "8233", "--metrics-port", "0", "--headless")) == [
+    assert without_effect(flags("--ui-port", "8233", "--metrics-port", "0", "--http-port", "0")) == [
+        "--http-port",
         "--metrics-port",
-        "--ui-port",
     ]
+
+
+@pytest.mark.parametrize(
+    "arguments, ui",
+    [
+        ([], UiConfig(enabled=True, ip="localhost", port=8233)),
+        (["--port", "7000"], UiConfig(enabled=True, ip="localhost", port=8000)),
+        (["--port", "0"], UiConfig(enabled=True, ip="localhost", port=0)),
+        (["--ip", "0.0.0.0", "--ui-port", "80"], UiConfig(enabled=True, ip="0.0.0.0", port=80)),
+        (["--ip", "0.0.0.0", "--ui-ip", "127.0.0.1"], UiConfig(enabled=True, ip="127.0.0.1", port=8233)),
+    ],
+)
+def test_the_ui_listens_beside_the_server(arguments: list[str], ui: UiConfig) -> None:
+    assert dev_config(flags(*arguments)).ui == ui
+
+
+def test_without_the_ui_its_port_is_nobodys_concern() -> None:
+    assert not dev_config(flags("--headless", "--port", "65000")).ui.enabled
+    with pytest.raises(click.UsageError, match="--ui-port"):
+        dev_config(flags("--port", "65000"))
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,12 @@ from mainspring.server.process.config import (
     NamespaceConfig,
     SearchAttributeType,
     StoreConfig,
+    UiConfig,
 )
 from mainspring.server.process.config_source import with_dynamic
 
+_UI_PORT_ABOVE: Final = 1_000
+_HIGHEST_PORT: Final = 65_535
 _SEARCH_ATTRIBUTE_TYPES: Final[tuple[str, ...]] = get_args(SearchAttributeType)
 
 
@@ -62,10 +65,12 @@ def dev_config(flags: DevFlags) -> Config:
     errors: list[str] = []
     attributes = _search_attributes(flags.search_attribute, errors)
     limits = with_dynamic(Limits(), _dynamic(flags.dynamic_config_value, errors), errors)
+    ui = _ui(flags, errors)
     if errors:
         raise click.UsageError("\n  ".join(errors))
     return Config(
         grpc=GrpcConfig(ip=flags.ip, port=flags.port),
+        ui=ui,
         store=StoreConfig(path=flags.db_filename),
         namespaces=NamespaceConfig(
             create=tuple(dict.fromkeys(["default", *flags.namespace])), search_attributes=attributes
@@ -82,11 +87,19 @@ def without_effect(flags: DevFlags) -> list[str]:
         "--metrics-port": flags.metrics_port,
         "--ui-asset-path": flags.ui_asset_path,
         "--ui-codec-endpoint": flags.ui_codec_endpoint,
-        "--ui-ip": flags.ui_ip,
-        "--ui-port": flags.ui_port,
         "--ui-public-path": flags.ui_public_path,
     }
     return [flag for flag, value in values.items() if value is not None]
+
+
+def _ui(flags: DevFlags, errors: list[str]) -> UiConfig:
+    """Where the web UI listens: unless said otherwise beside the server, 1000 ports above; on a free port if it is."""
+    port = flags.ui_port
+    if port is None:
+        port = flags.port + _UI_PORT_ABOVE if flags.port else 0
+    if port > _HIGHEST_PORT and not flags.headless:
+        errors.append(f"--ui-port: expected a port for the web UI, {port} is too high; give one, or --headless")
+    return UiConfig(enabled=not flags.headless, ip=flags.ui_ip or flags.ip, port=port)
 
 
 def _search_attributes(pairs: Sequence[str], errors: list[str]) -> dict[str, SearchAttributeType]:

@@ -1,7 +1,7 @@
 """`mainspring server ...`: start a server, check its file, copy its file.
 
 `start-dev` takes the flags of the official dev server, because SDK test environments start with them whatever binary
-they are given. Flags for what is not there yet (UI, HTTP API, metrics) are accepted and named in one line.
+they are given. Flags for what is not there yet (HTTP API, metrics) are accepted and named in one line.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _serve(config: Config, *, without_effect: Sequence[str] = (), by: Callable[[
 
     logs.set_up(config.log)
     if without_effect:
-        log.warning("flags without effect, there is no web UI, HTTP API or metrics yet: %s", ", ".join(without_effect))
+        log.warning("flags without effect, nothing is built for them yet: %s", ", ".join(without_effect))
     try:
         (by or server.main)(config)
     except (OSError, StoreError) as error:

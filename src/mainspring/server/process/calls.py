@@ -28,6 +28,11 @@ class Calls:
     def __len__(self) -> int:
         return len(self._tasks)
 
+    @property
+    def is_closed(self) -> bool:
+        """No more calls are taken: the server is stopping."""
+        return self._is_closed
+
     def begin(self) -> asyncio.Task[object]:
         """The present task serves a call until `end`, which must follow.
 

@@ -30,6 +30,21 @@ class GrpcConfig(msgspec.Struct, frozen=True, kw_only=True):
     stop_s: Annotated[float, Meta(ge=0, description="How long calls under way may take when the server stops.")] = 1.5
 
 
+class UiConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where browsers find the web UI. Whoever reaches it can do everything: keep it on loopback or behind a proxy."""
+
+    enabled: Annotated[bool, Meta(description="Whether the web UI is served.")] = False
+    ip: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 for all of IPv4.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")] = 8233
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Host names, without port, that requests may be for, `*` for any; "
+            "empty: this machine's own if it listens on loopback, else any."
+        ),
+    ] = ()
+
+
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where everything is kept."""
 
@@ -62,6 +77,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole tree. A table of the TOML file is a field here."""
 
     grpc: GrpcConfig = GrpcConfig()
+    ui: UiConfig = UiConfig()
     store: StoreConfig = StoreConfig()
     namespaces: NamespaceConfig = NamespaceConfig()
     log: LogConfig = LogConfig()

@@ -16,15 +16,18 @@ import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mainspring import __version__
 from mainspring.server.persistence.sqlite import open_sqlite
 from mainspring.server.persistence.store import Store
 from mainspring.server.process.assembly import Assembly, assemble
-from mainspring.server.process.config import Config
+from mainspring.server.process.config import Config, UiConfig
 from mainspring.server.process.grpc_server import GrpcServer
 from mainspring.server.process.time_skipping import TimeSkipping
+
+if TYPE_CHECKING:
+    from mainspring.server.process.http_server import HttpServer
 
 log = logging.getLogger(__name__)
 
@@ -80,13 +83,15 @@ async def serving(
         address = f"{config.grpc.ip}:{config.grpc.port}"
         assembly = await assemble(config, store, address=address, time_skipping=time_skipping)
         server = GrpcServer(assembly.methods.values(), assembly.door)
+        ui: HttpServer | None = None
         try:
             await server.start(config.grpc.ip, config.grpc.port)
+            ui = await _serve_ui(config.ui, assembly)
             _settle_memory()
-            _log_start(config, server, time.monotonic() - began_at)
+            _log_start(config, server, ui, time.monotonic() - began_at)
             yield server
         finally:
-            await _stop(server, assembly, config.grpc.stop_s)
+            await _stop(server, ui, assembly, config.grpc.stop_s)
             if hangs_up:
                 await server.hang_up()
             await assembly.close()
@@ -102,10 +107,19 @@ async def opened_store(path: str) -> AsyncGenerator[Store]:
         await store.close()
 
 
-async def _stop(server: GrpcServer, assembly: Assembly, grace_s: float) -> None:
-    finishing = asyncio.create_task(server.finish(grace_s))
+async def _serve_ui(config: UiConfig, assembly: Assembly) -> HttpServer | None:
+    """The web UI, if it is wanted; a server without it does not load what it stands on."""
+    if not config.enabled:
+        return None
+    from mainspring.server.process.http_server import ui_server
+
+    return await ui_server(config, assembly)
+
+
+async def _stop(server: GrpcServer, ui: HttpServer | None, assembly: Assembly, grace_s: float) -> None:
+    finishing = [asyncio.create_task(each.finish(grace_s)) for each in (server, ui) if each is not None]
     await assembly.drain()
-    await finishing
+    await asyncio.gather(*finishing)
 
 
 def _leave() -> NoReturn:
@@ -126,16 +140,21 @@ def _settle_memory() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _log_start(config: Config, server: GrpcServer, took_s: float) -> None:
+def _log_start(config: Config, server: GrpcServer, ui: HttpServer | None, took_s: float) -> None:
     log.info(
-        "mainspring started: version=%s address=%s:%s store=%s namespaces=%s took_ms=%.0f",
+        "mainspring started: version=%s address=%s:%s ui=%s store=%s namespaces=%s took_ms=%.0f",
         __version__,
         config.grpc.ip,
         server.port,
+        "none" if ui is None else f"http://{_in_url(config.ui.ip)}:{ui.port}",
         config.store.path or "memory",
         ",".join(config.namespaces.create),
         took_s * 1_000,
     )
+
+
+def _in_url(ip: str) -> str:
+    return f"[{ip}]" if ":" in ip else ip
 
 
 def _on_signals(stop: asyncio.Event) -> None:

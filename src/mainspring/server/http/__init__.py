@@ -1,0 +1,20 @@
+"""The HTTP door: what stands in front of everything that is spoken over HTTP, whatever listens.
+
+    request -> Host allowed? -> /healthz, /readyz
+                             -> the routes of a door behind, such as the web UI
+
+    door    the ASGI application         hosts    which names a browser may call this server by
+
+A page of another site can make a browser resolve that site's name to this machine and then read what a server without
+passwords answers (DNS rebinding). The browser still sends the other site's name as `Host`: a server on loopback
+refuses names that are not this machine's own.
+
+May import: `frontend`. Runs no loop. `process.http_server` listens. Start reading at `door`.
+"""
+
+from __future__ import annotations
+
+from mainspring.server.http.door import door
+from mainspring.server.http.hosts import allowed_hosts
+
+__all__ = ["allowed_hosts", "door"]
