@@ -7,5 +7,13 @@
     mainspring server verify        is the file whole?
     mainspring server backup        copy the file while it is in use
 
+    mainspring workflow ...         start, list and operate on workflows, as the official command line does
+    mainspring options              what every command takes
+
+    main, lazy     groups that import a command when it is called      global_options, command   flags that all take
+    remote, local  how a function becomes a command                    connection, session       what talks to a server
+    output/        text, JSON, terminals                               endings                   exit statuses
+
+A new verb is a coroutine function with `@remote.command(...)` in a file of its own, and a line in its group's table.
 May import the server only inside commands, so that `mainspring --help` answers at once.
 """

@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Final
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
 
 import click
 
 from mainspring import __version__
+from mainspring.cli.command import Group
+from mainspring.cli.endings import status_of
+from mainspring.cli.lazy import Lazy, load
 
-_COMMANDS: Final = {
-    "migrate-imports": ("mainspring.cli.migrate_imports", "command"),
-    "replay": ("mainspring.cli.replay", "command"),
-    "server": ("mainspring.cli.server", "group"),
+COMMANDS: Final = {
+    "migrate-imports": Lazy("mainspring.cli.migrate_imports:command", "Let programs import mainspring instead."),
+    "options": Lazy("mainspring.cli.options:command", "List global and connection options."),
+    "replay": Lazy("mainspring.cli.replay:command", "Replay histories against today's workflow code."),
+    "server": Lazy("mainspring.cli.server:group", "Run and look after a server."),
+    "workflow": Lazy("mainspring.cli.workflow:group", "Start, list and operate on workflows."),
 }
-_TEST_SERVER: Final = ("mainspring.cli.server", "start_time_skipping")
-"""Name of a command -> the module that has it, and as what."""
+TEST_SERVER: Final = Lazy("mainspring.cli.server:start_time_skipping", "Run a server for tests.")
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        if cmd_name not in _COMMANDS:
-            return None
-        return _command(*_COMMANDS[cmd_name])
+class RootGroup(Group):
+    """The command itself."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The official test server is started by a port alone; so is ours: SDKs start whatever they are given."""
         if args[0].isdecimal():
-            return "server start-time-skipping", _command(*_TEST_SERVER), args
+            return "server start-time-skipping", load(TEST_SERVER), args
         return super().resolve_command(ctx, args)
 
+    def main(self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        run = partial(super().main, args, *rest, standalone_mode=False, **extra)
+        if not standalone_mode:
+            return run()
+        sys.exit(status_of(run, is_debug="--debug" in (sys.argv if args is None else args)))
 
-def _command(module: str, attribute: str) -> click.Command:
-    command = getattr(importlib.import_module(module), attribute)
-    assert isinstance(command, click.Command)
-    return command
 
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="mainspring", message="%(prog)s version %(version)s")
+@click.group(
+    cls=RootGroup,
+    commands_at=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, "--version", "-v", prog_name="mainspring", message="%(prog)s version %(version)s")
 def main() -> None:
     """Mainspring: a durable execution engine in one process and one SQLite file."""

@@ -1,0 +1,157 @@
+"""What to start.
+
+The options that every command which starts a workflow takes, and the request that they make.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import click
+import msgspec
+from temporalio.api.common.v1 import Memo, Payload, Priority, SearchAttributes, WorkflowType
+from temporalio.api.enums.v1 import TaskQueueKind, WorkflowIdConflictPolicy, WorkflowIdReusePolicy
+from temporalio.api.sdk.v1 import UserMetadata
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
+
+from mainspring.cli.gathering import gathered
+from mainspring.cli.output.words import EnumType, all_words, enum_number
+from mainspring.cli.payload_inputs import HEADERS, Inputs, header_of, memo_of, search_attributes_of, text_payload
+from mainspring.cli.session import Session
+from mainspring.cli.values import DURATION, KEY_VALUE
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class Start(msgspec.Struct, frozen=True):
+    """The options as click gives them."""
+
+    workflow_id: str | None
+    type: str
+    task_queue: str
+    run_timeout: timedelta
+    execution_timeout: timedelta
+    task_timeout: timedelta
+    search_attribute: Pairs
+    headers: Pairs
+    memo: Pairs
+    static_summary: str
+    static_details: str
+    priority_key: int
+    fairness_key: str
+    fairness_weight: float
+    cron: str
+    fail_existing: bool
+    start_delay: timedelta
+    id_reuse_policy: str | None
+    id_conflict_policy: str | None
+
+    def request(self, session: Session, inputs: Inputs) -> StartWorkflowExecutionRequest:
+        """The request to start it; with a random workflow id, if none was given.
+
+        Raises: click.ClickException: a value is no JSON, or a file cannot be read.
+        """
+        payloads = inputs.payloads()
+        request = StartWorkflowExecutionRequest(
+            namespace=session.namespace,
+            workflow_id=self.workflow_id or str(uuid.uuid4()),
+            workflow_type=WorkflowType(name=self.type),
+            task_queue=TaskQueue(name=self.task_queue, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL),
+            input=payloads if payloads.payloads else None,
+            identity=session.identity,
+            request_id=str(uuid.uuid4()),
+            workflow_id_reuse_policy=enum_number(WorkflowIdReusePolicy, self.id_reuse_policy),
+            workflow_id_conflict_policy=enum_number(WorkflowIdConflictPolicy, self.id_conflict_policy),
+            cron_schedule=self.cron,
+            header=header_of(self.headers),
+            memo=self.memo_message,
+            search_attributes=self.search_attributes_message,
+            user_metadata=self.user_metadata,
+            priority=self.priority,
+        )
+        request.workflow_execution_timeout.FromTimedelta(self.execution_timeout)
+        request.workflow_run_timeout.FromTimedelta(self.run_timeout)
+        request.workflow_task_timeout.FromTimedelta(self.task_timeout)
+        if self.start_delay:
+            request.workflow_start_delay.FromTimedelta(self.start_delay)
+        return request
+
+    @property
+    def memo_message(self) -> Memo | None:
+        return memo_of(self.memo)
+
+    @property
+    def search_attributes_message(self) -> SearchAttributes | None:
+        return search_attributes_of(self.search_attribute)
+
+    @property
+    def user_metadata(self) -> UserMetadata | None:
+        if not self.static_summary and not self.static_details:
+            return None
+        return UserMetadata(summary=optional_text(self.static_summary), details=optional_text(self.static_details))
+
+    @property
+    def priority(self) -> Priority | None:
+        if not (self.priority_key or self.fairness_key or self.fairness_weight):
+            return None
+        return Priority(
+            priority_key=self.priority_key, fairness_key=self.fairness_key, fairness_weight=self.fairness_weight
+        )
+
+
+def optional_text(text: str) -> Payload | None:
+    return text_payload(text) if text else None
+
+
+def words_of(kind: EnumType) -> click.Choice[str]:
+    """The values of an enum as words, in any case."""
+    return click.Choice(all_words(kind), case_sensitive=False)
+
+
+ZERO = timedelta()
+
+start_options = gathered(
+    "start",
+    Start,
+    click.option("--workflow-id", "-w", help="Workflow; a random one unless it is given."),
+    click.option("--type", "--name", "type", required=True, help="Type of the workflow. Required."),
+    click.option("--task-queue", "-t", required=True, help="Task queue of its workers. Required."),
+    click.option("--run-timeout", type=DURATION, default=ZERO, help="How long one run may take."),
+    click.option("--execution-timeout", type=DURATION, default=ZERO, help="How long all its runs may take together."),
+    click.option(
+        "--task-timeout",
+        type=DURATION,
+        default=timedelta(seconds=10),
+        help="How long one workflow task may take; 10s unless it is given.",
+    ),
+    click.option(
+        "--search-attribute",
+        type=KEY_VALUE,
+        multiple=True,
+        help="Search attribute as KEY=JSON. May be given several times.",
+    ),
+    HEADERS,
+    click.option("--memo", type=KEY_VALUE, multiple=True, help="Memo as KEY=JSON. May be given several times."),
+    click.option("--static-summary", default="", help="One line for people, in Markdown."),
+    click.option("--static-details", default="", help="Lines for people, in Markdown."),
+    click.option("--priority-key", type=int, default=0, help="Priority of its tasks: 1 comes first, 5 last."),
+    click.option("--fairness-key", default="", help="Whose tasks they are, for fair turns."),
+    click.option(
+        "--fairness-weight", type=float, default=0.0, help="How many turns that key gets, compared with others."
+    ),
+    click.option("--cron", default="", hidden=True, help="Cron schedule; schedules have come in its place."),
+    click.option(
+        "--fail-existing", is_flag=True, help="Fail if the workflow is running; without it, that run is the answer."
+    ),
+    click.option("--start-delay", type=DURATION, default=ZERO, help="Wait so long before the first workflow task."),
+    click.option(
+        "--id-reuse-policy", type=words_of(WorkflowIdReusePolicy), help="What a closed workflow of the same id means."
+    ),
+    click.option(
+        "--id-conflict-policy",
+        type=words_of(WorkflowIdConflictPolicy),
+        help="What a running workflow of the same id means.",
+    ),
+)

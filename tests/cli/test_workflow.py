@@ -1,0 +1,124 @@
+"""`mainspring workflow ...` against a server: text, JSON, exit status."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mainspring.cli.main import main
+from tests.server_process import ServerProcess, mainspring_command
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        ServerProcess(Path(directory), command=mainspring_command()) as server,
+    ):
+        yield server.address
+
+
+def run(address: str, *arguments: str, answer: str = "") -> Result:
+    line = ["workflow", *arguments, "--address", address, "--disable-config-file", "--disable-config-env"]
+    return CliRunner().invoke(main, line, input=answer)
+
+
+def start(address: str, name: str, *arguments: str) -> Result:
+    return run(address, "start", "-w", name, "--type", "Add", "-t", "queue", *arguments)
+
+
+def test_what_was_started_is_printed_as_text_and_as_json(address: str) -> None:
+    assert "WorkflowId  as-text" in start(address, "as-text").stdout
+    found = json.loads(start(address, "as-json", "-o", "json").stdout)
+    assert found["workflowId"] == "as-json"
+    assert (found["type"], found["namespace"], found["taskQueue"]) == ("Add", "default", "queue")
+
+
+def test_a_running_workflow_is_the_answer_unless_it_is_an_error(address: str) -> None:
+    first = json.loads(start(address, "twice", "-o", "json").stdout)
+    assert json.loads(start(address, "twice", "-o", "json").stdout) == first
+    failed = start(address, "twice", "--fail-existing")
+    assert failed.exit_code == 1
+    assert "failed starting workflow" in failed.stderr
+
+
+def test_a_payload_keeps_all_its_digits(address: str) -> None:
+    start(address, "digits", "--memo", "price=1.000000000000000000001")
+    found = run(address, "describe", "-w", "digits", "-o", "json").stdout
+    assert '"price": 1.000000000000000000001' in found
+    json.loads(found)
+
+
+def test_input_that_is_no_json_is_refused(address: str) -> None:
+    refused = start(address, "bad-input", "-i", "{")
+    assert refused.exit_code == 1
+    assert "input #1 is not valid JSON" in refused.stderr
+
+
+def test_a_workflow_that_did_not_complete_makes_the_command_fail(address: str) -> None:
+    start(address, "ended")
+    assert run(address, "terminate", "-w", "ended", "--reason", "enough").exit_code == 0
+    ended = run(address, "result", "-w", "ended", "-o", "json")
+    assert ended.exit_code == 1
+    assert json.loads(ended.stdout)["status"] == "TERMINATED"
+    assert "TERMINATED" in run(address, "show", "-w", "ended").stdout
+
+
+def test_an_unknown_workflow_is_an_error_without_output(address: str) -> None:
+    unknown = run(address, "describe", "-w", "nobody", "-o", "json")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert unknown.stderr.startswith("Error: failed describing workflow: ")
+
+
+def test_a_list_is_one_json_document_or_a_line_each(address: str) -> None:
+    for name in ("list-1", "list-2", "list-3"):
+        start(address, name)
+    assert len(json.loads(run(address, "list", "-o", "json", "--limit", "2", "--page-size", "1").stdout)) == 2
+    lines = run(address, "list", "-o", "jsonl", "--limit", "3").stdout.splitlines()
+    assert [json.loads(line)["type"]["name"] for line in lines] == ["Add"] * 3
+    assert json.loads(run(address, "list", "-q", "WorkflowId='none'", "-o", "json").stdout) == []
+
+
+def test_nothing_is_deleted_without_a_yes(address: str) -> None:
+    start(address, "kept")
+    refused = run(address, "delete", "-w", "kept", answer="n\n")
+    assert refused.exit_code == 1
+    assert "user denied confirmation" in refused.stderr
+    assert run(address, "describe", "-w", "kept").exit_code == 0
+
+
+def test_a_selection_is_a_workflow_or_a_query(address: str) -> None:
+    assert "must set either" in run(address, "cancel").stderr
+    assert "cannot set query" in run(address, "cancel", "-w", "a", "-q", "b").stderr
+
+
+def test_a_server_that_is_not_there_is_an_error_without_traceback() -> None:
+    lost = run("127.0.0.1:1", "count")
+    assert lost.exit_code == 1
+    assert "cannot reach 127.0.0.1:1" in lost.stderr
+    assert "Traceback" not in lost.stderr
+
+
+def test_global_options_stand_anywhere() -> None:
+    before = CliRunner().invoke(main, ["-o", "json", "options"])
+    after = CliRunner().invoke(main, ["options", "--output=json"])
+    assert json.loads(before.stdout) == json.loads(after.stdout)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["workflow", "--help"]])
+def test_help_imports_neither_grpc_nor_the_api(words: list[str]) -> None:
+    code = (
+        "import sys; from mainspring.cli.main import main\n"
+        f"try: main({words!r})\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('grpc', 'temporalio', 'asyncio', 'rich') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
+    assert done.stdout.splitlines()[-1] == "[]"
