@@ -66,6 +66,12 @@ def test_the_scale_has_round_marks() -> None:
     assert [mark.label for mark in found] == ["15s", "30s", "45s", "1m", "1m 15s", "1m 30s"]
 
 
+def test_marks_far_from_the_start_and_close_by_each_other_are_told_exactly() -> None:
+    at = 86_400 * SECOND + 7_384 * SECOND
+    found = marks(Window(at, at + SECOND // 100), 0)
+    assert [mark.label for mark in found][:2] == ["1d 02:03:04.000", "1d 02:03:04.002"]
+
+
 @given(start=st.integers(0, 10**19), length=st.integers(1_000_000, 10**19), offset=st.integers(-(10**18), 10**18))
 def test_every_scale_can_be_read(start: int, length: int, offset: int) -> None:
     found = marks(Window(start, start + length), start + offset)

@@ -127,17 +127,26 @@ def marks(window: Window, start_at: Nanos) -> tuple[Mark, ...]:
     first = -((start_at - window.from_at) // apart)
     count = window.length // apart + 1
     offsets = [(first + number) * apart for number in range(count)]
-    return tuple(
-        Mark(_x(start_at + offset, window), _offset_text(offset))
-        for offset in offsets
-        if window.from_at <= start_at + offset <= window.to_at
-    )
+    seen = [offset for offset in offsets if window.from_at <= start_at + offset <= window.to_at]
+    labels = [_offset_text(offset) for offset in seen]
+    if len(set(labels)) < len(labels):  # far from the start and close by each other
+        labels = [_exact_text(offset) for offset in seen]
+    return tuple(Mark(_x(start_at + offset, window), label) for offset, label in zip(seen, labels, strict=True))
 
 
 def _offset_text(offset: Nanos) -> str:
     if offset == 0:
         return "0"
     return span(offset) if offset > 0 else f"-{span(-offset)}"
+
+
+def _exact_text(offset: Nanos) -> str:
+    """1d 02:03:04.005"""
+    sign = "-" if offset < 0 else ""
+    days, rest = divmod(abs(offset), _DAY)
+    seconds, nanos = divmod(rest, SECOND)
+    clock = f"{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{nanos // _MILLISECOND:03}"
+    return f"{sign}{days}d {clock}" if days else f"{sign}{clock}"
 
 
 def _end(step: Step, now: Nanos) -> Nanos:
