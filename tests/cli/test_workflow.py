@@ -94,6 +94,23 @@ def test_nothing_is_deleted_without_a_yes(address: str) -> None:
     assert run(address, "describe", "-w", "kept").exit_code == 0
 
 
+def test_a_signal_is_in_the_history_as_it_was_given(address: str) -> None:
+    start(address, "signalled")
+    sent = run(address, "signal", "-w", "signalled", "--name", "go", "-i", "1.50")
+    assert (sent.exit_code, sent.stdout) == (0, "Signal workflow succeeded\n")
+    shown = run(address, "show", "-w", "signalled", "--detailed").stdout.splitlines()
+    assert "signalName: go" in shown
+    assert "input[0]: 1.50" in shown
+
+
+@pytest.mark.parametrize("verb", [["query", "--name", "state"], ["stack"], ["pause"], ["unpause"]])
+def test_what_the_server_refuses_is_said_after_what_was_tried(address: str, verb: list[str]) -> None:
+    refused = run(address, *verb, "-w", "nobody at all")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("Error: ")
+    assert ": " in refused.stderr.removeprefix("Error: ")
+
+
 def test_a_selection_is_a_workflow_or_a_query(address: str) -> None:
     assert "must set either" in run(address, "cancel").stderr
     assert "cannot set query" in run(address, "cancel", "-w", "a", "-q", "b").stderr
