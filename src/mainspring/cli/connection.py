@@ -84,6 +84,8 @@ def connect_config(profile: Profile, given: Given) -> ConnectConfig:
     Raises: click.ClickException: a file cannot be read, or this client cannot do what is asked.
     """
     assert profile.address is not None
+    if given.get("client_authority"):
+        raise click.ClickException("--client-authority is not supported: --tls-server-name sets the name of a server")
     timeout: timedelta | None = given.get("client_connect_timeout")
     return ConnectConfig(
         target_host=profile.address,

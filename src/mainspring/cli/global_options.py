@@ -119,7 +119,7 @@ CONNECTION: Final = (
         multiple=True,
         setting="grpc_meta.KEY",
     ),
-    GlobalOption(("--client-authority",), "The :authority of each request.", _TEXT),
+    GlobalOption(("--client-authority",), "Refused: --tls-server-name sets the name of a server.", _TEXT),
     GlobalOption(
         ("--tls/--no-tls",),
         "Encrypt the connection. Any other option of TLS asks for it too.",
