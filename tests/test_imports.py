@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "scheduler": {"engine", "persistence"},
     "frontend": {"engine", "persistence", *SERVICES, "mainspring"},  # `mainspring` itself: the version
     "ui": {"frontend", "explain", "mainspring"},  # `mainspring` itself: the version
-    "http": {"frontend"},
+    "http": {"engine", "frontend"},
     "process": {"engine", "persistence", *SERVICES, "frontend", "http", "ui", "mainspring"},
     "server": set(),
     "mainspring": {"cli", "_embedded"},  # `python -m mainspring`, `mainspring.embedded`
@@ -76,6 +76,7 @@ HIDDEN_IMPORTS = {
 }
 DISTRIBUTIONS = {  # where the import is not called as the package
     "google.protobuf": "protobuf",
+    "google.api": "googleapis-common-protos",
     "google.rpc": "googleapis-common-protos",
     "grpc": "grpcio",
     "opentelemetry.proto": "opentelemetry-proto",

@@ -17,6 +17,7 @@ from mainspring.server.engine.limits import Limits
 from mainspring.server.process.config import (
     Config,
     GrpcConfig,
+    HttpConfig,
     LogConfig,
     LogFormat,
     LogLevel,
@@ -71,6 +72,7 @@ def dev_config(flags: DevFlags) -> Config:
     return Config(
         grpc=GrpcConfig(ip=flags.ip, port=flags.port),
         ui=ui,
+        http=HttpConfig(enabled=flags.http_port is not None, ip=flags.ip, port=flags.http_port or 0),
         store=StoreConfig(path=flags.db_filename),
         namespaces=NamespaceConfig(
             create=tuple(dict.fromkeys(["default", *flags.namespace])), search_attributes=attributes
@@ -83,7 +85,6 @@ def dev_config(flags: DevFlags) -> Config:
 def without_effect(flags: DevFlags) -> list[str]:
     """The given flags for which nothing is built yet."""
     values: Mapping[str, object] = {
-        "--http-port": flags.http_port,
         "--metrics-port": flags.metrics_port,
         "--ui-asset-path": flags.ui_asset_path,
         "--ui-codec-endpoint": flags.ui_codec_endpoint,

@@ -20,7 +20,7 @@ _FLAGS: Final = [
     click.option("--db-filename", "-f", default="", help="File to keep everything in; without it, in memory."),
     click.option("--dynamic-config-value", multiple=True, metavar="KEY=JSON", help="Limits by the official keys."),
     click.option("--headless", is_flag=True, help="Run without the web UI."),
-    click.option("--http-port", type=_PORT, help="Port of the HTTP API."),
+    click.option("--http-port", type=_PORT, help="Port of the HTTP API; without it, there is none."),
     click.option("--ip", default="localhost", show_default=True, help="Address to listen on."),
     click.option("--log-config", is_flag=True, help="Print the configuration to standard error."),
     click.option("--metrics-port", type=_PORT, help="Port of the metrics."),

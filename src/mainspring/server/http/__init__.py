@@ -3,13 +3,15 @@
     request -> Host allowed? -> /healthz, /readyz
                              -> the routes of a door behind, such as the web UI
 
-    door    the ASGI application         hosts    which names a browser may call this server by
+    door        the ASGI application             hosts         which names a browser may call this server by
+    rest        the API as HTTP and JSON         bindings      which RPC a path stands for
+    requests    parts of a request -> message    payload_json  payloads by their values
 
 A page of another site can make a browser resolve that site's name to this machine and then read what a server without
 passwords answers (DNS rebinding). The browser still sends the other site's name as `Host`: a server on loopback
 refuses names that are not this machine's own.
 
-May import: `frontend`. Runs no loop. `process.http_server` listens. Start reading at `door`.
+May import: `frontend`, and the engine's errors. Runs no loop. `process.http_server` listens. Start reading at `door`.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@
     binding         RPC -> coroutine by its name      grpc_methods    one RPC: bytes in, bytes or a status out
     grpc_server     listens, keepalive               client_versions who may talk to this server
     http_server     listens for HTTP, without a loop of its own
+    http_service    the service as the HTTP API calls it
     ui_service      the service as the web UI calls it
     health          grpc.health.v1                   reflection      grpc.reflection.v1 and v1alpha
     logs            what a line of the log looks like

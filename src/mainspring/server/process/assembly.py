@@ -53,8 +53,8 @@ log = logging.getLogger(__name__)
 
 _CLUSTER_ID: Final = "cluster_id"
 _WORKERS_HERE_SINCE: Final = "workers_here_since"
-_WORKFLOW_SERVICE: Final = workflow_service.DESCRIPTOR.services_by_name["WorkflowService"]
-_OPERATOR_SERVICE: Final = operator_service.DESCRIPTOR.services_by_name["OperatorService"]
+WORKFLOW_SERVICE: Final = workflow_service.DESCRIPTOR.services_by_name["WorkflowService"]
+OPERATOR_SERVICE: Final = operator_service.DESCRIPTOR.services_by_name["OperatorService"]
 _TEST_SERVICE: Final = test_service.DESCRIPTOR.services_by_name["TestService"]
 
 
@@ -126,8 +126,8 @@ async def assemble(
     ]
     operator_groups = [Operator(registry, deleted, cluster)]
     methods = {
-        **bind(_WORKFLOW_SERVICE, workflow_groups, refusals.method),
-        **bind(_OPERATOR_SERVICE, operator_groups, refusals.method),
+        **bind(WORKFLOW_SERVICE, workflow_groups, refusals.method),
+        **bind(OPERATOR_SERVICE, operator_groups, refusals.method),
     }
     if time_skipping is not None:
         methods.update(bind(_TEST_SERVICE, [TestService(time_skipping)], refusals.method))

@@ -45,6 +45,17 @@ class UiConfig(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
 
 
+class HttpConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the API is spoken over HTTP, as JSON. Whoever reaches it can do everything."""
+
+    enabled: Annotated[bool, Meta(description="Whether the HTTP API is served.")] = False
+    ip: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 for all of IPv4.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")] = 7243
+    allowed_hosts: Annotated[
+        tuple[str, ...], Meta(description="Host names that requests may be for, as `ui.allowed_hosts`.")
+    ] = ()
+
+
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where everything is kept."""
 
@@ -78,6 +89,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     grpc: GrpcConfig = GrpcConfig()
     ui: UiConfig = UiConfig()
+    http: HttpConfig = HttpConfig()
     store: StoreConfig = StoreConfig()
     namespaces: NamespaceConfig = NamespaceConfig()
     log: LogConfig = LogConfig()

@@ -17,9 +17,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from mainspring.server.http import allowed_hosts, door
-from mainspring.server.process.assembly import Assembly
-from mainspring.server.process.config import UiConfig
+from mainspring.server.http.bindings import Table
+from mainspring.server.http.rest import api_routes
+from mainspring.server.process.assembly import OPERATOR_SERVICE, WORKFLOW_SERVICE, Assembly
+from mainspring.server.process.config import HttpConfig, UiConfig
 from mainspring.server.process.grpc_server import refuse_taken
+from mainspring.server.process.http_service import HttpService
 from mainspring.server.process.ui_service import UiService
 from mainspring.server.ui import routes
 
@@ -112,6 +115,25 @@ async def ui_server(config: UiConfig, assembly: Assembly) -> HttpServer:
     server = HttpServer(door(allowed_hosts(config.ip, config.allowed_hosts), lambda: not calls.is_closed, pages))
     await server.start(config.ip, config.port)
     return server
+
+
+async def api_server(config: HttpConfig, assembly: Assembly) -> HttpServer:
+    """The HTTP API of a server, listening.
+
+    Raises:
+        OSError: The address cannot be bound.
+    """
+    calls = assembly.door.calls
+    service = HttpService(assembly.methods, assembly.door)
+    behind = api_routes(service, api_table(), assembly.door.limits.request_size_bytes)
+    server = HttpServer(door(allowed_hosts(config.ip, config.allowed_hosts), lambda: not calls.is_closed, behind))
+    await server.start(config.ip, config.port)
+    return server
+
+
+def api_table() -> Table:
+    """What the HTTP API serves."""
+    return Table([WORKFLOW_SERVICE, OPERATOR_SERVICE])
 
 
 async def _bound(ip: str, port: int) -> list[socket.socket]:

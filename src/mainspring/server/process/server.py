@@ -15,14 +15,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mainspring import __version__
 from mainspring.server.persistence.sqlite import open_sqlite
 from mainspring.server.persistence.store import Store
 from mainspring.server.process.assembly import Assembly, assemble
-from mainspring.server.process.config import Config, UiConfig
+from mainspring.server.process.config import Config, HttpConfig, UiConfig
 from mainspring.server.process.grpc_server import GrpcServer
 from mainspring.server.process.time_skipping import TimeSkipping
 
@@ -84,14 +84,16 @@ async def serving(
         assembly = await assemble(config, store, address=address, time_skipping=time_skipping)
         server = GrpcServer(assembly.methods.values(), assembly.door)
         ui: HttpServer | None = None
+        http: HttpServer | None = None
         try:
             await server.start(config.grpc.ip, config.grpc.port)
             ui = await _serve_ui(config.ui, assembly)
+            http = await _serve_http(config.http, assembly)
             _settle_memory()
             _log_start(config, server, ui, time.monotonic() - began_at)
             yield server
         finally:
-            await _stop(server, ui, assembly, config.grpc.stop_s)
+            await _stop([each for each in (server, ui, http) if each is not None], assembly, config.grpc.stop_s)
             if hangs_up:
                 await server.hang_up()
             await assembly.close()
@@ -116,8 +118,16 @@ async def _serve_ui(config: UiConfig, assembly: Assembly) -> HttpServer | None:
     return await ui_server(config, assembly)
 
 
-async def _stop(server: GrpcServer, ui: HttpServer | None, assembly: Assembly, grace_s: float) -> None:
-    finishing = [asyncio.create_task(each.finish(grace_s)) for each in (server, ui) if each is not None]
+async def _serve_http(config: HttpConfig, assembly: Assembly) -> HttpServer | None:
+    if not config.enabled:
+        return None
+    from mainspring.server.process.http_server import api_server
+
+    return await api_server(config, assembly)
+
+
+async def _stop(listeners: Sequence[GrpcServer | HttpServer], assembly: Assembly, grace_s: float) -> None:
+    finishing = [asyncio.create_task(each.finish(grace_s)) for each in listeners]
     await assembly.drain()
     await asyncio.gather(*finishing)
 

@@ -1,0 +1,176 @@
+"""The services over HTTP, as the API's own annotations say: `GET /api/v1/namespaces/{namespace}` and so on.
+
+    method, path -> binding -> path, query, body -> request message -> Service -> JSON
+    every error  -> {"code", "message", "details"} with the HTTP status of its code
+
+JSON is protobuf's, with payloads by their values (`payload_json`) unless a content type asks otherwise:
+`application/json+no-payload-shorthand`, `application/json+pretty`, `application/json+pretty+no-payload-shorthand`.
+
+A page of another site can make a browser send a request, without reading the answer: what comes with the `Origin` of
+another host is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Final, Protocol, cast
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.json_format import MessageToDict, ParseError
+from google.protobuf.message import Message
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive
+
+from mainspring.server.engine.errors import InvalidArgument, PermissionDenied, ServiceError
+from mainspring.server.http.bindings import Binding, Table
+from mainspring.server.http.payload_json import shortened
+from mainspring.server.http.requests import request_message
+
+_STATUSES: Final[Mapping[int, int]] = {
+    1: 499,
+    2: 500,
+    3: 400,
+    4: 504,
+    5: 404,
+    6: 409,
+    7: 403,
+    8: 429,
+    9: 400,
+    10: 409,
+    11: 400,
+    12: 501,
+    13: 500,
+    14: 503,
+    15: 500,
+    16: 401,
+}
+_NOT_KEPT: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_FORWARDED: Final = ("client-name", "client-version", "supported-server-versions", "temporal-namespace")
+_METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class Service(Protocol):
+    """The methods behind every door."""
+
+    def call(self, path: str, request: Message, metadata: Mapping[str, str]) -> Coroutine[object, object, Message]:
+        """What the RPC of that path answers.
+
+        Raises:
+            ServiceError: It refused.
+        """
+        ...
+
+
+class _Form(msgspec.Struct, frozen=True):
+    """What JSON looks like."""
+
+    is_short: bool
+    is_pretty: bool
+
+    def encode(self, tree: object) -> bytes:
+        text = json.dumps(tree, indent=2) if self.is_pretty else json.dumps(tree, separators=(",", ":"))
+        return text.encode()
+
+
+def api_routes(service: Service, table: Table, largest_body_bytes: int) -> Sequence[BaseRoute]:
+    """Everything below `/`."""
+
+    async def serve(request: Request) -> Response:
+        form = _form_of(request)
+        try:
+            _check_origin(request)
+            return await _served(request, form)
+        except ServiceError as error:
+            return _refusal(error, form)
+        except ClientDisconnect:
+            return Response(status_code=_STATUSES[1])  # nobody reads it
+
+    async def _served(request: Request, form: _Form) -> Response:
+        path = cast("bytes", request.scope.get("raw_path") or request.scope["path"].encode()).partition(b"?")[0]
+        segments = tuple(unquote(each) for each in path.decode("latin-1").split("/")[1:])
+        found, is_path_known = table.find(request.method, segments)
+        if found is None:
+            code, text = (12, "Method Not Allowed") if is_path_known else (5, "Not Found")
+            return _answer({"code": code, "message": text}, _STATUSES[code], form)
+        binding, values = found
+        message = await _read(request, form, binding, values)
+        metadata = {name: request.headers[name] for name in _FORWARDED if name in request.headers}
+        reply = await _while_connected(request.receive, service.call(binding.rpc, message, metadata))
+        tree: object = MessageToDict(reply)
+        return _answer(shortened(cast("Descriptor", reply.DESCRIPTOR), tree) if form.is_short else tree, 200, form)
+
+    async def _read(request: Request, form: _Form, binding: Binding, values: Mapping[str, str]) -> Message:
+        body = await _body(request, largest_body_bytes)
+        try:
+            query = request.query_params.multi_items()
+            return request_message(binding, values, query, body, is_short=form.is_short)
+        except (ParseError, ValueError, RecursionError) as error:
+            raise InvalidArgument(str(error) or "the request cannot be read") from error
+
+    return [Route("/{path:path}", serve, methods=_METHODS)]
+
+
+def _form_of(request: Request) -> _Form:
+    """`Accept` says it for the answer, else `Content-Type`, for the request too."""
+    asked = request.headers.get("accept", "") + request.headers.get("content-type", "")
+    return _Form(
+        is_short="no-payload-shorthand" not in asked, is_pretty="+pretty" in asked or "pretty" in request.query_params
+    )
+
+
+def _check_origin(request: Request) -> None:
+    origin = request.headers.get("origin")
+    if origin is None:
+        return
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        host = ""
+    if not host or host != request.headers.get("host"):
+        raise PermissionDenied("the request comes from a page of another site")
+
+
+async def _body(request: Request, largest_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > largest_bytes:
+            raise InvalidArgument(f"expected a body of at most {largest_bytes} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _while_connected(receive: Receive, call: Coroutine[object, object, Message]) -> Message:
+    """What the call answers; nobody waits for it once the client has hung up."""
+    calling = asyncio.create_task(call)
+    watching = asyncio.create_task(_hung_up(receive))
+    both: set[asyncio.Task[Message] | asyncio.Task[None]] = {calling, watching}
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not calling.done():
+            raise ClientDisconnect
+        return calling.result()
+    finally:
+        calling.cancel()
+        watching.cancel()
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _answer(tree: object, status: int, form: _Form) -> Response:
+    return Response(form.encode(tree), status_code=status, media_type="application/json", headers=_NOT_KEPT)
+
+
+def _refusal(error: ServiceError, form: _Form) -> Response:
+    tree = cast("dict[str, object]", MessageToDict(error.status()))
+    return _answer(tree, _STATUSES.get(int(error.code), 500), form)
