@@ -27,17 +27,6 @@ def confirm(output: Output, question: str, *, yes: bool) -> None:
         raise click.ClickException("user denied confirmation")
 
 
-def confirm_by_name(output: Output, question: str, name: str, *, yes: bool) -> None:
-    """Ask for the very name of what will be gone.
-
-    Raises: click.ClickException: something else was answered, or nobody can be asked.
-    """
-    if output.is_json and not yes:
-        raise click.ClickException("must bypass prompts when using JSON output")
-    if not yes and answer(f"{question} ") != name:
-        raise click.ClickException("user denied confirmation")
-
-
 def answer(question: str) -> str:
     """A line from standard input; '' at its end. Ctrl-C ends the program also while it waits here."""
     sys.stdout.write(question)

@@ -1,7 +1,6 @@
 """Values of options, as the official command line writes them.
 
 DURATION     1h30m, 10s, 1.5d, 250ms     a `timedelta`
-TIMESTAMP    2026-01-02T03:04:05Z        an aware `datetime`
 KEY_VALUE    KEY=VALUE                   a pair
 WORD         one of some words, in any case where the official one says so
 """
@@ -9,7 +8,7 @@ WORD         one of some words, in any case where the official one says so
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import click
@@ -45,23 +44,6 @@ class Duration(click.ParamType[timedelta]):
             self.fail(f"{value!r} is too long", param, ctx)
 
 
-class Timestamp(click.ParamType[datetime]):
-    """RFC 3339."""
-
-    name = "timestamp"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            found = None
-        if found is None or found.tzinfo is None:
-            self.fail(f"{value!r} is not a time like 2026-01-02T03:04:05Z", param, ctx)
-        return found
-
-
 class KeyValue(click.ParamType[tuple[str, str]]):
     """A pair with `=` between."""
 
@@ -78,7 +60,6 @@ class KeyValue(click.ParamType[tuple[str, str]]):
 
 
 DURATION: Final = Duration()
-TIMESTAMP: Final = Timestamp()
 KEY_VALUE: Final = KeyValue()
 
 

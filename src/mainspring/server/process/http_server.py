@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections.abc import Sequence
 from typing import Final, Protocol, cast
 
 import uvicorn
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from mainspring.server.http import allowed_hosts, door
@@ -110,11 +112,7 @@ async def ui_server(config: UiConfig, assembly: Assembly) -> HttpServer:
     Raises:
         OSError: The address cannot be bound.
     """
-    calls = assembly.door.calls
-    pages = routes(UiService(assembly.methods, calls))
-    server = HttpServer(door(allowed_hosts(config.ip, config.allowed_hosts), lambda: not calls.is_closed, pages))
-    await server.start(config.ip, config.port)
-    return server
+    return await _served(config, assembly, routes(UiService(assembly.methods, assembly.door.calls)))
 
 
 async def api_server(config: HttpConfig, assembly: Assembly) -> HttpServer:
@@ -123,9 +121,13 @@ async def api_server(config: HttpConfig, assembly: Assembly) -> HttpServer:
     Raises:
         OSError: The address cannot be bound.
     """
-    calls = assembly.door.calls
     service = HttpService(assembly.methods, assembly.door)
-    behind = api_routes(service, api_table(), assembly.door.limits.request_size_bytes)
+    return await _served(config, assembly, api_routes(service, api_table(), assembly.door.limits.request_size_bytes))
+
+
+async def _served(config: UiConfig | HttpConfig, assembly: Assembly, behind: Sequence[BaseRoute]) -> HttpServer:
+    """A listening server of what is behind the door."""
+    calls = assembly.door.calls
     server = HttpServer(door(allowed_hosts(config.ip, config.allowed_hosts), lambda: not calls.is_closed, behind))
     await server.start(config.ip, config.port)
     return server
