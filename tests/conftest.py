@@ -16,7 +16,11 @@ import grpc.aio
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
+pytest_plugins = ["tests.lateness"]
+
 HERE = Path(__file__).parent
+# What waits for a compiler or kills processes is long, and few tests: at the end one core would wait for it.
+FIRST_FOLDERS = ("interop", "crash")
 FOLDER_MARKERS = {
     "bad_input",
     "crash",
@@ -28,11 +32,15 @@ FOLDER_MARKERS = {
 }
 
 
+def folder_of(item: pytest.Item) -> str:
+    return item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        folder = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
-        if folder in FOLDER_MARKERS:
-            item.add_marker(folder)
+        if folder_of(item) in FOLDER_MARKERS:
+            item.add_marker(folder_of(item))
+    items.sort(key=lambda item: folder_of(item) not in FIRST_FOLDERS)
 
 
 @pytest.fixture(scope="session", autouse=True)

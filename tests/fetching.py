@@ -1,4 +1,4 @@
-"""Fetches what an official SDK of another language stands on, by that language's own tool.
+"""Fetches, and compiles, what an official SDK of another language stands on, by that language's own tool.
 
 A registry that does not answer must cost a skip with its reason, never the time of the whole test run.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-FETCH_LIMIT_S = 240
+FETCH_LIMIT_S = 120
 MOST_SAID = 300  # characters: the rest is advice
 
 
@@ -17,6 +17,6 @@ def why_not_fetched(command: list[str], directory: Path, *, limit_s: float = FET
     try:
         fetched = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, timeout=limit_s)
     except subprocess.TimeoutExpired:
-        return f"`{Path(command[0]).name}` had not fetched them after {limit_s:g} s"
+        return f"`{Path(command[0]).name}` had not ended after {limit_s:g} s"
     said = fetched.stderr.strip() or fetched.stdout.strip()
     return None if fetched.returncode == 0 else said[:MOST_SAID]

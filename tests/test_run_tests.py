@@ -15,7 +15,9 @@ HANGS = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', '
 def test_a_run_that_hangs_is_killed_with_its_children(capfd: pytest.CaptureFixture[str]) -> None:
     before = psutil.Process().children(recursive=True)
     assert run_tests.run([sys.executable, "-c", f"{HANGS} time.sleep(60)"], limit_s=1) == 1
-    assert "the tests were killed" in capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert "the tests were killed" in said
+    assert "import time; time.sleep(60)" in said, "it does not say what was still running"
     assert set(psutil.Process().children(recursive=True)) <= set(before)
 
 

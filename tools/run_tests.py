@@ -27,6 +27,7 @@ LONGEST_RUN_S = 16 * 60
 LONGEST_ALONE_S = 90 * 60  # `make crash` with 200 kills of each kind
 GRACE_S = 120  # after pytest should have ended by itself
 MOST_WORKERS = 4
+MOST_SAID = 300  # characters of a command line
 
 
 def longest_s(kind: str) -> int:
@@ -35,17 +36,18 @@ def longest_s(kind: str) -> int:
 
 def command(kind: str, more: list[str]) -> list[str]:
     workers = 0 if kind in ALONE else min(MOST_WORKERS, os.cpu_count() or 1)
-    # A file stays on one worker: its servers and namespaces are shared by its tests.
-    spread = ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
+    # A file stays on one worker: its servers and namespaces are shared by its tests. In our order: the longest first.
+    spread = ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"] if workers > 1 else []
     limits = ["--session-timeout", str(longest_s(kind)), "--durations", "10", "--durations-min", "5"]
     return [sys.executable, "-m", "pytest", "-m", KINDS.get(kind, kind), *spread, *limits, *more]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Kill `process` and what it has started."""
+    """Kill `process` and what it has started, and say what that was: a worker of pytest says which test it is in."""
     process.send_signal(signal.SIGSTOP)  # so that it starts nothing more
     for child in psutil.Process(process.pid).children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
+            print("killed:", " ".join(child.cmdline())[:MOST_SAID], flush=True)
             child.kill()
     process.kill()
     process.wait()

@@ -19,4 +19,4 @@ def test_a_fetch_that_fails_says_why(tmp_path: Path) -> None:
 def test_a_fetch_that_hangs_is_given_up(tmp_path: Path) -> None:
     reason = why_not_fetched([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path, limit_s=0.3)
     assert reason is not None
-    assert "had not fetched them after 0.3 s" in reason
+    assert "had not ended after 0.3 s" in reason

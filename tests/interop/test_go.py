@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import _go_load
-from tests.go_program import GoUnavailableError, build_go_program
+from tests.fetching import FETCH_LIMIT_S
+from tests.go_program import BUILD_LIMIT_S, GoUnavailableError, build_go_program
 from tests.interop.idle import IDLE_S
 from tests.server_process import ServerProcess
 
@@ -16,7 +17,7 @@ SOURCES = Path(__file__).parent / "go"
 CHECK_COUNT = 5
 
 # The first build on a machine compiles all that the SDK stands on: minutes, not seconds.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + IDLE_S)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(FETCH_LIMIT_S + BUILD_LIMIT_S + 90 + IDLE_S)]
 
 
 @pytest.fixture(scope="module")
