@@ -7,11 +7,12 @@ async with browsing() as browser:
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 import uuid
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from html.parser import HTMLParser
 from typing import Final, TypeVar
 
@@ -19,8 +20,17 @@ import httpx
 from google.protobuf.message import Message
 from starlette.applications import Starlette
 from temporalio.api.common.v1 import Payloads, WorkflowType
+from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest, StartWorkflowExecutionResponse
+from temporalio.api.workflowservice.v1 import (
+    PollWorkflowTaskQueueRequest,
+    PollWorkflowTaskQueueResponse,
+    RespondWorkflowTaskFailedRequest,
+    RespondWorkflowTaskFailedResponse,
+    StartWorkflowExecutionRequest,
+    StartWorkflowExecutionResponse,
+)
 
 from mainspring.server.persistence.sqlite import open_sqlite
 from mainspring.server.process.calls import Calls
@@ -98,6 +108,31 @@ async def browsing() -> AsyncGenerator[Browser]:
         transport = httpx.ASGITransport(app=Starlette(routes=routes(service)), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
             yield Browser(http, service, assembly.door.calls)
+
+
+@asynccontextmanager
+async def polling(browser: Browser, queue: str) -> AsyncGenerator[None]:
+    """A worker polls this queue, and takes nothing of another."""
+    request = PollWorkflowTaskQueueRequest(namespace="default", task_queue=TaskQueue(name=queue), identity="worker-1")
+    poll = asyncio.create_task(browser.service.call(request, PollWorkflowTaskQueueResponse))
+    await asyncio.sleep(0)
+    yield
+    poll.cancel()
+    with suppress(asyncio.CancelledError):
+        await poll
+
+
+async def fail_workflow_task(browser: Browser, message: str, queue: str = "orders") -> None:
+    """Take the next workflow task of a queue and fail it."""
+    poll = PollWorkflowTaskQueueRequest(namespace="default", task_queue=TaskQueue(name=queue), identity="worker-1")
+    task = await browser.call(poll, PollWorkflowTaskQueueResponse)
+    failed = RespondWorkflowTaskFailedRequest(
+        namespace="default",
+        task_token=task.task_token,
+        cause=WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
+        failure=Failure(message=message),
+    )
+    await browser.call(failed, RespondWorkflowTaskFailedResponse)
 
 
 def links(page: str) -> list[str]:

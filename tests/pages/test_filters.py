@@ -20,6 +20,7 @@ NOW = 1_795_675_512_345_678_900  # 2026-11-26T06:45:12 and a bit
         (Filter(statuses=("Failed", "TimedOut")), 'ExecutionStatus IN ("Failed", "TimedOut")'),
         (Filter(query="A = 1 OR B = 2", workflow_type='a"b\\'), '(A = 1 OR B = 2) AND WorkflowType = "a\\"b\\\\"'),
         (Filter(query="A = 1 -- why", statuses=("Failed",)), '(A = 1 -- why\n) AND ExecutionStatus = "Failed"'),
+        (Filter(query="A = 1", is_stuck=True), '(A = 1) AND ExecutionStatus IN ("Running", "Paused")'),
         (Filter(since="1h"), 'StartTime >= "2026-11-26T05:45:00.000Z"'),
     ],
 )

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.pages.browsing import HOSTILE, browsing, code_in, links, text_of
+from mainspring.server.ui import listing
+from tests.pages.browsing import HOSTILE, browsing, code_in, fail_workflow_task, links, polling, text_of
 
 
 async def test_a_run_is_listed_with_a_link_to_its_page() -> None:
@@ -98,6 +99,56 @@ async def test_a_mistake_in_a_query_is_marked_where_it_stands(query: str, wrong:
         assert text_of(found[2]).strip() == wrong
 
 
+async def test_an_open_run_that_waits_for_somebody_says_so_in_the_list() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1", queue="<b>nobodys</b>")
+        await browser.start("order-2", queue="nobodys")
+        await browser.post("/run/act", act="terminate", id="order-2")
+        page = await browser.get("/workflows")
+
+    assert text_of(page.text).count("No worker polls task queue") == 1
+    assert "No worker polls task queue <b>nobodys</b>" in text_of(page.text)
+    assert code_in(page.text) == []
+
+
+async def test_a_workflow_task_that_fails_says_why_in_the_list() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        await fail_workflow_task(browser, "no module named <i>orders</i>")
+        page = await browser.get("/workflows")
+
+    assert "no module named <i>orders</i>" in text_of(page.text)
+
+
+async def test_only_stuck_runs_are_listed_when_they_are_asked_for() -> None:
+    async with browsing() as browser, polling(browser, "polled"):
+        await browser.start("order-1", queue="nobodys")
+        await browser.start("order-2", queue="polled")
+        await browser.start("order-3", queue="nobodys")
+        await browser.post("/run/act", act="terminate", id="order-3")
+        whole = await browser.get("/workflows")
+        stuck = await browser.get(next(link for link in links(whole.text) if "stuck=1" in link))
+        none = await browser.get("/workflows", stuck="1", query="WorkflowId = 'order-2'")
+
+    assert re.findall(r"<bdi>(order-\d)</bdi>", stuck.text) == ["order-1"]
+    assert "1 of the 2 open workflows" in text_of(stuck.text)
+    assert "None of them is stuck" in text_of(none.text)
+
+
+async def test_the_search_for_stuck_runs_ends_and_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_LOOKED_AT", 20)
+    monkeypatch.setattr(listing, "_AT_ONCE", 10)
+    async with browsing() as browser, polling(browser, "polled"):
+        await browser.start("order-1", queue="nobodys")
+        for number in range(20):
+            await browser.start(f"well-{number}", queue="polled")
+        first = await browser.get("/workflows", stuck="1")
+        second = await browser.get(next(link for link in links(first.text) if "page=" in link))
+
+    assert ">0 of the 20 open workflows" in first.text
+    assert re.findall(r"<bdi>(order-\d)</bdi>", second.text) == ["order-1"]
+
+
 async def test_an_unknown_attribute_is_told_of() -> None:
     async with browsing() as browser:
         page = await browser.get("/workflows", query="Nope = 1")
@@ -117,6 +168,7 @@ async def test_an_unknown_namespace_has_no_page() -> None:
 async def test_the_script_is_sent_the_live_part_alone_and_only_when_it_changed() -> None:
     async with browsing() as browser:
         await browser.start("order-1")
+        await browser.post("/run/act", act="terminate", id="order-1")  # so that nothing tells how long it has waited
         first = await browser.get("/workflows", {"x-fragment": "live"}, column="WorkflowType")
         tag = {"x-fragment": "live", "if-none-match": first.headers["etag"]}
         same = await browser.get("/workflows", tag, column="WorkflowType")

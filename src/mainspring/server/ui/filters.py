@@ -18,6 +18,7 @@ from mainspring.server.ui import times
 from mainspring.server.ui.page import Fields, Nanos
 
 STATUSES: Final = ("Running", "Completed", "Failed", "Canceled", "Terminated", "ContinuedAsNew", "TimedOut", "Paused")
+OPEN: Final = ("Running", "Paused")
 MINUTE: Final = 60_000_000_000
 SINCE: Final = {
     "15m": 15 * MINUTE,
@@ -40,6 +41,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     workflow_type: str = ""
     since: str = ""  # a key of SINCE
     start_from: str = ""  # an instant of RFC 3339, in place of `since`
+    is_stuck: bool = False  # only open runs that will not go on by themselves, or fail: no query of the API finds them
 
     def fixed(self, now: Nanos) -> Filter:
         """The same with an instant in place of `since`, on the full minute, so that it changes seldom."""
@@ -53,6 +55,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         parts: list[str] = []
         if with_status and self.statuses:
             parts.append(_one_of("ExecutionStatus", self.statuses))
+        if with_status and self.is_stuck:
+            parts.append(_one_of("ExecutionStatus", OPEN))
         if self.workflow_type:
             parts.append(_one_of("WorkflowType", (self.workflow_type,)))
         if self.start_from:
@@ -71,6 +75,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
             "type": self.workflow_type,
             "since": self.since,
             "from": self.start_from,
+            "stuck": "1" if self.is_stuck else "",
         }
 
     @property
@@ -112,6 +117,7 @@ def filter_of(fields: Fields) -> Filter:
         workflow_type=fields.one("type"),
         since=since if since in SINCE else "",
         start_from=fields.one("from") if since not in SINCE else "",
+        is_stuck=fields.one("stuck") == "1",
     )
 
 

@@ -15,11 +15,8 @@ from typing import Final
 import msgspec
 from starlette.exceptions import HTTPException
 from temporalio.api.common.v1 import Payload, WorkflowExecution
-from temporalio.api.enums.v1 import TaskQueueType, WorkflowExecutionStatus
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
-    DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     DescribeWorkflowExecutionRequest,
     DescribeWorkflowExecutionResponse,
@@ -29,22 +26,17 @@ from mainspring.explain.closing import next_run_id
 from mainspring.explain.failure_text import FailureText
 from mainspring.explain.reasons import Known, QueueKey, Reason
 from mainspring.explain.waiting import reasons
-from mainspring.server.ui import columns, run_history, times
+from mainspring.server.ui import columns, run_history, times, waits
 from mainspring.server.ui.actions import ACTIONS, Action
 from mainspring.server.ui.page import Nanos, Page, Visit
 from mainspring.server.ui.payload_words import payload_words
 from mainspring.server.ui.run_history import History, Place, Read
 from mainspring.server.ui.run_timeline import TimelineView, timeline_of
-from mainspring.server.ui.service import Refused
 
 _LIVE_S: Final = 2
 _MOST_REASONS: Final = 50
-_MOST_QUEUES: Final = 10
 _FOR_CLOSED: Final = {"query", "delete"}
 _STACK_TRACE: Final = "__stack_trace"
-_RUNNING: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
-_WORKFLOW: Final = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
-_ACTIVITY: Final = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -125,37 +117,12 @@ async def _seen(visit: Visit, described: DescribeWorkflowExecutionResponse) -> S
     execution = described.workflow_execution_info.execution
     place = run_history.place_of(visit, execution)
     read, first, queues = await asyncio.gather(
-        run_history.read_page(visit, place), run_history.read_first(visit, execution), _queues(visit, described)
+        run_history.read_page(visit, place),
+        run_history.read_first(visit, execution),
+        waits.queues_of(visit, [described]),
     )
     newest = await run_history.read_newest(visit, place, read)
     return Seen(described=described, first=first, newest=newest, place=place, read=read, queues=queues)
-
-
-async def _queues(
-    visit: Visit, described: DescribeWorkflowExecutionResponse
-) -> dict[QueueKey, DescribeTaskQueueResponse]:
-    """The queues that an open run's tasks are in: the workflow's, and those of its pending activities.
-
-    One that this visitor may not see, or that does not answer, is left out: the rest of the page does without it.
-    """
-    info = described.workflow_execution_info
-    if info.status != _RUNNING:
-        return {}
-    keys: dict[QueueKey, None] = {(info.task_queue, _WORKFLOW): None}
-    for activity in described.pending_activities:
-        keys[activity.activity_options.task_queue.name or info.task_queue, _ACTIVITY] = None
-    asked = list(keys)[:_MOST_QUEUES]
-    found = await asyncio.gather(*(_queue(visit, key) for key in asked))
-    return {key: queue for key, queue in zip(asked, found, strict=True) if queue is not None}
-
-
-async def _queue(visit: Visit, key: QueueKey) -> DescribeTaskQueueResponse | None:
-    name, kind = key
-    request = DescribeTaskQueueRequest(namespace=visit.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind)
-    try:
-        return await visit.service.call(request, DescribeTaskQueueResponse)
-    except Refused:
-        return None
 
 
 def _model(visit: Visit, seen: Seen) -> RunPage:
@@ -165,7 +132,7 @@ def _model(visit: Visit, seen: Seen) -> RunPage:
     steps = run_history.steps_of(seen.read, seen.described.pending_activities)
     known = Known(described=seen.described, newest=seen.newest, queues=seen.queues)
     answer, *others = (_wait(visit, reason) for reason in reasons(known, visit.now))
-    is_running = info.status == _RUNNING
+    is_running = info.status == waits.RUNNING
     return RunPage(
         workflow_id=info.execution.workflow_id,
         status=columns.status_name(info.status),
@@ -243,7 +210,7 @@ def _run_link(visit: Visit, label: str, execution: WorkflowExecution) -> Link:
 
 def _pollers(visit: Visit, seen: Seen) -> Iterable[Poller]:
     for (name, kind), queue in seen.queues.items():
-        tasks = "workflow tasks" if kind == _WORKFLOW else "activities"
+        tasks = "workflow tasks" if kind == waits.WORKFLOW else "activities"
         for poller in queue.pollers:
             seen_at = times.instant_of(poller.last_access_time)
             yield Poller(poller.identity, f"{tasks} of {name}", times.ago(seen_at, visit.now) if seen_at else "")

@@ -11,13 +11,13 @@ from typing import Final
 import msgspec
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest, ListSearchAttributesResponse
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
-from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse
 
-from mainspring.server.ui import columns, errors, filters
+from mainspring.server.ui import columns, errors, filters, listing
 from mainspring.server.ui.actions import FOR_MANY, Action
 from mainspring.server.ui.columns import Cell, Column
 from mainspring.server.ui.counts import ByStatus, Counts
 from mainspring.server.ui.filters import Filter, Mistake
+from mainspring.server.ui.listing import NOTHING, Listing
 from mainspring.server.ui.page import Page, Visit
 from mainspring.server.ui.page_tokens import token_of, token_text
 from mainspring.server.ui.service import Refused
@@ -36,6 +36,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     href: str
     cells: tuple[Cell, ...]
+    trouble: str  # why it will not go on by itself, or what fails; empty if nothing does
 
 
 class StatusChip(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +57,8 @@ class WorkflowList(msgspec.Struct, frozen=True, kw_only=True):
     mistake: Mistake | None
     total: int | None
     statuses: tuple[StatusChip, ...]
+    stuck: StatusChip
+    looked_at_count: int  # open runs that were asked whether they are stuck; 0: none were
     columns: tuple[Column, ...]
     offered: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -81,13 +84,7 @@ class Workflows:
         fixed = given.fixed(visit.now)
         custom = await _custom_attributes(visit)
         shown = columns.chosen(visit.query.all("column"), custom)
-        reply, error = ListWorkflowExecutionsResponse(), ""
-        try:
-            reply = await visit.service.call(_request(visit, fixed), ListWorkflowExecutionsResponse)
-        except Refused as refused:
-            if refused.code != errors.INVALID_ARGUMENT:
-                raise
-            error = refused.message
+        found, error = await _read(visit, fixed)
         counts = None if error else await self._counted(visit, fixed)
         model = WorkflowList(
             filter=given,
@@ -96,17 +93,19 @@ class Workflows:
             mistake=fixed.mistake(error),
             total=_total(counts, given),
             statuses=_chips(visit, given, counts),
+            stuck=_stuck_chip(visit, given),
+            looked_at_count=found.looked_at_count if given.is_stuck else 0,
             columns=tuple(shown),
             offered=tuple(columns.offered(custom)),
-            rows=tuple(_row(run, shown, visit) for run in reply.executions),
+            rows=tuple(_row(visit, run, shown, found) for run in found.runs),
             chosen_columns=tuple(visit.query.all("column")),
             hidden_fields=_hidden(given),
             actions=FOR_MANY,
             page_count=_page_count(visit),
             page_counts=PAGE_COUNTS,
             first_page=_link(visit, given) if visit.query.one("page") else "",
-            next_page=_link(visit, fixed, token_text(reply.next_page_token)) if reply.next_page_token else "",
-            live_s=_live_s(visit, counts),
+            next_page=_link(visit, fixed, token_text(found.next_token)) if found.next_token else "",
+            live_s=0 if given.is_stuck else _live_s(visit, counts),
         )
         return Page("workflows.html", model, title="Workflows", section="workflows", status=400 if error else 200)
 
@@ -123,13 +122,16 @@ async def _custom_attributes(visit: Visit) -> list[str]:
     return sorted(reply.custom_attributes)
 
 
-def _request(visit: Visit, fixed: Filter) -> ListWorkflowExecutionsRequest:
-    return ListWorkflowExecutionsRequest(
-        namespace=visit.namespace,
-        query=fixed.text(),
-        page_size=_page_count(visit),
-        next_page_token=token_of(visit.query.one("page")),
-    )
+async def _read(visit: Visit, fixed: Filter) -> tuple[Listing, str]:
+    """The runs, or none and what is wrong with the reader's query."""
+    reading = listing.read_stuck if fixed.is_stuck else listing.read
+    try:
+        token = token_of(visit.query.one("page"))
+        return await reading(visit, fixed.text(), count=_page_count(visit), token=token), ""
+    except Refused as refused:
+        if refused.code != errors.INVALID_ARGUMENT:
+            raise
+        return NOTHING, refused.message
 
 
 def _page_count(visit: Visit) -> int:
@@ -161,7 +163,7 @@ def _live_s(visit: Visit, counts: ByStatus | None) -> int:
 
 
 def _total(counts: ByStatus | None, given: Filter) -> int | None:
-    if counts is None:
+    if counts is None or given.is_stuck:
         return None
     return sum(count for name, count in counts.items() if not given.statuses or name in given.statuses)
 
@@ -178,12 +180,19 @@ def _chips(visit: Visit, given: Filter, counts: ByStatus | None) -> tuple[Status
     )
 
 
-def _row(run: WorkflowExecutionInfo, shown: list[Column], visit: Visit) -> Row:
+def _stuck_chip(visit: Visit, given: Filter) -> StatusChip:
+    other = msgspec.structs.replace(given, is_stuck=not given.is_stuck, statuses=())
+    return StatusChip(name="Stuck", count=None, is_chosen=given.is_stuck, href=_link(visit, other))
+
+
+def _row(visit: Visit, run: WorkflowExecutionInfo, shown: list[Column], found: Listing) -> Row:
     workflow_id, run_id = run.execution.workflow_id, run.execution.run_id
+    reason = found.answers.get(run_id)
     return Row(
         key=json.dumps([workflow_id, run_id]),
         workflow_id=workflow_id,
         status=columns.status_name(run.status),
         href=visit.link("/run", id=workflow_id, run=run_id),
         cells=tuple(columns.cell(column, run, visit.namespace, visit.now) for column in shown),
+        trouble=reason.sentence if reason is not None and reason.is_bad else "",
     )
