@@ -6,29 +6,17 @@ import json
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from mainspring.cli.main import main
-from tests.server_process import ServerProcess, mainspring_command, real_server_command
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        ServerProcess(Path(directory), command=mainspring_command()) as server,
-    ):
-        yield server.address
+from tests.cli.command_line import mainspring
+from tests.server_process import mainspring_command, real_server_command
 
 
 def run(address: str, *arguments: str, answer: str = "") -> Result:
-    line = ["workflow", *arguments, "--address", address, "--disable-config-file", "--disable-config-env"]
-    return CliRunner().invoke(main, line, input=answer)
+    return mainspring(address, "workflow", *arguments, answer=answer)
 
 
 def start(address: str, name: str, *arguments: str) -> Result:

@@ -73,6 +73,15 @@ async def run_connected(ctx: click.Context, body: Callable[[Session], Awaitable[
         raise click.ClickException(f"command timed out after {limit}") from error
 
 
+@contextmanager
+def failing(failed: str) -> Generator[None]:
+    """Say of what the server refuses inside that `failed`, in place of what the command says."""
+    try:
+        yield
+    except RPCError as error:
+        raise click.ClickException(sentence(error, failed, "the server")) from error
+
+
 def sentence(error: RPCError, failed: str, address: str) -> str:
     """What the server said, after what was tried."""
     text = error.message or error.status.name.replace("_", " ").lower()

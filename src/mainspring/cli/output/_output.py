@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from google.protobuf.message import Message
 
 from mainspring.cli.endings import ReaderGone
-from mainspring.cli.output._text import Branch, Cell, PlainText, Text, Value
+from mainspring.cli.output._text import Branch, Cell, Draw, PlainText, Text, Value
 from mainspring.cli.output.proto_json import Json, encoded, tree_of
 from mainspring.cli.output.words import ago, iso
 
@@ -60,6 +60,21 @@ class Output:
         if self.is_text:
             self.text.tree(root)
 
+    @contextmanager
+    def drawing(self) -> Generator[Draw]:
+        """Draw a tree as often as it changes, in the same place; without a terminal only the last one is printed."""
+        if self.is_text and self.is_coloured and sys.stdout.isatty():
+            from mainspring.cli.output._terminal import OutputConsole, live_tree
+
+            with live_tree(OutputConsole()) as draw:
+                yield draw
+        else:
+            yield self._draw_last
+
+    def _draw_last(self, root: Branch, *, is_last: bool) -> None:
+        if is_last:
+            self.tree(root)
+
     def card(self, facts: Mapping[str, Value]) -> None:
         """Names and values of one thing, those of None left out; nothing in JSON."""
         if self.is_text:
@@ -75,10 +90,14 @@ class Output:
         if self.is_text:
             self.text.row(cells)
 
-    def record(self, facts: Mapping[str, Value]) -> None:
-        """One thing in any format: names as JSON has them, `workflowId`; in text they begin with a capital."""
+    def record(self, facts: Mapping[str, Value], *, with_none: bool = False) -> None:
+        """One thing in any format: names as JSON has them, `workflowId`; in text they begin with a capital.
+
+        Values of None are left out; `with_none` shows them as null in JSON.
+        """
         if self.is_json:
-            self.json({name: self.tree_of(value) for name, value in facts.items() if value is not None})
+            shown = {name: value for name, value in facts.items() if with_none or value is not None}
+            self.json({name: self.tree_of(value) for name, value in shown.items()})
         else:
             self.card({name[:1].upper() + name[1:]: value for name, value in facts.items()})
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 from rich import box
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text as RichText
 from rich.tree import Tree
 
 from mainspring.cli.endings import ReaderGone
-from mainspring.cli.output._text import INDENT, Branch, Cell
+from mainspring.cli.output._text import INDENT, Branch, Cell, Draw
 from mainspring.cli.output.words import harmless
 
 HEADING = "bold magenta"
@@ -63,13 +65,29 @@ class TerminalText:
         self._console.print(line, soft_wrap=True)
 
     def tree(self, root: Branch) -> None:
-        top = Tree(styled(Cell(root.label, root.style)))
-        waiting = [(top, child) for child in reversed(root.children)]
-        while waiting:
-            parent, branch = waiting.pop()
-            node = parent.add(styled(Cell(branch.label, branch.style)))
-            waiting += [(node, child) for child in reversed(branch.children)]
-        self._console.print(top)
+        self._console.print(rich_tree(root))
+
+
+def rich_tree(root: Branch) -> Tree:
+    top = Tree(styled(Cell(root.label, root.style)))
+    waiting = [(top, child) for child in reversed(root.children)]
+    while waiting:
+        parent, branch = waiting.pop()
+        node = parent.add(styled(Cell(branch.label, branch.style)))
+        waiting += [(node, child) for child in reversed(branch.children)]
+    return top
+
+
+@contextmanager
+def live_tree(console: Console) -> Generator[Draw]:
+    """Draw trees in one place; what a terminal has no room for is shown at the end only."""
+    with Live(console=console, auto_refresh=False) as live:
+
+        def draw(root: Branch, *, is_last: bool) -> None:
+            live.vertical_overflow = "visible" if is_last else "ellipsis"
+            live.update(rich_tree(root), refresh=True)
+
+        yield draw
 
 
 def styled(cell: Cell) -> RichText:

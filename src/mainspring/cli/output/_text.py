@@ -45,6 +45,12 @@ INDENT: Final = "  "
 Write = Callable[[str], None]
 
 
+class Draw(Protocol):
+    """Draws a tree in place of the one before."""
+
+    def __call__(self, root: Branch, *, is_last: bool) -> None: ...
+
+
 class Text(Protocol):
     """Ways to print text."""
 

@@ -6,7 +6,7 @@ import click
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import QueryRejectCondition, WorkflowExecutionStatus
 from temporalio.api.query.v1 import WorkflowQuery
-from temporalio.api.workflowservice.v1 import QueryWorkflowRequest
+from temporalio.api.workflowservice.v1 import QueryWorkflowRequest, QueryWorkflowResponse
 
 from mainspring.cli import remote
 from mainspring.cli.output.words import enum_words
@@ -59,6 +59,19 @@ async def show_answer(
 
     Raises: click.ClickException: the workflow is one that was not to be asked.
     """
+    reply = await ask(session, target, asked, reject_condition)
+    session.output.message(reply)
+    session.output.heading("Query result:")
+    session.output.card({"QueryResult": payloads_value(reply.query_result)})
+
+
+async def ask(
+    session: Session, target: WorkflowExecution, asked: WorkflowQuery, reject_condition: str | None
+) -> QueryWorkflowResponse:
+    """The answer to a query.
+
+    Raises: click.ClickException: the workflow is one that was not to be asked.
+    """
     conditions = {
         None: QueryRejectCondition.QUERY_REJECT_CONDITION_UNSPECIFIED,
         "not_open": QueryRejectCondition.QUERY_REJECT_CONDITION_NOT_OPEN,
@@ -75,6 +88,4 @@ async def show_answer(
     if reply.HasField("query_rejected"):
         status = enum_words(WorkflowExecutionStatus, reply.query_rejected.status)
         raise click.ClickException(f"query was rejected, workflow has status: {status}")
-    session.output.message(reply)
-    session.output.heading("Query result:")
-    session.output.card({"QueryResult": payloads_value(reply.query_result)})
+    return reply

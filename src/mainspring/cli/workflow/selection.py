@@ -16,6 +16,7 @@ import msgspec
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import CountWorkflowExecutionsRequest, StartBatchOperationRequest
 
+from mainspring.cli import remote
 from mainspring.cli.asking import confirm
 from mainspring.cli.gathering import Body, Decorator
 from mainspring.cli.session import Session
@@ -84,7 +85,7 @@ def selection_options(*allowed: str) -> Decorator:
 async def start_batch(session: Session, selection: Selection, operation: StartBatchOperationRequest) -> None:
     """Ask, and let the server do the operation for each workflow of the query.
 
-    Raises: click.ClickException: the answer was no. RPCError: the server does not do it.
+    Raises: click.ClickException: the answer was no, or the server does not do it.
     """
     await confirm_batch(session, selection.query, yes=selection.yes)
     request = StartBatchOperationRequest(
@@ -95,7 +96,8 @@ async def start_batch(session: Session, selection: Selection, operation: StartBa
         max_operations_per_second=selection.rps,
     )
     request.MergeFrom(operation)
-    await session.workflow.start_batch_operation(request)
+    with remote.failing("failed starting batch operation"):
+        await session.workflow.start_batch_operation(request)
     session.output.json({"batchJobId": request.job_id})
     session.output.line(f"Started batch for job ID: {request.job_id}")
 

@@ -1,0 +1,84 @@
+"""A worker for the command line's tests: `python worker_program.py ADDRESS`. Says `ready` when it is."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import timedelta
+
+from mainspring import activity, workflow
+from mainspring.client import Client
+from mainspring.exceptions import ApplicationError
+from mainspring.worker import Worker
+
+SHORT = timedelta(seconds=30)
+
+
+@activity.defn
+async def double(number: int) -> int:
+    return 2 * number
+
+
+@workflow.defn
+class Sum:
+    """Adds what it is told to, until it is told to end."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.is_over = False
+
+    @workflow.run
+    async def run(self, begin: int = 0) -> int:
+        self.total += begin
+        await workflow.wait_condition(lambda: self.is_over)
+        return self.total
+
+    @workflow.signal
+    def end(self, more: int = 0) -> None:
+        self.total += more
+        self.is_over = True
+
+    @workflow.update
+    async def add(self, number: int) -> dict[str, int]:
+        if number > 100:
+            raise ApplicationError("too much", {"most": 100}, type="TooMuch")
+        self.total += number
+        return {"total": self.total}
+
+    @add.validator
+    def check_add(self, number: int) -> None:
+        if number < 0:
+            raise ApplicationError("less than nothing")
+
+    @workflow.update
+    async def never(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.query(description="Says how much it is by now.")
+    def state(self) -> int:
+        return self.total
+
+
+@workflow.defn
+class Family:
+    """Has a child, which has one, and so on."""
+
+    @workflow.run
+    async def run(self, generations: int) -> int:
+        await workflow.sleep(0.01)
+        doubled = await workflow.execute_activity(double, generations, start_to_close_timeout=SHORT)
+        if generations:
+            own = workflow.info().workflow_id
+            await workflow.execute_child_workflow(Family.run, generations - 1, id=f"{own}/child")
+        return doubled
+
+
+async def main(address: str) -> None:
+    client = await Client.connect(address)
+    async with Worker(client, task_queue="worked", workflows=[Sum, Family], activities=[double]):
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))
