@@ -72,7 +72,7 @@ GRPC_ROOMS = {"process", "cli", "service", "runtime"}
 ENVIRONMENT_MODULES = {"src/mainspring/server/process/config.py"}
 HIDDEN_IMPORTS = {
     "src/mainspring/cli/lazy.py": "commands are loaded when they are called, so that each starts fast",
-    "src/mainspring/cli/replay.py": "the user names the module that has the workflows",
+    "src/mainspring/cli/loading.py": "the user names the module that has the workflows",
 }
 DISTRIBUTIONS = {  # where the import is not called as the package
     "google.protobuf": "protobuf",

@@ -1,6 +1,7 @@
 """Commands. `main` holds the group; each group of commands is a file that is imported when it is asked for.
 
     mainspring --version
+    mainspring run                  a worker with the workflows and activities of a module: see run/
     mainspring replay               is the workflow code of today true to these histories?
     mainspring server start-dev     a server for development, with the flags of the official one
     mainspring server start         a server from a configuration file

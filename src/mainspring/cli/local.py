@@ -10,13 +10,13 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, Final, ParamSpec, cast
 
 import click
 
 from mainspring.cli.command import Command
-from mainspring.cli.global_options import COMMON, given
+from mainspring.cli.global_options import COMMON, GlobalOption, given
 from mainspring.cli.output import Output
 
 P = ParamSpec("P")
@@ -24,7 +24,9 @@ P = ParamSpec("P")
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 
 
-def command(name: str) -> Callable[[Callable[Concatenate[Output, P], None]], Command]:
+def command(
+    name: str, *, takes: Sequence[GlobalOption] = COMMON
+) -> Callable[[Callable[Concatenate[Output, P], None]], Command]:
     """Make a command of a function; its parameters are click's, after the output."""
 
     def decorate(body: Callable[Concatenate[Output, P], None]) -> Command:
@@ -32,7 +34,7 @@ def command(name: str) -> Callable[[Callable[Concatenate[Output, P], None]], Com
         def run(*args: P.args, **values: P.kwargs) -> None:
             body(output_of(click.get_current_context()), *args, **values)
 
-        return Command(name, callback=run, params=params_of(run), takes=COMMON, help=body.__doc__)
+        return Command(name, callback=run, params=params_of(run), takes=takes, help=body.__doc__)
 
     return decorate
 

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "migrate-imports": Lazy("mainspring.cli.migrate_imports:command", "Let programs import mainspring instead."),
     "options": Lazy("mainspring.cli.options:command", "List global and connection options."),
     "replay": Lazy("mainspring.cli.replay:command", "Replay histories against today's workflow code."),
+    "run": Lazy("mainspring.cli.run.command:command", "Run a worker with what a module has."),
     "server": Lazy("mainspring.cli.server:group", "Run and look after a server."),
     "workflow": Lazy("mainspring.cli.workflow:group", "Start, list and operate on workflows."),
 }

@@ -6,9 +6,7 @@ histories from files and from a namespace  ->  worker.Replayer  ->  a line for e
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +14,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from mainspring.cli.loading import LoadError, load
 from mainspring.client import Client, WorkflowHistory
 from mainspring.converter import DataConverter
 from mainspring.service import RPCError
@@ -78,14 +77,16 @@ class Verdict(NamedTuple):
     "names",
     multiple=True,
     required=True,
-    metavar="MODULE[:NAME]",
-    help="A workflow class or function, or a module with all of its workflows. May be given several times.",
+    metavar="TARGET",
+    help="A file or module with workflows, or one of them, as in app.py:AddNode. May be given several times.",
 )
 @click.option("--query", help="""Runs to fetch, as in 'WorkflowType="AddNode"'; "" is all of them.""")
 @click.option("--limit", type=click.IntRange(min=1), help="Fetch that many runs at most.")
 @click.option("--address", default="localhost:7233", show_default=True, help="Of the server to fetch runs from.")
 @click.option("--namespace", default="default", show_default=True, help="Of the runs to fetch.")
-@click.option("--converter", metavar="MODULE:NAME", help="The data converter that the runs were made with.")
+@click.option(
+    "--converter", metavar="TARGET", help="The data converter that the runs were made with, as in app.py:converter."
+)
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_context
 def command(ctx: click.Context, /, files: tuple[Path, ...], names: tuple[str, ...], **options: Any) -> None:
@@ -111,7 +112,7 @@ def replayer(names: Sequence[str], converter: str | None) -> Replayer:
     workflows = [workflow for name in names for workflow in workflows_of(name)]
     if converter is None:
         return Replayer(workflows=workflows)
-    found = load(converter, "--converter")
+    found = named(converter, "--converter")
     if not isinstance(found, DataConverter):
         raise click.UsageError(f"--converter {converter}: expected a DataConverter, got {type(found).__name__}")
     return Replayer(workflows=workflows, data_converter=found)
@@ -119,7 +120,7 @@ def replayer(names: Sequence[str], converter: str | None) -> Replayer:
 
 def workflows_of(name: str) -> Sequence[Callable[..., Any]]:
     """The workflow of that name, or all that are defined in the module of that name."""
-    found: object = load(name, "--workflows")
+    found = named(name, "--workflows")
     members = [found]
     if isinstance(found, ModuleType):
         own: Sequence[object] = list(vars(found).values())
@@ -130,16 +131,15 @@ def workflows_of(name: str) -> Sequence[Callable[..., Any]]:
     return workflows
 
 
-def load(name: str, option: str) -> Any:
-    """A module, or what is called so in a module; modules are looked for in the working directory too."""
-    module, _, attribute = name.partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+def named(name: str, option: str) -> object:
+    """What an option's value names.
+
+    Raises: click.UsageError: there is no such thing.
+    """
     try:
-        found = importlib.import_module(module)
-        return getattr(found, attribute) if attribute else found
-    except (ImportError, AttributeError) as error:
-        raise click.UsageError(f"{option} {name}: {error}") from error
+        return load(name)
+    except LoadError as error:
+        raise click.UsageError(f"{option} {name}: {error.message}") from error
 
 
 async def replay(files: Sequence[Path], source: Source | None, by: Replayer, *, is_json: bool) -> list[Verdict]:
