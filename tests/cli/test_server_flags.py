@@ -90,6 +90,14 @@ def test_the_ui_listens_beside_the_server(arguments: list[str], ui: UiConfig) ->
     assert dev_config(flags(*arguments)).ui == ui
 
 
+def test_the_codec_server_of_the_ui_is_an_address_of_http() -> None:
+    assert dev_config(flags("--ui-codec-endpoint", "http://codec/{namespace}")).ui.codec_endpoint == (
+        "http://codec/{namespace}"
+    )
+    with pytest.raises(click.UsageError, match="--ui-codec-endpoint"):
+        dev_config(flags("--ui-codec-endpoint", "http://me:secret@codec"))
+
+
 def test_without_the_ui_its_port_is_nobodys_concern() -> None:
     assert not dev_config(flags("--headless", "--port", "65000")).ui.enabled
     with pytest.raises(click.UsageError, match="--ui-port"):

@@ -52,3 +52,15 @@ def test_a_state_of_a_later_api_is_shown_by_its_number() -> None:
     failure.activity_failure_info.retry_state = RetryState.ValueType(99)
     assert failure_text(failure).parts[0].notes[-1] == "99"
     assert failure_text(Failure()).words == "Failure"
+
+
+def test_message_and_trace_are_read_from_encoded_attributes_once_they_are_decoded() -> None:
+    failure = Failure(message="Encoded failure")
+    failure.encoded_attributes.CopyFrom(Payload(data=b'{"message":"no room","stack_trace":"line 1\\n"}'))
+    readable = failure_text(failure)
+    failure.encoded_attributes.data = b"\xff\x00"
+    encrypted = failure_text(failure)
+
+    assert (readable.root.message, readable.trace, readable.root.notes) == ("no room", "line 1", ())
+    assert (encrypted.root.message, encrypted.trace) == ("Encoded failure", "")
+    assert encrypted.root.notes == ("message and trace are encoded",)

@@ -35,11 +35,12 @@ from temporalio.api.workflowservice.v1 import (
 from mainspring.server.persistence.sqlite import open_sqlite
 from mainspring.server.process.calls import Calls
 from mainspring.server.process.ui_service import UiService
-from mainspring.server.ui import routes
+from mainspring.server.ui import Options, routes
 from tests.assembled import assembled
 
 Reply = TypeVar("Reply", bound=Message)
 
+_USUAL: Final = Options()
 ADDRESS: Final = "http://ui.test"
 
 HOSTILE: Final = (
@@ -101,11 +102,11 @@ class Browser:
 
 
 @asynccontextmanager
-async def browsing() -> AsyncGenerator[Browser]:
+async def browsing(options: Options = _USUAL) -> AsyncGenerator[Browser]:
     """A visitor of a server of its own."""
     async with assembled(await open_sqlite(None)) as assembly:
         service = UiService(assembly.methods, assembly.door.calls)
-        transport = httpx.ASGITransport(app=Starlette(routes=routes(service)), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app=Starlette(routes=routes(service, options)), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
             yield Browser(http, service, assembly.door.calls)
 

@@ -146,3 +146,36 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "latin.toml"
     path.write_bytes(b"\xff\xfe")
     assert "is not valid TOML" in errors(path)[0]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "",
+        "http://codec:8081",
+        "https://codec.example.com/v1/{namespace}",
+        "http://[::1]:8081/",
+    ],
+)
+def test_a_codec_server_is_named_by_its_url(endpoint: str) -> None:
+    assert load(None, {"MAINSPRING_UI_CODEC_ENDPOINT": endpoint}).ui.codec_endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "codec:8081",
+        "file:///etc/passwd",
+        "http://",
+        "http://user:password@codec",
+        "http://codec/?key=1",
+        "http://codec#here",
+        "http://{namespace}.codec",
+        "http://codec\n",
+        "http://codec /x",
+        "http:\\\\codec",
+    ],
+)
+def test_a_codec_server_is_named_by_nothing_else(endpoint: str) -> None:
+    found = errors(None, {"MAINSPRING_UI_CODEC_ENDPOINT": endpoint})
+    assert [error.partition(":")[0] for error in found] == ["ui.codec_endpoint"]

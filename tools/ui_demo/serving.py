@@ -18,9 +18,10 @@ from starlette.applications import Starlette
 from mainspring.server.process.assembly import Assembly, assemble
 from mainspring.server.process.config import Config
 from mainspring.server.process.grpc_server import GrpcServer
+from mainspring.server.process.http_server import ui_options
 from mainspring.server.process.server import opened_store
 from mainspring.server.process.ui_service import UiService
-from mainspring.server.ui import routes
+from mainspring.server.ui import Options, routes
 
 HOST = "127.0.0.1"
 STOP_S = 1.0
@@ -40,7 +41,7 @@ async def serving_ui(config: Config, *, ui_port: int = 0) -> AsyncGenerator[Serv
         assembly = await assemble(config, store, address="ui-demo")
         grpc = GrpcServer(assembly.methods.values(), assembly.door)
         listening = socket.create_server((HOST, ui_port))
-        ui = _ui_server(assembly)
+        ui = _ui_server(assembly, ui_options(config.ui))
         serving = asyncio.create_task(ui.serve([listening]))
         try:
             await grpc.start(HOST, config.grpc.port)
@@ -55,8 +56,8 @@ async def serving_ui(config: Config, *, ui_port: int = 0) -> AsyncGenerator[Serv
             await assembly.close()
 
 
-def _ui_server(assembly: Assembly) -> uvicorn.Server:
-    app = Starlette(routes=routes(UiService(assembly.methods, assembly.door.calls)))
+def _ui_server(assembly: Assembly, options: Options) -> uvicorn.Server:
+    app = Starlette(routes=routes(UiService(assembly.methods, assembly.door.calls), options))
     config = uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False)
     return _Quiet(config)
 

@@ -7,6 +7,7 @@ Dynamic-config keys of no limit are ignored: every feature that test suites swit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, cast, get_args
 
@@ -15,6 +16,7 @@ import msgspec
 
 from mainspring.server.engine.limits import Limits
 from mainspring.server.process.config import (
+    CODEC_ENDPOINT,
     Config,
     GrpcConfig,
     HttpConfig,
@@ -87,7 +89,6 @@ def without_effect(flags: DevFlags) -> list[str]:
     values: Mapping[str, object] = {
         "--metrics-port": flags.metrics_port,
         "--ui-asset-path": flags.ui_asset_path,
-        "--ui-codec-endpoint": flags.ui_codec_endpoint,
         "--ui-public-path": flags.ui_public_path,
     }
     return [flag for flag, value in values.items() if value is not None]
@@ -100,7 +101,10 @@ def _ui(flags: DevFlags, errors: list[str]) -> UiConfig:
         port = flags.port + _UI_PORT_ABOVE if flags.port else 0
     if port > _HIGHEST_PORT and not flags.headless:
         errors.append(f"--ui-port: expected a port for the web UI, {port} is too high; give one, or --headless")
-    return UiConfig(enabled=not flags.headless, ip=flags.ui_ip or flags.ip, port=port)
+    codec = flags.ui_codec_endpoint or ""
+    if not re.match(CODEC_ENDPOINT, codec):
+        errors.append(f"--ui-codec-endpoint: expected http(s)://HOST[:PORT][/PATH] and no more, got {codec!r}")
+    return UiConfig(enabled=not flags.headless, ip=flags.ui_ip or flags.ip, port=port, codec_endpoint=codec)
 
 
 def _search_attributes(pairs: Sequence[str], errors: list[str]) -> dict[str, SearchAttributeType]:

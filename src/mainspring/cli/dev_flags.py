@@ -29,7 +29,7 @@ _FLAGS: Final = [
     click.option("--search-attribute", multiple=True, metavar="NAME=TYPE", help="Search attribute to register."),
     click.option("--sqlite-pragma", multiple=True, metavar="PRAGMA=VALUE", help="Accepted without effect."),
     click.option("--ui-asset-path", help="Assets of the web UI."),
-    click.option("--ui-codec-endpoint", help="Remote codec of the web UI."),
+    click.option("--ui-codec-endpoint", help="Codec server of the web UI."),
     click.option("--ui-disable-news-fetch", is_flag=True, help="Accepted; the web UI fetches no news."),
     click.option("--ui-ip", help="Address of the web UI; without it, that of --ip."),
     click.option("--ui-port", type=_PORT, help="Port of the web UI; without it, 1000 above --port."),

@@ -63,6 +63,16 @@ class FailureText(msgspec.Struct, frozen=True):
         return next((part.trace for part in reversed(self.parts) if part.trace), "")
 
 
+class _Encoded(msgspec.Struct, frozen=True):
+    """Message and trace as SDKs put them into encoded attributes."""
+
+    message: str
+    stack_trace: str = ""
+
+
+_ENCODED: Final = msgspec.json.Decoder(_Encoded)
+
+
 def failure_text(failure: Failure) -> FailureText:
     """A failure with its causes, at most `MOST_CAUSES` of them."""
     chain = list(_chain(failure))
@@ -81,13 +91,24 @@ def _chain(failure: Failure) -> Iterator[Failure]:
 
 
 def _part(failure: Failure) -> FailurePart:
+    told = _encoded(failure)
     return FailurePart(
         type=_type(failure),
-        message=_cut(failure.message, _MOST_MESSAGE),
+        message=_cut(failure.message if told is None else told.message, _MOST_MESSAGE),
         notes=tuple(_notes(failure)),
         details=tuple(payload_text(each, _MOST_DETAIL).text for each in _details(failure)[:_MOST_DETAILS]),
-        trace=_cut(failure.stack_trace.rstrip(), MOST_TRACE),
+        trace=_cut((failure.stack_trace if told is None else told.stack_trace).rstrip(), MOST_TRACE),
     )
+
+
+def _encoded(failure: Failure) -> _Encoded | None:
+    """What stands in a failure's encoded attributes; None if it has none, or they are still encrypted."""
+    if not failure.HasField("encoded_attributes"):
+        return None
+    try:
+        return _ENCODED.decode(failure.encoded_attributes.data)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def _type(failure: Failure) -> str:
@@ -119,7 +140,7 @@ def _notes(failure: Failure) -> Iterator[str]:
     behavior = failure.nexus_handler_failure_info.retry_behavior
     if behavior:
         yield enum_words(NexusHandlerErrorRetryBehavior, behavior, "NEXUS_HANDLER_ERROR_RETRY_BEHAVIOR_")
-    if failure.HasField("encoded_attributes"):
+    if failure.HasField("encoded_attributes") and _encoded(failure) is None:
         yield "message and trace are encoded"
 
 

@@ -10,7 +10,7 @@ reads them; nothing else in the server looks at the environment.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -30,6 +30,10 @@ class GrpcConfig(msgspec.Struct, frozen=True, kw_only=True):
     stop_s: Annotated[float, Meta(ge=0, description="How long calls under way may take when the server stops.")] = 1.5
 
 
+CODEC_ENDPOINT: Final = r"^(https?://[^\s/?#@\\{}]+(/[^\s?#\\]*)?)?\Z"
+"""A URL of HTTP without a user, a query or a fragment; in its path `{namespace}` stands for the namespace."""
+
+
 class UiConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where browsers find the web UI. Whoever reaches it can do everything: keep it on loopback or behind a proxy."""
 
@@ -43,6 +47,14 @@ class UiConfig(msgspec.Struct, frozen=True, kw_only=True):
             "empty: this machine's own if it listens on loopback, else any."
         ),
     ] = ()
+    codec_endpoint: Annotated[
+        str,
+        Meta(
+            pattern=CODEC_ENDPOINT,
+            description="URL of a codec server that decodes payloads for people and encodes what they write: "
+            "`POST <url>/decode` and `/encode`; `{namespace}` in its path stands for the namespace; empty: none.",
+        ),
+    ] = ""
 
 
 class HttpConfig(msgspec.Struct, frozen=True, kw_only=True):

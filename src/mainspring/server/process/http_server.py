@@ -26,7 +26,8 @@ from mainspring.server.process.config import HttpConfig, UiConfig
 from mainspring.server.process.grpc_server import refuse_taken
 from mainspring.server.process.http_service import HttpService
 from mainspring.server.process.ui_service import UiService
-from mainspring.server.ui import routes
+from mainspring.server.ui import Options, routes
+from mainspring.server.ui.codec_server import CodecServer
 
 _LARGEST_HEAD_BYTES: Final = 64 * 1024
 _MOST_CONNECTIONS: Final = 1_000
@@ -112,7 +113,13 @@ async def ui_server(config: UiConfig, assembly: Assembly) -> HttpServer:
     Raises:
         OSError: The address cannot be bound.
     """
-    return await _served(config, assembly, routes(UiService(assembly.methods, assembly.door.calls)))
+    service = UiService(assembly.methods, assembly.door.calls)
+    return await _served(config, assembly, routes(service, ui_options(config)))
+
+
+def ui_options(config: UiConfig) -> Options:
+    """What the configuration says of the UI itself."""
+    return Options(codec=CodecServer(config.codec_endpoint) if config.codec_endpoint else None)
 
 
 async def api_server(config: HttpConfig, assembly: Assembly) -> HttpServer:

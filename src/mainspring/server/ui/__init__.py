@@ -7,6 +7,7 @@
     service    what the UI needs of the server            guards     headers of every answer, forged forms refused
     page       what views take and give                   assets     static files under the hash of their content
     rendering  templates, filters                         times      instants and durations as text
+    codec      payloads decoded for people                options    what the configuration says of the UI
 
 A page is three things: a view function `async def show(visit: Visit) -> Page`, a frozen struct that holds all that its
 template shows, ready to print, and the template. `routes` lists the view under its address. Ids travel in the query
@@ -23,6 +24,7 @@ May import: `explain` and the API types; the server itself only as `service.Serv
 
 from __future__ import annotations
 
+from mainspring.server.ui.options import Options
 from mainspring.server.ui.routes import routes
 
-__all__ = ["routes"]
+__all__ = ["Options", "routes"]

@@ -13,14 +13,15 @@ import msgspec
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from starlette.exceptions import HTTPException
-from temporalio.api.common.v1 import Payloads
+from temporalio.api.common.v1 import Payload, Payloads
 
-from mainspring.explain.payload_text import payload_text
-from mainspring.server.ui import actions, arguments, errors
+from mainspring.server.ui import actions, arguments, codec, errors
 from mainspring.server.ui.actions import Action, Target
 from mainspring.server.ui.arguments import Argument, WrongField
 from mainspring.server.ui.page import Fields, Page, Visit
-from mainspring.server.ui.service import Refused
+from mainspring.server.ui.payload_walk import payloads_in
+from mainspring.server.ui.payload_words import payload_words
+from mainspring.server.ui.service import CodecFailed, Refused
 
 TIMEOUT_S: float = 15.0  # for workers to answer queries and updates
 _MOST_TEXT: Final = 200_000
@@ -45,6 +46,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     is_good: bool
     message: str  # of an error; else empty
     results: tuple[str, ...]  # payloads of the answer as text
+    payload_note: str  # of the codec server
     sent_name: str
     sent: str
     answer: str
@@ -68,6 +70,10 @@ async def act(visit: Visit) -> Page:
         return _form_page(visit, action, target, visit.form, None)
     try:
         request = action.build(target, visit.form)
+        if action.takes_input:
+            request = (await codec.sealed(visit, request)).message(request)
+    except CodecFailed as error:
+        return _form_page(visit, action, target, visit.form, WrongField("text-0", str(error)))
     except WrongField as wrong:
         return _form_page(visit, action, target, visit.form, wrong)
     run_href = visit.link("/run", id=target.workflow_id, run=target.run_id)
@@ -91,11 +97,14 @@ async def answered(
         reply = await visit.service.call(request, reply_type, TIMEOUT_S)
     except Refused as refused:
         error = refused
+    payloads = [] if reply is None else _results(reply)
+    results = await codec.opened(visit, [Payloads(payloads=payloads)])
     model = Answered(
         headline=f"{label}: done" if error is None else f"{label}: {errors.code_name(error.code).lower()}",
         is_good=error is None,
         message="" if error is None else error.message,
-        results=tuple(_result_texts(reply)),
+        results=tuple(payload_words(payload) for payload in results.payloads(payloads)),
+        payload_note=results.note,
         sent_name=request.DESCRIPTOR.name,
         sent=message_text(request),
         answer="" if reply is None else message_text(reply),
@@ -109,26 +118,15 @@ async def answered(
     return Page("answered.html", model, title=model.headline, section="workflows", status=status)
 
 
-def message_text(message: Message) -> str:
+def message_text(message: Message, most_characters: int = _MOST_TEXT) -> str:
     """A message of the API as JSON, payloads in base64, cut if it is very long."""
     text = json_format.MessageToJson(message, preserving_proto_field_name=True, indent=2, ensure_ascii=False)
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}\n… {len(text):,} characters in all"
+    return text if len(text) <= most_characters else f"{text[:most_characters]}\n… {len(text):,} characters in all"
 
 
-def _result_texts(reply: Message | None) -> list[str]:
+def _results(reply: Message) -> list[Payload]:
     """The payloads in a reply that are its point: the result of a query or an update."""
-    found = [] if reply is None else [each for _, each in _fields_of(reply) if isinstance(each, Payloads)]
-    return [payload_text(payload).text for payloads in found for payload in payloads.payloads]
-
-
-def _fields_of(message: Message) -> list[tuple[str, object]]:
-    """All set fields, those of inner messages too, but not of payloads."""
-    found: list[tuple[str, object]] = []
-    for field, value in message.ListFields():
-        found.append((field.name, value))
-        if isinstance(value, Message) and not isinstance(value, Payloads):
-            found.extend(_fields_of(value))
-    return found
+    return [payload for _, payload in payloads_in(reply)]
 
 
 def _action(fields: Fields) -> Action:

@@ -80,29 +80,55 @@ def again(form: Fields, original: Sequence[Payload], *, more: bool = False) -> l
     return found or [Argument(number=0)]
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """What a form holds: payloads to send, and the numbers of those that the reader wrote."""
+
+    payloads: list[Payload]
+    written: list[int]
+
+    @property
+    def input(self) -> Payloads | None:
+        """All of them; None if there are none."""
+        return Payloads(payloads=self.payloads) if self.payloads else None
+
+
 def taken(form: Fields, original: Sequence[Payload] = ()) -> Payloads | None:
     """The payloads to send; None if there are none. Empty arguments at the end are left out.
 
     Raises:
         WrongField: An argument is not what its encoding says.
     """
+    return taken_like(form, original, original).input
+
+
+def taken_like(form: Fields, stored: Sequence[Payload], decoded: Sequence[Payload]) -> Taken:
+    """The same for payloads that are stored encoded: what was not changed since it was shown, in either way, is sent as
+    it is stored.
+
+    Raises:
+        WrongField: An argument is not what its encoding says.
+    """
     found: list[Payload] = []
+    written: list[int] = []
     for number in range(_count(form)):
-        before = original[number] if number < len(original) else None
         text, encoding = _lines(form.one(f"text-{number}")), form.one(f"encoding-{number}", JSON)
-        found.append(_taken(number, text, encoding, before))
+        before = decoded[number] if number < len(decoded) else None
+        shown = [each[number] for each in (decoded, stored) if number < len(each)]
+        if any(_is_unchanged(text, encoding, each) for each in shown):
+            found.append(stored[number])
+        else:
+            found.append(_written(number, text, encoding, before))
+            written.append(number)
     while found and not found[-1].metadata:
         found.pop()
     for number, payload in enumerate(found):
         if not payload.metadata:
             raise WrongField(f"text-{number}", "an argument before the last one is empty: write null for nothing")
-    return Payloads(payloads=found) if found else None
+    return Taken(found, [number for number in written if number < len(found)])
 
 
-def _taken(number: int, text: str, encoding: str, before: Payload | None) -> Payload:
-    """One payload; without metadata if the argument is empty."""
-    if before is not None and _is_unchanged(text, encoding, before):
-        return before
+def _written(number: int, text: str, encoding: str, before: Payload | None) -> Payload:
+    """One payload; without metadata if the argument is empty. `before`: what stood there."""
     if encoding == _NULL:
         return Payload(metadata={"encoding": _NULL.encode()})
     if not text.strip() and encoding == JSON:

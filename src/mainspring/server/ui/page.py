@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from mainspring.server.ui.service import Service
+from mainspring.server.ui.service import Codec, Service
 
 Nanos = int  # since the epoch
 
@@ -66,6 +66,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     query: Fields
     form: Fields
     now: Nanos
+    codec: Codec | None = None
 
     def link(self, path: str, **fields: str | int | Sequence[str]) -> str:
         """An address of ours in this namespace."""

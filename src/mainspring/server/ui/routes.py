@@ -5,6 +5,8 @@ routes(service)  ->  one mount for everything below `/`, to be put behind the ro
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
@@ -24,15 +26,18 @@ from mainspring.server.ui import (
 from mainspring.server.ui.counts import Counts
 from mainspring.server.ui.guards import Headers
 from mainspring.server.ui.home import Start
+from mainspring.server.ui.options import Options
 from mainspring.server.ui.page import View
 from mainspring.server.ui.service import Service
 from mainspring.server.ui.site import Site
 from mainspring.server.ui.workflows import Workflows
 
+_USUAL: Final = Options()
 
-def routes(service: Service) -> list[BaseRoute]:
+
+def routes(service: Service, options: Options = _USUAL) -> list[BaseRoute]:
     """The UI on a service."""
-    site = Site(service)
+    site = Site(service, options)
     app = Starlette(
         routes=[
             Route("/static/{name}", assets.serve),

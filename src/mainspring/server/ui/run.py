@@ -26,8 +26,9 @@ from mainspring.explain.closing import next_run_id
 from mainspring.explain.failure_text import FailureText
 from mainspring.explain.reasons import Known, QueueKey, Reason
 from mainspring.explain.waiting import reasons
-from mainspring.server.ui import columns, run_history, times, waits
+from mainspring.server.ui import codec, columns, run_history, times, waits
 from mainspring.server.ui.actions import ACTIONS, Action
+from mainspring.server.ui.codec import Recoded
 from mainspring.server.ui.page import Nanos, Page, Visit
 from mainspring.server.ui.payload_words import payload_words
 from mainspring.server.ui.run_history import History, Place, Read
@@ -36,6 +37,7 @@ from mainspring.server.ui.run_timeline import TimelineView, timeline_of
 _LIVE_S: Final = 2
 _MOST_REASONS: Final = 50
 _FOR_CLOSED: Final = {"query", "delete"}
+AS_STORED: Final = "stored"
 _STACK_TRACE: Final = "__stack_trace"
 
 
@@ -65,7 +67,7 @@ class Poller(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read of the server."""
+    """What was read of the server. `shown`: the events as they are shown, by id; `read` has them as they are stored."""
 
     described: DescribeWorkflowExecutionResponse
     first: HistoryEvent
@@ -73,6 +75,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
     read: Read
     queues: Mapping[QueueKey, DescribeTaskQueueResponse]
+    shown: Mapping[int, HistoryEvent] = {}
 
 
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +94,9 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     pollers: tuple[Poller, ...]
     inputs: tuple[str, ...]
     results: tuple[str, ...]
+    payload_note: str  # of the codec server
+    is_codec_bad: bool
+    other_payloads: tuple[str, str]  # label and address of the page with payloads as they are stored, or decoded
     timeline: TimelineView | None
     history: History
     actions: tuple[tuple[Action, str], ...]
@@ -109,7 +115,9 @@ async def show(visit: Visit) -> Page:
         DescribeWorkflowExecutionResponse,
     )
     execution = described.workflow_execution_info.execution
-    model = _model(visit, await _seen(visit, described))
+    seen = await _seen(visit, described)
+    recoded = await _recoded(visit, seen)
+    model = _model(visit, _shown(seen, recoded), recoded)
     return Page("run.html", model, title=execution.workflow_id, section="workflows")
 
 
@@ -125,11 +133,30 @@ async def _seen(visit: Visit, described: DescribeWorkflowExecutionResponse) -> S
     return Seen(described=described, first=first, newest=newest, place=place, read=read, queues=queues)
 
 
-def _model(visit: Visit, seen: Seen) -> RunPage:
+async def _recoded(visit: Visit, seen: Seen) -> Recoded:
+    """What the codec server makes of all payloads of the page, unless the reader wants to see what is stored."""
+    if visit.codec is not None and visit.query.one("payloads") == AS_STORED:
+        return Recoded(note="Payloads are shown as they are stored.")
+    return await codec.opened(visit, [seen.described, seen.first, *seen.newest, *seen.read.events])
+
+
+def _shown(seen: Seen, recoded: Recoded) -> Seen:
+    stored = {event.event_id: event for event in (seen.first, *seen.newest, *seen.read.events)}
+    shown = {number: recoded.message(event) for number, event in stored.items()}
+    return msgspec.structs.replace(
+        seen,
+        described=recoded.message(seen.described),
+        first=shown[seen.first.event_id],
+        newest=[shown[event.event_id] for event in seen.newest],
+        shown=shown,
+    )
+
+
+def _model(visit: Visit, seen: Seen, recoded: Recoded) -> RunPage:
     info = seen.described.workflow_execution_info
     here = {"id": info.execution.workflow_id, "run": info.execution.run_id}
     started = seen.first.workflow_execution_started_event_attributes
-    steps = run_history.steps_of(seen.read, seen.described.pending_activities)
+    steps = run_history.steps_of(seen.read, seen.shown, seen.described.pending_activities)
     known = Known(described=seen.described, newest=seen.newest, queues=seen.queues)
     answer, *others = (_wait(visit, reason) for reason in reasons(known, visit.now))
     is_running = info.status == waits.RUNNING
@@ -147,13 +174,22 @@ def _model(visit: Visit, seen: Seen) -> RunPage:
         pollers=tuple(_pollers(visit, seen)),
         inputs=tuple(payload_words(payload) for payload in started.input.payloads),
         results=tuple(payload_words(payload) for payload in _result(seen.newest)),
+        payload_note=recoded.note,
+        is_codec_bad=recoded.is_bad,
+        other_payloads=_other_payloads(visit, seen.place),
         timeline=timeline_of(visit, seen.place, steps, times.instant_of(info.start_time) or 0),
-        history=run_history.history_of(visit, seen.place, seen.read, steps),
+        history=run_history.history_of(visit, seen.place, seen.read, seen.shown, steps),
         actions=_actions(visit, here, is_running=is_running),
         like_href=visit.link("/start", like=here["id"], like_run=here["run"]),
         stack_href=visit.link("/run/act", act="query", **here, name=_STACK_TRACE) if is_running else "",
         live_s=_LIVE_S if is_running and seen.read.has_newest else 0,
     )
+
+
+def _other_payloads(visit: Visit, place: Place) -> tuple[str, str]:
+    if visit.query.one("payloads") == AS_STORED:
+        return "Decode them", place.link(visit, payloads="")
+    return "Show what is stored", place.link(visit, payloads=AS_STORED)
 
 
 def _actions(visit: Visit, here: dict[str, str], *, is_running: bool) -> tuple[tuple[Action, str], ...]:

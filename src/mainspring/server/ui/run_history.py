@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -23,14 +23,17 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.explain.failure_text import FailureText, failure_text
+from mainspring.explain.payload_text import payload_text
 from mainspring.explain.steps import Step, Steps, StepStatus, event_name, failure_of
 from mainspring.server.ui import acting, times
 from mainspring.server.ui.page import Nanos, Visit
 from mainspring.server.ui.page_tokens import token_of, token_text
+from mainspring.server.ui.payload_walk import FAILURES, payloads_in
 
 OLDEST: Final = "oldest"
 VIEWS: Final = {"": "Grouped by step", "events": "Every event", "json": "JSON"}
 _COUNTS: Final = {"": 200, "events": 50, "json": 50}  # events on a page
+_MOST_TEXT: Final = {"": 10_000, "events": 50_000, "json": 1_000_000}  # characters of one event, of one payload
 _MOST_NEWEST: Final = 1_000
 _GOOD: Final = {StepStatus.COMPLETED, StepStatus.RUNNING, StepStatus.WAITING, StepStatus.UNREAD}
 
@@ -64,6 +67,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             "beyond": str(self.beyond or ""),
             "from": visit.query.one("from"),
             "to": visit.query.one("to"),
+            "payloads": visit.query.one("payloads"),
         }
         return visit.link("/run", **(fields | changed))
 
@@ -84,7 +88,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     at: Nanos | None
     failure: FailureText | None
-    details: str  # JSON
+    payloads: tuple[tuple[str, str], ...]  # label and text; those of the failure stand in it
+    details: str  # JSON of what is stored
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,17 +204,20 @@ async def _read_back(
     return reply.history.events, reply.next_page_token
 
 
-def steps_of(read: Read, pending: Sequence[PendingActivityInfo]) -> tuple[Step, ...]:
+def steps_of(read: Read, shown: Mapping[int, HistoryEvent], pending: Sequence[PendingActivityInfo]) -> tuple[Step, ...]:
     """The steps of a page, by time."""
     steps = Steps()
-    steps.feed(read.events)
+    steps.feed([shown.get(event.event_id, event) for event in read.events])
     return steps.all(pending, has_newest=read.has_newest)
 
 
-def history_of(visit: Visit, place: Place, read: Read, steps: Sequence[Step]) -> History:
-    """What is shown of a page that was read."""
+def history_of(
+    visit: Visit, place: Place, read: Read, shown: Mapping[int, HistoryEvent], steps: Sequence[Step]
+) -> History:
+    """What is shown of a page that was read. `shown`: events with decoded payloads, by id."""
     is_grouped = place.view == ""
-    by_id = {event.event_id: event for event in read.events}
+    most = _MOST_TEXT[place.view]
+    by_id = {event.event_id: _event(event, shown.get(event.event_id, event), most) for event in read.events}
     rows = [_row(step, by_id, visit.now) for step in steps] if is_grouped else []
     turned = "" if place.is_oldest_first else OLDEST
     return History(
@@ -219,12 +227,12 @@ def history_of(visit: Visit, place: Place, read: Read, steps: Sequence[Step]) ->
         turned_href=place.link(visit, order=turned, page="", beyond=""),
         first_href=place.link(visit, page="", beyond="") if place.page or place.beyond else "",
         next_href=place.link(visit, **read.next_page) if read.next_page else "",
-        events=() if is_grouped else tuple(_event(event) for event in read.events),
+        events=() if is_grouped else tuple(by_id.values()),
         steps=tuple(rows if place.is_oldest_first else reversed(rows)),
     )
 
 
-def _row(step: Step, events: dict[int, HistoryEvent], now: Nanos) -> StepRow:
+def _row(step: Step, events: Mapping[int, Event], now: Nanos) -> StepRow:
     end = step.ended_at or (now if step.is_open else None)
     return StepRow(
         id=step.event_ids[0],
@@ -232,16 +240,20 @@ def _row(step: Step, events: dict[int, HistoryEvent], now: Nanos) -> StepRow:
         started_at=step.started_at,
         took="" if end is None or step.is_point else times.span(end - step.started_at),
         is_bad=step.status not in _GOOD or (step.is_open and step.failure is not None),
-        events=tuple(_event(events[number]) for number in step.event_ids),
+        events=tuple(events[number] for number in step.event_ids),
     )
 
 
-def _event(event: HistoryEvent) -> Event:
-    failure = failure_of(event)
+def _event(event: HistoryEvent, shown: HistoryEvent, most_characters: int) -> Event:
+    failure = failure_of(shown)
     return Event(
         id=event.event_id,
         name="".join(word.capitalize() for word in event_name(event).split("_")),
         at=times.instant_of(event.event_time),
         failure=None if failure is None else failure_text(failure),
-        details=acting.message_text(event),
+        payloads=tuple(
+            (label, payload_text(payload, most_characters).text)
+            for label, payload in payloads_in(shown, without=FAILURES)
+        ),
+        details=acting.message_text(event, most_characters),
     )

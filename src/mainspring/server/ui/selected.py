@@ -13,11 +13,12 @@ from typing import Final
 import msgspec
 from starlette.exceptions import HTTPException
 
-from mainspring.server.ui import actions, arguments, errors
+from mainspring.server.ui import actions, arguments, codec, errors
 from mainspring.server.ui.actions import FOR_MANY, Action, Target
 from mainspring.server.ui.arguments import Argument, WrongField
+from mainspring.server.ui.codec import Recoded
 from mainspring.server.ui.page import Fields, Page, Visit
-from mainspring.server.ui.service import Refused
+from mainspring.server.ui.service import CodecFailed, Refused
 
 MOST: Final = 200
 _AT_A_TIME: Final = 8
@@ -70,20 +71,22 @@ async def act(visit: Visit) -> Page:
     if visit.form.one("more"):
         return _preview_page(visit, action, chosen, None)
     try:
-        for each in chosen:  # all forms are good, or nothing is sent
-            action.build(_target(visit, each), _own_form(visit.form, each))
+        # The forms differ in ids alone: if one is good, all are, and what they say is encoded once.
+        sealed = await codec.sealed(visit, action.build(_target(visit, chosen[0]), _own_form(visit.form, chosen[0])))
+    except CodecFailed as error:
+        return _preview_page(visit, action, chosen, WrongField("text-0", str(error)))
     except WrongField as wrong:
         return _preview_page(visit, action, chosen, wrong)
     turns = asyncio.Semaphore(_AT_A_TIME)
-    outcomes = await asyncio.gather(*(_outcome(visit, action, each, turns) for each in chosen))
+    outcomes = await asyncio.gather(*(_outcome(visit, action, each, sealed, turns) for each in chosen))
     done_count = sum(not outcome.error for outcome in outcomes)
     model = Outcomes(action=action, done_count=done_count, outcomes=tuple(outcomes))
     return Page("selected_done.html", model, title=f"{action.label}: {done_count} done", section="workflows")
 
 
-async def _outcome(visit: Visit, action: Action, run: Chosen, turns: asyncio.Semaphore) -> Outcome:
+async def _outcome(visit: Visit, action: Action, run: Chosen, sealed: Recoded, turns: asyncio.Semaphore) -> Outcome:
     async with turns:
-        request = action.build(_target(visit, run), _own_form(visit.form, run))
+        request = sealed.message(action.build(_target(visit, run), _own_form(visit.form, run)))
         try:
             await visit.service.call(request, action.reply_type)
         except Refused as refused:

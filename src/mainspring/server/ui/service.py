@@ -1,10 +1,12 @@
-"""What the UI needs of the server: calls of the API, by their request."""
+"""What the UI needs of others: calls of the API, by their request, and of a codec server if one is set."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from google.protobuf.message import Message
+from temporalio.api.common.v1 import Payload
 
 Reply = TypeVar("Reply", bound=Message)
 
@@ -33,4 +35,33 @@ class Service(Protocol):
 
     def serves(self, rpc: str) -> bool:
         """Whether the RPC of that name, such as `CreateSchedule`, does anything but refuse."""
+        ...
+
+
+class CodecFailed(Exception):
+    """The codec server did not answer as it should. The message goes on after its name."""
+
+
+class Codec(Protocol):
+    """A codec server: what makes payloads readable for people, and takes what they write."""
+
+    @property
+    def host(self) -> str:
+        """Where it is, for people."""
+        ...
+
+    async def decode(self, namespace: str, payloads: Sequence[Payload]) -> list[Payload]:
+        """As many payloads as were given, decoded.
+
+        Raises:
+            CodecFailed: It did not answer, not in time, or not as it should.
+        """
+        ...
+
+    async def encode(self, namespace: str, payloads: Sequence[Payload]) -> list[Payload]:
+        """As many payloads as were given, encoded.
+
+        Raises:
+            CodecFailed: As for `decode`.
+        """
         ...

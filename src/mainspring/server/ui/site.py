@@ -22,6 +22,7 @@ from temporalio.api.workflowservice.v1 import ListNamespacesRequest, ListNamespa
 
 from mainspring.server.ui import guards
 from mainspring.server.ui.errors import ErrorPage, error_page, page_of_status
+from mainspring.server.ui.options import Options
 from mainspring.server.ui.page import Data, Fields, Page, Redirect, View, Visit
 from mainspring.server.ui.rendering import LIVE, Shell, render
 from mainspring.server.ui.service import Refused, Service
@@ -42,8 +43,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Site:
     """Turns views into what Starlette routes to."""
 
-    def __init__(self, service: Service, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, service: Service, options: Options, clock: Callable[[], int] = time.time_ns) -> None:
         self._service = service
+        self._options = options
         self._clock = clock
 
     def page(self, view: View) -> Endpoint:
@@ -76,7 +78,14 @@ class Site:
     async def _answer(self, request: Request, view: View, form: Fields) -> Response:
         frame = await self._frame(request, form)
         query = Fields(request.query_params.multi_items())
-        visit = Visit(service=self._service, namespace=frame.namespace, query=query, form=form, now=self._clock())
+        visit = Visit(
+            service=self._service,
+            namespace=frame.namespace,
+            query=query,
+            form=form,
+            now=self._clock(),
+            codec=self._options.codec,
+        )
         answer: Page | Redirect | Data
         try:
             answer = await view(visit)

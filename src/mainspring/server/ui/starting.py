@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 from google.protobuf.message import Message
-from temporalio.api.common.v1 import Payload, WorkflowExecution, WorkflowType
+from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
@@ -22,9 +22,10 @@ from temporalio.api.workflowservice.v1 import (
     StartWorkflowExecutionResponse,
 )
 
-from mainspring.server.ui import acting, actions, arguments
+from mainspring.server.ui import acting, actions, arguments, codec
 from mainspring.server.ui.arguments import Argument, WrongField
 from mainspring.server.ui.page import Fields, Page, Visit
+from mainspring.server.ui.service import CodecFailed
 
 _NO_ATTRIBUTES: Final = WorkflowExecutionStartedEventAttributes()
 # Options that a run takes over from the one that it is like, by their fields in the event and in the request.
@@ -58,16 +59,18 @@ class StartForm(msgspec.Struct, frozen=True, kw_only=True):
     like_run: str
     takes_over: tuple[str, ...]  # options of the other run, in words
     wrong: WrongField | None = None
+    payload_note: str = ""  # of the codec server
 
 
 async def ask(visit: Visit) -> Page:
     """The form, filled in from another run if one is named."""
     started = await _started(visit, visit.query)
+    input_shown = await codec.opened(visit, [started.input])
     model = StartForm(
         workflow_id=visit.query.one("like"),
         workflow_type=started.workflow_type.name,
         task_queue=started.task_queue.name,
-        arguments=tuple(arguments.shown(started.input.payloads)),
+        arguments=tuple(arguments.shown(input_shown.payloads(started.input.payloads))),
         timeouts=tuple(
             Timeout(name=name, label=label, value=_seconds_text(getattr(started, name).ToNanoseconds()))
             for name, label in _TIMEOUTS.items()
@@ -76,6 +79,7 @@ async def ask(visit: Visit) -> Page:
         like=visit.query.one("like"),
         like_run=visit.query.one("like_run"),
         takes_over=_taken_over(started),
+        payload_note=input_shown.note,
     )
     return _page(model)
 
@@ -84,13 +88,17 @@ async def act(visit: Visit) -> Page:
     """Start it."""
     form = visit.form
     started = await _started(visit, form)
-    original = list(started.input.payloads)
+    stored = list(started.input.payloads)
+    decoded = (await codec.opened(visit, [started.input])).payloads(stored)
     if form.one("more"):
-        return _page(_written(form, started, original, None))
+        return _page(_written(form, started, decoded, None))
     try:
-        request = _request(visit, started, original)
+        request = _request(visit, started)
+        request.input.CopyFrom(await _input(visit, stored, decoded))
     except WrongField as wrong:
-        return _page(_written(form, started, original, wrong))
+        return _page(_written(form, started, decoded, wrong))
+    if not request.input.payloads:
+        request.ClearField("input")
     run_href = visit.link("/run", id=request.workflow_id)
     return await acting.answered(
         visit, request, StartWorkflowExecutionResponse, label="Start", back=(run_href, "To the run")
@@ -110,9 +118,20 @@ async def _started(visit: Visit, fields: Fields) -> WorkflowExecutionStartedEven
     return reply.history.events[0].workflow_execution_started_event_attributes
 
 
-def _request(
-    visit: Visit, started: WorkflowExecutionStartedEventAttributes, original: Sequence[Payload]
-) -> StartWorkflowExecutionRequest:
+async def _input(visit: Visit, stored: Sequence[Payload], decoded: Sequence[Payload]) -> Payloads:
+    """What was not changed as it is stored, all else encoded. Raises: WrongField."""
+    taken = arguments.taken_like(visit.form, stored, decoded)
+    payloads = list(taken.payloads)
+    try:
+        made = await codec.encoded(visit, [payloads[number] for number in taken.written])
+    except CodecFailed as error:
+        raise WrongField(f"text-{taken.written[0]}", str(error)) from error
+    for number, payload in zip(taken.written, made, strict=True):
+        payloads[number] = payload
+    return Payloads(payloads=payloads)
+
+
+def _request(visit: Visit, started: WorkflowExecutionStartedEventAttributes) -> StartWorkflowExecutionRequest:
     """Raises: WrongField: something is missing or malformed."""
     form = visit.form
     for name, label in (("id", "a workflow id"), ("type", "a workflow type"), ("queue", "a task queue")):
@@ -123,7 +142,6 @@ def _request(
         workflow_id=form.one("id"),
         workflow_type=WorkflowType(name=form.one("type")),
         task_queue=TaskQueue(name=form.one("queue")),
-        input=arguments.taken(form, original),
         identity=actions.IDENTITY,
         request_id=form.one("request_id"),
     )
