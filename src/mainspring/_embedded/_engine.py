@@ -11,6 +11,7 @@ from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
 from temporalio.api.testservice.v1 import service_pb2 as test_service
 from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
+from mainspring._embedded._memory import seldom_collected
 from mainspring.server.process.config import Config, NamespaceConfig, StoreConfig
 from mainspring.server.process.in_process import CallInProcess, Refusal, in_process
 from mainspring.service import RPCError, RPCStatusCode
@@ -58,5 +59,6 @@ async def open_engine(path: str | None = None, *, namespace: str = "default") ->
         StoreError: The file cannot be opened, or another process has it.
     """
     config = Config(store=StoreConfig(path=path or ""), namespaces=NamespaceConfig(create=(namespace,)))
-    async with in_process(config) as call:
-        yield EmbeddedEngine(call)
+    with seldom_collected():
+        async with in_process(config) as call:
+            yield EmbeddedEngine(call)

@@ -96,7 +96,12 @@ class Attempt:
         unsent = await self.heartbeats.end() if self.heartbeats is not None else None
         if unsent is not None and ending.failure is not None and not ending.is_cancelled:
             ending.last_heartbeat = await self._encoded(unsent)
+        self._let_go()
         return ending
+
+    def _let_go(self) -> None:
+        """Leave no circle of references: an attempt is then gone at once, not at the next collection."""
+        self.heartbeats = self.stop.task = None
 
     async def encode_heartbeat(self, details: Details) -> Payloads | None:
         """The details as the server takes them."""
