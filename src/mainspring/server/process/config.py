@@ -47,6 +47,9 @@ class UiConfig(msgspec.Struct, frozen=True, kw_only=True):
             "empty: this machine's own if it listens on loopback, else any."
         ),
     ] = ()
+    disable_write_actions: Annotated[
+        bool, Meta(description="Whether the web UI only shows: it offers no actions, and takes none.")
+    ] = False
     codec_endpoint: Annotated[
         str,
         Meta(

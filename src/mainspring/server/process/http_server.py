@@ -119,7 +119,10 @@ async def ui_server(config: UiConfig, assembly: Assembly) -> HttpServer:
 
 def ui_options(config: UiConfig) -> Options:
     """What the configuration says of the UI itself."""
-    return Options(codec=CodecServer(config.codec_endpoint) if config.codec_endpoint else None)
+    return Options(
+        codec=CodecServer(config.codec_endpoint) if config.codec_endpoint else None,
+        is_read_only=config.disable_write_actions,
+    )
 
 
 async def api_server(config: HttpConfig, assembly: Assembly) -> HttpServer:

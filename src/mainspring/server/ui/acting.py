@@ -21,6 +21,7 @@ from mainspring.server.ui.arguments import Argument, WrongField
 from mainspring.server.ui.page import Fields, Page, Visit
 from mainspring.server.ui.payload_walk import payloads_in
 from mainspring.server.ui.payload_words import payload_words
+from mainspring.server.ui.permissions import REFUSAL, changes_nothing
 from mainspring.server.ui.service import CodecFailed, Refused
 
 TIMEOUT_S: float = 15.0  # for workers to answer queries and updates
@@ -58,14 +59,14 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 async def ask(visit: Visit) -> Page:
     """The form."""
     action, target = _action(visit.query), _target(visit, visit.query)
-    _check_served(visit, action)
+    check_served(visit, action)
     return _form_page(visit, action, target, visit.query, None)
 
 
 async def act(visit: Visit) -> Page:
     """Carry it out."""
     action, target = _action(visit.form), _target(visit, visit.form)
-    _check_served(visit, action)
+    check_served(visit, action)
     if visit.form.one("more"):
         return _form_page(visit, action, target, visit.form, None)
     try:
@@ -136,7 +137,10 @@ def _action(fields: Fields) -> Action:
     return action
 
 
-def _check_served(visit: Visit, action: Action) -> None:
+def check_served(visit: Visit, action: Action) -> None:
+    """Raises: HTTPException: it cannot be done from here."""
+    if visit.is_read_only and not changes_nothing(action.rpc):
+        raise HTTPException(403, REFUSAL)
     if not visit.service.serves(action.rpc):
         raise HTTPException(501, f"This server does not serve {action.rpc}.")
 

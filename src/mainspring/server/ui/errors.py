@@ -13,6 +13,7 @@ from mainspring.server.ui.service import Refused
 INVALID_ARGUMENT: Final = 3
 DEADLINE_EXCEEDED: Final = 4
 NOT_FOUND: Final = 5
+PERMISSION_DENIED: Final = 7
 UNIMPLEMENTED: Final = 12
 
 # By gRPC status code: the name, and the status of HTTP.
@@ -22,7 +23,7 @@ _CODES: Final = {
     DEADLINE_EXCEEDED: ("Deadline exceeded", 504),
     NOT_FOUND: ("Not found", 404),
     6: ("Already exists", 409),
-    7: ("Permission denied", 403),
+    PERMISSION_DENIED: ("Permission denied", 403),
     8: ("Resource exhausted", 429),
     9: ("Failed precondition", 400),
     10: ("Aborted", 409),

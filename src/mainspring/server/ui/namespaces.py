@@ -56,6 +56,7 @@ class NamespaceList(msgspec.Struct, frozen=True):
     """All namespaces."""
 
     namespaces: tuple[Namespace, ...]
+    can_register: bool
 
 
 class OneNamespace(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +65,8 @@ class OneNamespace(msgspec.Struct, frozen=True, kw_only=True):
     namespace: Namespace
     namespace_id: str
     attributes: tuple[tuple[str, str], ...]
+    can_change: bool
+    can_add: bool
     types: tuple[str, ...] = TYPES
 
 
@@ -71,7 +74,8 @@ async def show(visit: Visit) -> Page:
     """All of them."""
     reply = await visit.service.call(ListNamespacesRequest(page_size=_MOST), ListNamespacesResponse)
     found = sorted((_namespace(each) for each in reply.namespaces), key=lambda namespace: namespace.name)
-    return Page("namespaces.html", NamespaceList(tuple(found)), title="Namespaces", section="namespaces")
+    model = NamespaceList(tuple(found), can_register=visit.service.serves("RegisterNamespace"))
+    return Page("namespaces.html", model, title="Namespaces", section="namespaces")
 
 
 async def show_one(visit: Visit) -> Page:
@@ -84,6 +88,8 @@ async def show_one(visit: Visit) -> Page:
         namespace=_namespace(described),
         namespace_id=described.namespace_info.id,
         attributes=tuple((name, _type_name(kind)) for name, kind in sorted(attributes.custom_attributes.items())),
+        can_change=visit.service.serves("UpdateNamespace"),
+        can_add=visit.service.serves("AddSearchAttributes"),
     )
     return Page("namespace.html", model, title=f"Namespace {visit.namespace}", section="namespaces")
 

@@ -7,7 +7,7 @@ async def show(visit: Visit) -> Page:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -40,6 +40,14 @@ class Data(msgspec.Struct, frozen=True):
     content: object
 
 
+class Download(msgspec.Struct, frozen=True):
+    """A file, sent part by part. A part that fails ends the connection, so that no half of it passes for all."""
+
+    file_name: str  # ASCII, without quotes
+    media_type: str
+    parts: AsyncIterator[bytes]
+
+
 class Fields:
     """Fields of a query string or a form, in order; a name may stand several times."""
 
@@ -67,13 +75,14 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     form: Fields
     now: Nanos
     codec: Codec | None = None
+    is_read_only: bool = False
 
     def link(self, path: str, **fields: str | int | Sequence[str]) -> str:
         """An address of ours in this namespace."""
         return url(path, namespace=self.namespace, **fields)
 
 
-View = Callable[[Visit], Awaitable[Page | Redirect | Data]]
+View = Callable[[Visit], Awaitable[Page | Redirect | Data | Download]]
 
 
 def url(path: str, **fields: str | int | Sequence[str]) -> str:

@@ -30,6 +30,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     here: str  # path and query string of the page
     csrf: str
     theme: str  # "dark", "light", or "" for what the system says
+    is_read_only: bool
     version: str = __version__
 
 

@@ -15,6 +15,7 @@ from mainspring.server.ui import (
     acting,
     assets,
     completion,
+    downloads,
     namespaces,
     queues,
     run,
@@ -50,6 +51,11 @@ def routes(service: Service, options: Options = _USUAL) -> list[BaseRoute]:
     return [Mount("/", Headers(app))]  # around all of it, what Starlette answers for bugs too
 
 
+def paths_of_actions() -> list[str]:
+    """The addresses that take forms."""
+    return [path for path, _ in _actions()]
+
+
 def _pages() -> list[tuple[str, View]]:
     counts = Counts()
     workflows = Workflows(counts)
@@ -60,6 +66,7 @@ def _pages() -> list[tuple[str, View]]:
         ("/start", starting.ask),
         ("/run", run.show),
         ("/run/tree", run_tree.show),
+        ("/run/history.json", downloads.history),
         ("/run/act", acting.ask),
         ("/queues", queues.show),
         ("/queue", queues.show_one),

@@ -26,7 +26,7 @@ from mainspring.explain.closing import next_run_id
 from mainspring.explain.failure_text import FailureText
 from mainspring.explain.reasons import Known, QueueKey, Reason
 from mainspring.explain.waiting import reasons
-from mainspring.server.ui import codec, columns, run_history, times, waits
+from mainspring.server.ui import codec, columns, run_history, starting, times, waits
 from mainspring.server.ui.actions import ACTIONS, Action
 from mainspring.server.ui.codec import Recoded
 from mainspring.server.ui.page import Nanos, Page, Visit
@@ -100,7 +100,8 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     timeline: TimelineView | None
     history: History
     actions: tuple[tuple[Action, str], ...]
-    like_href: str
+    like_href: str  # empty if none can be started
+    download_href: str
     stack_href: str  # empty if nobody could answer
     live_s: int
 
@@ -180,7 +181,8 @@ def _model(visit: Visit, seen: Seen, recoded: Recoded) -> RunPage:
         timeline=timeline_of(visit, seen.place, steps, times.instant_of(info.start_time) or 0),
         history=run_history.history_of(visit, seen.place, seen.read, seen.shown, steps),
         actions=_actions(visit, here, is_running=is_running),
-        like_href=visit.link("/start", like=here["id"], like_run=here["run"]),
+        like_href=visit.link("/start", like=here["id"], like_run=here["run"]) if starting.is_possible(visit) else "",
+        download_href=visit.link("/run/history.json", **here),
         stack_href=visit.link("/run/act", act="query", **here, name=_STACK_TRACE) if is_running else "",
         live_s=_LIVE_S if is_running and seen.read.has_newest else 0,
     )

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from starlette.exceptions import HTTPException
 
-from mainspring.server.ui import actions, arguments, codec, errors
+from mainspring.server.ui import acting, actions, arguments, codec, errors
 from mainspring.server.ui.actions import FOR_MANY, Action, Target
 from mainspring.server.ui.arguments import Argument, WrongField
 from mainspring.server.ui.codec import Recoded
@@ -62,12 +62,12 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
 
 async def preview(visit: Visit) -> Page:
     """Ask before anything is done."""
-    return _preview_page(visit, _action(visit.form), _chosen(visit), None)
+    return _preview_page(visit, _action(visit), _chosen(visit), None)
 
 
 async def act(visit: Visit) -> Page:
     """Carry it out on each, whatever becomes of the others."""
-    action, chosen = _action(visit.form), _chosen(visit)
+    action, chosen = _action(visit), _chosen(visit)
     if visit.form.one("more"):
         return _preview_page(visit, action, chosen, None)
     try:
@@ -104,10 +104,11 @@ def _target(visit: Visit, run: Chosen) -> Target:
     return Target(visit.namespace, run.workflow_id, run.run_id)
 
 
-def _action(form: Fields) -> Action:
-    action = actions.ACTIONS.get(form.one("act"))
+def _action(visit: Visit) -> Action:
+    action = actions.ACTIONS.get(visit.form.one("act"))
     if action is None or action not in FOR_MANY:
         raise HTTPException(400, "There is no such action on many workflows.")
+    acting.check_served(visit, action)
     return action
 
 

@@ -16,14 +16,15 @@ from typing import Final
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from temporalio.api.enums.v1 import NamespaceState
 from temporalio.api.workflowservice.v1 import ListNamespacesRequest, ListNamespacesResponse
 
 from mainspring.server.ui import guards
 from mainspring.server.ui.errors import ErrorPage, error_page, page_of_status
 from mainspring.server.ui.options import Options
-from mainspring.server.ui.page import Data, Fields, Page, Redirect, View, Visit
+from mainspring.server.ui.page import Data, Download, Fields, Page, Redirect, View, Visit
+from mainspring.server.ui.permissions import ReadOnly
 from mainspring.server.ui.rendering import LIVE, Shell, render
 from mainspring.server.ui.service import Refused, Service
 
@@ -44,7 +45,7 @@ class Site:
     """Turns views into what Starlette routes to."""
 
     def __init__(self, service: Service, options: Options, clock: Callable[[], int] = time.time_ns) -> None:
-        self._service = service
+        self._service = ReadOnly(service) if options.is_read_only else service
         self._options = options
         self._clock = clock
 
@@ -85,8 +86,9 @@ class Site:
             form=form,
             now=self._clock(),
             codec=self._options.codec,
+            is_read_only=self._options.is_read_only,
         )
-        answer: Page | Redirect | Data
+        answer: Page | Redirect | Data | Download
         try:
             answer = await view(visit)
         except Refused as refused:
@@ -98,7 +100,7 @@ class Site:
             answer = page_of_status(500, "")
         if isinstance(answer, Page):
             return _rendered(request, answer, frame)
-        return _redirect(answer) if isinstance(answer, Redirect) else _data(answer)
+        return _other(answer)
 
     async def _frame(self, request: Request, form: Fields) -> Shell:
         named = form.one("namespace") or request.query_params.get("namespace", "")
@@ -111,6 +113,7 @@ class Site:
             here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             csrf=guards.token_of(request) or guards.new_token(),
             theme=theme if theme in THEMES else "",
+            is_read_only=self._options.is_read_only,
         )
 
     async def _namespaces(self) -> tuple[str, ...]:
@@ -137,6 +140,21 @@ def _rendered(request: Request, page: Page, frame: Shell) -> Response:
     if not guards.token_of(request):
         response.set_cookie(guards.COOKIE, frame.csrf, httponly=True, samesite="lax", path="/")
     return response
+
+
+def _other(answer: Redirect | Data | Download) -> Response:
+    match answer:
+        case Redirect():
+            return _redirect(answer)
+        case Data():
+            return _data(answer)
+        case Download():
+            return _download(answer)
+
+
+def _download(answer: Download) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{answer.file_name}"'}
+    return StreamingResponse(answer.parts, media_type=answer.media_type, headers=headers)
 
 
 def _data(answer: Data) -> Response:

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 from google.protobuf.message import Message
+from starlette.exceptions import HTTPException
 from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -25,6 +26,7 @@ from temporalio.api.workflowservice.v1 import (
 from mainspring.server.ui import acting, actions, arguments, codec
 from mainspring.server.ui.arguments import Argument, WrongField
 from mainspring.server.ui.page import Fields, Page, Visit
+from mainspring.server.ui.permissions import REFUSAL
 from mainspring.server.ui.service import CodecFailed
 
 _NO_ATTRIBUTES: Final = WorkflowExecutionStartedEventAttributes()
@@ -62,8 +64,15 @@ class StartForm(msgspec.Struct, frozen=True, kw_only=True):
     payload_note: str = ""  # of the codec server
 
 
+def is_possible(visit: Visit) -> bool:
+    """Whether workflows can be started from here."""
+    return visit.service.serves("StartWorkflowExecution")
+
+
 async def ask(visit: Visit) -> Page:
     """The form, filled in from another run if one is named."""
+    if not is_possible(visit):
+        raise HTTPException(403, REFUSAL)
     started = await _started(visit, visit.query)
     input_shown = await codec.opened(visit, [started.input])
     model = StartForm(

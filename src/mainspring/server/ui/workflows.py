@@ -12,7 +12,7 @@ import msgspec
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest, ListSearchAttributesResponse
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
-from mainspring.server.ui import columns, errors, filters, listing
+from mainspring.server.ui import columns, errors, filters, listing, starting
 from mainspring.server.ui.actions import FOR_MANY, Action
 from mainspring.server.ui.columns import Cell, Column
 from mainspring.server.ui.counts import ByStatus, Counts
@@ -64,7 +64,8 @@ class WorkflowList(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     chosen_columns: tuple[str, ...]  # as the query string names them
     hidden_fields: tuple[tuple[str, str], ...]  # the filter, for forms that change something else
-    actions: tuple[Action, ...]
+    actions: tuple[Action, ...]  # on ticked rows
+    can_start: bool
     page_count: int
     page_counts: tuple[int, ...]
     first_page: str  # address; empty on the first page
@@ -100,7 +101,8 @@ class Workflows:
             rows=tuple(_row(visit, run, shown, found) for run in found.runs),
             chosen_columns=tuple(visit.query.all("column")),
             hidden_fields=_hidden(given),
-            actions=FOR_MANY,
+            actions=tuple(action for action in FOR_MANY if visit.service.serves(action.rpc)),
+            can_start=starting.is_possible(visit),
             page_count=_page_count(visit),
             page_counts=PAGE_COUNTS,
             first_page=_link(visit, given) if visit.query.one("page") else "",
