@@ -16,7 +16,7 @@ from temporalio.api.query.v1 import WorkflowQuery
 from mainspring._embedded import embedded
 from mainspring.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from mainspring.replay.task import Task
-from mainspring.service import RPCError
+from mainspring.service import RPCError, RPCStatusCode
 from mainspring.worker import Replayer, Worker
 from mainspring.worker._activating import activate_inline
 from mainspring.worker._cached_run import CachedRun
@@ -89,12 +89,18 @@ async def send(handle: WorkflowHandle[Any, Any], name: str, step: Step) -> None:
 
 
 async def is_updated(handle: WorkflowHandle[Any, Any], step: Step) -> bool:
-    """Whether the update was carried out; not if the task that took it failed, since news came as it ended the run."""
+    """Whether the update was carried out; not if the task that took it failed, since news came as it ended the run.
+
+    The run does not wait for one that it will refuse, and may be over before.
+    """
+    is_refused = step[0] == "deprecate"
     try:
         await handle.execute_update("change", args=[step])
     except WorkflowUpdateFailedError:
-        assert step[0] == "deprecate"
+        assert is_refused
     except RPCError as error:
+        if is_refused and error.status == RPCStatusCode.NOT_FOUND:
+            return True
         if "unexpected workflow task failure" not in error.message:
             raise
         return False

@@ -4,7 +4,9 @@
                                    ^ one activation                                                      ^ the next
 
 A sequence ends with the start of a workflow task that was completed, or with the last event. A task that failed or
-timed out ends none; nor does one that was completed without a command, while local activities ran.
+timed out ends none. So a replay goes in the steps of the worker that kept the run in its cache, and tells workflow code
+the same at the same time, whatever a task left in the history: one with which local activities went on, or in which an
+update was refused, leaves nothing.
 """
 
 from __future__ import annotations
@@ -64,48 +66,13 @@ COMMAND_EVENTS = frozenset(  # made by a command of workflow code
 
 def end_of_sequence(events: Sequence[HistoryEvent], begin: int) -> int:
     """The index just after the sequence that begins at `begin`; `len(events)` if there is nothing more to come."""
-    saw_command = saw_beginning = False
-    starts: list[int] = []  # indexes of workflow tasks' starts that were not in vain
     for at in range(begin, len(events)):
         kind = events[at].event_type
-        saw_command = saw_command or kind in COMMAND_EVENTS
-        saw_beginning = saw_beginning or kind == STARTED
         if kind in FINAL:
             return at + 1
-        if kind != TASK_STARTED or (following := _at(events, at + 1)) is None:
-            continue
-        if following.event_type in NOT_CONCLUDED:
-            continue
-        starts.append(at)
-        end = _end_at(events, at, starts, saw_command=saw_command, saw_beginning=saw_beginning)
-        if end is not None:
-            return end
+        if kind == TASK_STARTED and at + 1 < len(events) and events[at + 1].event_type not in NOT_CONCLUDED:
+            return at + 1
     return len(events)
-
-
-def _end_at(
-    events: Sequence[HistoryEvent], at: int, starts: Sequence[int], *, saw_command: bool, saw_beginning: bool
-) -> int | None:
-    """Where the sequence ends, seen from a task's start at `at` that something follows; None = not here."""
-    is_completed = events[at + 1].event_type == TASK_COMPLETED
-    made = _at(events, at + 2)  # the first event after the completion
-    if is_completed and made is not None:
-        if not saw_command and made.event_type == TASK_SCHEDULED:
-            return None
-        if made.event_type == UPDATE_ACCEPTED:
-            return _start_before(events, starts, made, default=at) + 1
-        return at + 1
-    return at + 1 if saw_command or saw_beginning else None
-
-
-def _start_before(events: Sequence[HistoryEvent], starts: Sequence[int], accepted: HistoryEvent, default: int) -> int:
-    """The task in which an update was delivered: the last one before the event that the update says it came after."""
-    sequenced = accepted.workflow_execution_update_accepted_event_attributes.accepted_request_sequencing_event_id
-    return next((start for start in reversed(starts) if events[start].event_id < sequenced), default)
-
-
-def _at(events: Sequence[HistoryEvent], index: int) -> HistoryEvent | None:
-    return events[index] if index < len(events) else None
 
 
 def without_loose_end(events: Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:
