@@ -467,6 +467,23 @@ def test_what_is_left_of_a_run_that_ended_is_told_nothing_more_but_queries() -> 
     assert names(answer.commands) == ["REQUEST_CANCEL_ACTIVITY_TASK", "COMPLETE_WORKFLOW_EXECUTION"]
 
 
+def test_the_marker_of_a_local_activity_given_up_at_the_end_comes_before_it() -> None:
+    """Else the server refuses the task for ever, since what ends the run is not last."""
+    played = begun()
+    played.go(Task(events=history().started().task(ended="").events), [start_timer(1)])
+    events = history().started().task().timer_started("1").timer_fired("1", 5).task(ended="").events[3:]
+    ending = [local_activity(), requests.CancelLocalActivity(seq=1), complete()]
+    answer = played.go(Task(events=events), ending)
+    assert names(answer.commands) == ["RECORD_MARKER", "COMPLETE_WORKFLOW_EXECUTION"]
+    assert played.jobs == [["Initialize"], ["FireTimer"]]
+
+    over = history().started().task().timer_started("1").timer_fired("1", 5).task()
+    over.marker("core_local_activity", data=b'{"seq":1,"attempt":1,"activity_id":"1","activity_type":"look"}')
+    again = play(over.add("workflow_execution_completed").events, [start_timer(1)], ending, previous=100)
+    assert again.replay.is_over
+    assert again.jobs == played.jobs
+
+
 def test_news_that_come_with_a_query_are_told_with_their_workflow_task() -> None:
     """Else their time, and what they are told together with, would be another in a replay."""
     played = begun()

@@ -137,8 +137,10 @@ class Replay:
         for request in self._in_order(completion.requests):
             if isinstance(request, requests.AnswerQuery):
                 self._answers.append(QueryAnswer(request.query_id, request.result, request.failure))
-            else:
-                self._requester.take(request)
+                continue
+            if isinstance(request, requests.Terminal):
+                self._leave_markers()
+            self._requester.take(request)
 
     def take_local_activities(self) -> tuple[list[requests.LocalActivityTask], list[int]]:
         """Local activities to run before the task is answered, and the numbers of running ones to cancel."""
@@ -318,6 +320,11 @@ class Replay:
         time_ns = self._local.tell_next(self._activation_index)
         self.time_ns = max(self.time_ns, time_ns or 0)
         return time_ns is not None
+
+    def _leave_markers(self) -> None:
+        """Of local activities that have ended, before the command that ends the run: nothing may come behind it."""
+        while self._tell_local_activity():
+            continue
 
     def _receive_messages(self) -> None:
         """Together with the last events, as a replay will have them: an update is told before a timer that fired."""
