@@ -73,7 +73,8 @@ async def run(client: Client, cached: int, program: Step, sent: list[tuple[str, 
     history = await handle.fetch_history()
     await Replayer(workflows=WORKFLOWS).replay_workflow(history)
     replayed = await log_of_replay(history)
-    assert replayed == result[1], f"{cached} cached, {handle.id}, {program}, {sent}"
+    # What the main function did not wait for may still have had its last turn after it returned.
+    assert replayed[: len(result[1])] == result[1], f"{cached} cached, {handle.id}, {program}, {sent}"
     return result
 
 
