@@ -16,6 +16,7 @@ from mainspring.cli.lazy import Lazy, load
 
 COMMANDS: Final = {
     "check": Lazy("mainspring.cli.check.command:command", "Check workflow code without running it."),
+    "doctor": Lazy("mainspring.cli.doctor.command:command", "Tell what is stuck in a namespace, and why."),
     "migrate-imports": Lazy("mainspring.cli.migrate_imports:command", "Let programs import mainspring instead."),
     "options": Lazy("mainspring.cli.options:command", "List global and connection options."),
     "replay": Lazy("mainspring.cli.replay:command", "Replay histories against today's workflow code."),
