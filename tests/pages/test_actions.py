@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 
@@ -14,7 +15,7 @@ from temporalio.api.workflowservice.v1 import (
     GetWorkflowExecutionHistoryResponse,
 )
 
-from mainspring.server.ui import acting
+from mainspring.server.ui import acting, matching, selected
 from tests.pages.browsing import HOSTILE, Browser, browsing, code_in, links, text_of
 
 EXACT = b'{"n": 9007199254740993, "d": 1.10000000000000000001, "s":"\\u00e9 </textarea><script>alert(1)</script>"}\r\n'
@@ -197,11 +198,71 @@ async def test_selected_runs_are_previewed_then_acted_on_each_by_itself() -> Non
     assert "workflow execution already completed" in text_of(done.text)
 
 
-@pytest.mark.parametrize("runs", [[], ["no json"], ['["a"]'], [json.dumps([str(n), ""]) for n in range(201)]])
+@pytest.mark.parametrize("runs", [[], ["no json"], ['["a"]'], [json.dumps([str(n), ""]) for n in range(1_001)]])
 async def test_a_selection_of_none_of_too_many_or_of_nonsense_is_refused(runs: list[str]) -> None:
     async with browsing() as browser:
         for path in ("/workflows/selected", "/workflows/act"):
             assert (await browser.post(path, act="terminate", run=runs)).status_code == 400
+
+
+def keys_in(preview: str) -> list[str]:
+    return [html.unescape(found) for found in re.findall(r'name="run" value="([^"]*)"', preview)]
+
+
+async def test_all_that_a_filter_finds_are_previewed_and_then_only_those_acted_on() -> None:
+    async with browsing() as browser:
+        for number in range(25):
+            await browser.start(f"order-{number}")
+        await browser.start("bill-1", workflow_type="Bill")
+        form = {"act": "terminate", "all": "1", "type": "Order", "status": "Running"}
+        listed = await browser.get("/workflows", type="Order", status="Running", count="20")
+        preview = await browser.post("/workflows/selected", **form)
+        await browser.start("order-late")
+        done = await browser.post("/workflows/act", act="terminate", run=keys_in(preview.text))
+        late = await events(browser, "order-late")
+        bill = await events(browser, "bill-1")
+
+    assert "all that match (25)" in text_of(listed.text)
+    assert "Terminate 25 workflows?" in text_of(preview.text)
+    assert "Terminate: 25 of 25 done" in text_of(done.text)
+    assert (len(late), len(bill)) == (2, 2)
+
+
+async def test_more_than_can_be_acted_on_at_once_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MOST", 3)
+    async with browsing() as browser:
+        for number in range(5):
+            await browser.start(f"order-{number}")
+        preview = await browser.post("/workflows/selected", act="cancel", all="1")
+        stuck = await browser.post("/workflows/selected", act="cancel", all="1", stuck="1")
+
+    for page in (preview, stuck):
+        assert "Cancel 3 workflows?" in text_of(page.text)
+        assert keys_in(page.text) == keys_in(preview.text)
+    assert "5 match. At most 3 are acted on at once" in text_of(preview.text)
+    assert "5 open workflows were looked at; there are more." in text_of(stuck.text)
+
+
+async def test_a_filter_that_finds_nothing_or_is_wrong_acts_on_nothing() -> None:
+    async with browsing() as browser:
+        await browser.start("order-1")
+        none = await browser.post("/workflows/selected", act="cancel", all="1", query="WorkflowId = 'nobody'")
+        wrong = await browser.post("/workflows/selected", act="cancel", all="1", query="<b> = 1")
+
+    assert (none.status_code, wrong.status_code) == (400, 400)
+    assert "No workflow matches any more." in text_of(none.text)
+    assert code_in(wrong.text) == []
+
+
+async def test_the_answer_for_many_begins_with_what_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selected, "_MOST_SHOWN", 2)
+    async with browsing() as browser:
+        keys = [json.dumps([f"order-{n}", await browser.start(f"order-{n}")]) for n in range(4)]
+        done = await browser.post("/workflows/act", act="cancel", run=[*keys, '["nobody",""]'])
+
+    assert "Cancel: 4 of 5 done" in text_of(done.text)
+    assert re.findall(r"<li><span class=\"(\w+)\">", done.text) == ["wrong", "good"]
+    assert "And 3 more." in text_of(done.text)
 
 
 async def test_signals_to_many_are_each_sent_once() -> None:

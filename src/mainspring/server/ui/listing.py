@@ -48,6 +48,19 @@ async def read(visit: Visit, query: str, *, count: int, token: bytes) -> Listing
     )
 
 
+async def read_newest(visit: Visit, query: str, *, count: int) -> list[WorkflowExecutionInfo]:
+    """The first of what a query finds, without what holds them up. Raises: Refused."""
+    runs: list[WorkflowExecutionInfo] = []
+    token = b""
+    while len(runs) < count:
+        reply = await _listed(visit, query, min(_AT_ONCE, count - len(runs)), token)
+        runs += reply.executions
+        token = reply.next_page_token
+        if not token:
+            break
+    return runs
+
+
 async def read_stuck(visit: Visit, query: str, *, count: int, token: bytes) -> Listing:
     """Those of a query's runs that will not go on by themselves, or fail: at least `count` if there are as many among
     the `MOST_LOOKED_AT` that follow.

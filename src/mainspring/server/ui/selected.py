@@ -1,26 +1,29 @@
 """Actions on selected rows of the list: a preview of how many and which, then one call for each, a few at a time.
 
-POST /workflows/selected   act=terminate, run=["id","run id"] ...   the preview
+POST /workflows/selected   act=terminate, run=["id","run id"] ...   the preview; all=1 and a filter: of all it finds
 POST /workflows/act        the same with what the action needs      what became of each
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from typing import Final
 
 import msgspec
 from starlette.exceptions import HTTPException
+from temporalio.api.common.v1 import WorkflowExecution
 
 from mainspring.server.ui import acting, actions, arguments, codec, errors
 from mainspring.server.ui.actions import FOR_MANY, Action, Target
 from mainspring.server.ui.arguments import Argument, WrongField
 from mainspring.server.ui.codec import Recoded
+from mainspring.server.ui.matching import MOST, matching
 from mainspring.server.ui.page import Fields, Page, Visit
 from mainspring.server.ui.service import CodecFailed, Refused
 
-MOST: Final = 200
+_MOST_SHOWN: Final = 200
 _AT_A_TIME: Final = 8
 _KEY: Final = msgspec.json.Decoder(tuple[str, str])
 
@@ -43,6 +46,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[Argument, ...]
     request_id: str
     wrong: WrongField | None = None
+    note: str = ""  # if there are more than are chosen
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,12 +61,20 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
 
     action: Action
     done_count: int
-    outcomes: tuple[Outcome, ...]
+    count: int
+    outcomes: tuple[Outcome, ...]  # those that were refused first; not all if there are many
 
 
 async def preview(visit: Visit) -> Page:
     """Ask before anything is done."""
-    return _preview_page(visit, _action(visit), _chosen(visit), None)
+    action = _action(visit)
+    if not visit.form.one("all"):
+        return _preview_page(visit, action, _chosen(visit), None)
+    found = await matching(visit)
+    if not found.runs:
+        raise HTTPException(400, "No workflow matches any more.")
+    chosen = tuple(_one(visit, key_of(run.execution)) for run in found.runs)
+    return _preview_page(visit, action, chosen, None, note=found.note)
 
 
 async def act(visit: Visit) -> Page:
@@ -80,7 +92,8 @@ async def act(visit: Visit) -> Page:
     turns = asyncio.Semaphore(_AT_A_TIME)
     outcomes = await asyncio.gather(*(_outcome(visit, action, each, sealed, turns) for each in chosen))
     done_count = sum(not outcome.error for outcome in outcomes)
-    model = Outcomes(action=action, done_count=done_count, outcomes=tuple(outcomes))
+    told = sorted(outcomes, key=lambda outcome: not outcome.error)[:_MOST_SHOWN]
+    model = Outcomes(action=action, done_count=done_count, count=len(outcomes), outcomes=tuple(told))
     return Page("selected_done.html", model, title=f"{action.label}: {done_count} done", section="workflows")
 
 
@@ -112,12 +125,17 @@ def _action(visit: Visit) -> Action:
     return action
 
 
+def key_of(execution: WorkflowExecution) -> str:
+    """A run as the field `run` of a form names it."""
+    return json.dumps([execution.workflow_id, execution.run_id])
+
+
 def _chosen(visit: Visit) -> tuple[Chosen, ...]:
     keys = list(dict.fromkeys(visit.form.all("run")))
     if not keys:
         raise HTTPException(400, "No workflow is selected. Go back and tick some.")
     if len(keys) > MOST:
-        raise HTTPException(400, f"At most {MOST} workflows can be acted on at once; {len(keys)} are selected.")
+        raise HTTPException(400, f"At most {MOST:,} workflows can be acted on at once; {len(keys)} are selected.")
     return tuple(_one(visit, key) for key in keys)
 
 
@@ -130,7 +148,9 @@ def _one(visit: Visit, key: str) -> Chosen:
     return Chosen(key=key, workflow_id=workflow_id, run_id=run_id, href=href)
 
 
-def _preview_page(visit: Visit, action: Action, chosen: tuple[Chosen, ...], wrong: WrongField | None) -> Page:
+def _preview_page(
+    visit: Visit, action: Action, chosen: tuple[Chosen, ...], wrong: WrongField | None, *, note: str = ""
+) -> Page:
     form = visit.form
     model = Preview(
         action=action,
@@ -139,8 +159,9 @@ def _preview_page(visit: Visit, action: Action, chosen: tuple[Chosen, ...], wron
         arguments=tuple(arguments.again(form, (), more=bool(form.one("more")))) if action.takes_input else (),
         request_id=form.one("request_id") or str(uuid.uuid4()),
         wrong=wrong,
+        note=note,
     )
-    count = f"{len(chosen)} workflow{'' if len(chosen) == 1 else 's'}"
+    count = f"{len(chosen):,} workflow{'' if len(chosen) == 1 else 's'}"
     return Page(
         "selected.html",
         model,

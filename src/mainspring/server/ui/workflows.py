@@ -5,14 +5,13 @@ The query string is the whole state of the page, so a link is a saved view.
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 import msgspec
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest, ListSearchAttributesResponse
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
-from mainspring.server.ui import columns, errors, filters, listing, starting
+from mainspring.server.ui import columns, errors, filters, listing, selected, starting
 from mainspring.server.ui.actions import FOR_MANY, Action
 from mainspring.server.ui.columns import Cell, Column
 from mainspring.server.ui.counts import ByStatus, Counts
@@ -31,7 +30,7 @@ PAGE_COUNTS: Final = (20, 50, 100, 200)
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One run."""
 
-    key: str  # of the run, for forms: see `run_keys`
+    key: str  # of the run, for forms: see `selected`
     workflow_id: str
     status: str
     href: str
@@ -191,7 +190,7 @@ def _row(visit: Visit, run: WorkflowExecutionInfo, shown: list[Column], found: L
     workflow_id, run_id = run.execution.workflow_id, run.execution.run_id
     reason = found.answers.get(run_id)
     return Row(
-        key=json.dumps([workflow_id, run_id]),
+        key=selected.key_of(run.execution),
         workflow_id=workflow_id,
         status=columns.status_name(run.status),
         href=visit.link("/run", id=workflow_id, run=run_id),
