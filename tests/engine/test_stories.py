@@ -198,6 +198,17 @@ def test_a_timeout_tells_which_and_why() -> None:
     assert timed_out.retry_state == RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
 
 
+def test_the_end_of_all_attempts_comes_before_that_of_an_attempt_which_may_last_as_long() -> None:
+    table = Table()
+    table.play("poll", "complete: activity a")
+    pending = table.pending("a")
+    assert pending is not None
+    pending.heartbeat_ns, pending.start_to_close_ns = 0, pending.schedule_to_close_ns
+    table.play("activity a started", "after 1000")
+    timed_out = table.events[-2].activity_task_timed_out_event_attributes
+    assert timed_out.failure.timeout_failure_info.timeout_type == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
+
+
 def test_a_closed_run_takes_nothing() -> None:
     table = Table()
     table.play("terminate")

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from temporalio.api.query.v1 import WorkflowQuery
@@ -38,6 +39,7 @@ SIMPLE = [
     "hang",
 ]
 COMPOSED = ["each", "gather", "group", "race", "cancel"]
+WITHIN_S = 30
 numbers = itertools.count()
 
 simple = st.tuples(st.sampled_from(SIMPLE), st.integers(0, 9)).map(list)
@@ -69,7 +71,10 @@ async def run(client: Client, cached: int, program: Step, sent: list[tuple[str, 
     for name, wait_ms, step in sent:
         await asyncio.sleep(wait_ms / 1000)
         await send(handle, name, step)
-    result: list[Any] = await handle.result()
+    try:
+        result: list[Any] = await asyncio.wait_for(handle.result(), WITHIN_S)
+    except TimeoutError as error:
+        raise AssertionError(f"it does not end: {cached} cached, {handle.id}, {program}, {sent}") from error
     history = await handle.fetch_history()
     await Replayer(workflows=WORKFLOWS).replay_workflow(history)
     replayed = await log_of_replay(history)
@@ -121,7 +126,9 @@ async def log_of_replay(history: WorkflowHistory) -> list[str]:
     return log
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.slow
+@pytest.mark.timeout(4 * WITHIN_S)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(programs=st.lists(st.tuples(steps, messages), min_size=1, max_size=4))
 def test_what_a_run_did_its_replay_does(programs: list[tuple[Step, list[tuple[str, int, Step]]]]) -> None:
     async def go() -> None:

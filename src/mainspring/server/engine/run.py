@@ -494,7 +494,11 @@ class Run:
 
 
 def activity_deadline(activity: Activity) -> tuple[Nanos, int] | None:
-    """The activity's next deadline as (at, TimeoutType; 0 = the backoff before this attempt is over)."""
+    """The activity's next deadline as (at, TimeoutType; 0 = the backoff before this attempt is over).
+
+    Of deadlines at the same time the end of all attempts is the first: an attempt that begins as its activity is
+    scheduled may last as long.
+    """
     a = activity
     options: list[tuple[Nanos, int]] = []
     if a.schedule_to_close_ns:
@@ -509,7 +513,12 @@ def activity_deadline(activity: Activity) -> tuple[Nanos, int] | None:
         options.append((a.scheduled_at, 0))
     elif a.schedule_to_start_ns:
         options.append((a.scheduled_at + a.schedule_to_start_ns, workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_START))
-    return min(options) if options else None
+    return min(options, key=_first_at_once, default=None)
+
+
+def _first_at_once(deadline: tuple[Nanos, int]) -> tuple[Nanos, bool, int]:
+    at, timeout = deadline
+    return at, timeout != workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, timeout
 
 
 def task_deadline(state: RunState) -> Nanos:
