@@ -116,6 +116,14 @@ def test_a_failing_activity_tells_its_attempt_its_next_one_and_its_error() -> No
     )
 
 
+def test_a_failing_activity_waits_since_its_last_attempt_not_since_its_next() -> None:
+    pending = activity(attempt=7, failure=application("declined"), next_at=112)
+    pending.scheduled_time.CopyFrom(stamp(112))
+    pending.last_attempt_complete_time.CopyFrom(stamp(97))
+    reason = waiting(Known(described=with_activity(pending)), NOW)
+    assert reason.since_at == 97 * 10**9
+
+
 def test_a_running_activity_tells_since_when_where_and_its_heartbeat() -> None:
     pending = activity(started=40)
     pending.last_heartbeat_time.CopyFrom(stamp(98))

@@ -201,7 +201,8 @@ def _activity_state(known: Known, activity: PendingActivityInfo, now: Nanos) -> 
         return Kind.ACTIVITY_PAUSED, f"is paused, {attempt}", scheduled_at
     next_at = instant_of(activity.next_attempt_schedule_time)
     if next_at is not None and next_at > now:
-        return Kind.ACTIVITY_FAILING, f"fails: {attempt} comes {until(next_at, now)}", scheduled_at
+        failed_at = instant_of(activity.last_attempt_complete_time)  # it is scheduled for the next attempt already
+        return Kind.ACTIVITY_FAILING, f"fails: {attempt} comes {until(next_at, now)}", failed_at
     queue = activity.activity_options.task_queue.name or info.task_queue
     missing = missing_poller(f"task queue {queue}", known.queues.get((queue, _ACTIVITY)), None, now)
     waited = f"has waited{since(scheduled_at, now)}"
