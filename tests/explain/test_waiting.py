@@ -121,7 +121,7 @@ def test_a_failing_activity_waits_since_its_last_attempt_not_since_its_next() ->
     pending.scheduled_time.CopyFrom(stamp(112))
     pending.last_attempt_complete_time.CopyFrom(stamp(97))
     reason = waiting(Known(described=with_activity(pending)), NOW)
-    assert reason.since_at == 97 * 10**9
+    assert reason.since_at == stamp(97).ToNanoseconds()
 
 
 def test_a_running_activity_tells_since_when_where_and_its_heartbeat() -> None:
