@@ -1,12 +1,9 @@
-"""`mainspring server ...`: what flags mean, what is refused, the commands that look after a file."""
+"""`mainspring server ...`: what flags mean, what is refused."""
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
-from pathlib import Path
 
 import click
 import msgspec
@@ -111,8 +108,6 @@ def test_without_the_ui_its_port_is_nobodys_concern() -> None:
         (["server", "start-dev", "--log-level", "loud"], "'loud' is not one of"),
         (["server", "start-dev", "--search-attribute", "x"], "expected NAME=TYPE"),
         (["server", "start", "--config", "/nowhere.toml"], "cannot read /nowhere.toml"),
-        (["server", "verify", "/nowhere.db"], "/nowhere.db"),
-        (["server", "backup", "/nowhere.db", "/tmp/copy.db"], "/nowhere.db"),
         (["serve"], "No such command 'serve'"),
     ],
 )
@@ -132,22 +127,6 @@ def test_a_version_and_help_are_there_at_once() -> None:
         [sys.executable, "-c", f"{names}; print('grpc' in sys.modules)"], capture_output=True, text=True, check=True
     )
     assert loaded.stdout.endswith("False\n"), "help must not wait for the server's imports"
-
-
-def test_a_file_is_checked_and_copied(tmp_path: Path) -> None:
-    from mainspring.server.persistence.sqlite.database import open_database
-
-    path, copy = tmp_path / "a.db", tmp_path / "b.db"
-    open_database(str(path)).close()
-    assert run("server", "verify", str(path)).stdout == f"{path} is whole\n"
-    assert run("server", "backup", str(path), str(copy)).exit_code == 0
-    assert run("server", "verify", str(copy)).exit_code == 0
-    with closing(sqlite3.connect(copy)) as db:
-        db.execute("INSERT INTO tasks SELECT 'no run', 0, 1, 'n', 'w', 'q', 0, 0, '', 3, '', 1.0, NULL")
-        db.commit()
-    broken = run("server", "verify", str(copy))
-    assert (broken.exit_code, broken.stdout) == (1, "")
-    assert "no run" in broken.stderr
 
 
 @pytest.mark.parametrize(

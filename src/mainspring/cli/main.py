@@ -15,13 +15,16 @@ from mainspring.cli.endings import status_of
 from mainspring.cli.lazy import Lazy, load
 
 COMMANDS: Final = {
+    "backup": Lazy("mainspring.cli.database.command:backup", "Copy a database file, also while a server uses it."),
     "check": Lazy("mainspring.cli.check.command:command", "Check workflow code without running it."),
     "doctor": Lazy("mainspring.cli.doctor.command:command", "Tell what is stuck in a namespace, and why."),
+    "migrate": Lazy("mainspring.cli.database.command:migrate", "Bring an older database file up to date."),
     "migrate-imports": Lazy("mainspring.cli.migrate_imports:command", "Let programs import mainspring instead."),
     "options": Lazy("mainspring.cli.options:command", "List global and connection options."),
     "replay": Lazy("mainspring.cli.replay:command", "Replay histories against today's workflow code."),
     "run": Lazy("mainspring.cli.run.command:command", "Run a worker with what a module has."),
-    "server": Lazy("mainspring.cli.server:group", "Run and look after a server."),
+    "server": Lazy("mainspring.cli.server:group", "Run a server."),
+    "verify": Lazy("mainspring.cli.database.command:verify", "Check that a database file is whole."),
     "workflow": Lazy("mainspring.cli.workflow:group", "Start, list and operate on workflows."),
 }
 TEST_SERVER: Final = Lazy("mainspring.cli.server:start_time_skipping", "Run a server for tests.")

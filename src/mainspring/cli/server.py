@@ -1,4 +1,4 @@
-"""`mainspring server ...`: start a server, check its file, copy its file.
+"""`mainspring server ...`: start a server. What looks after its file is in `database/`.
 
 `start-dev` takes the flags of the official dev server, because SDK test environments start with them whatever binary
 they are given. Flags for what is not there yet (metrics) are accepted and named in one line.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,7 @@ FILE = click.Path(path_type=Path)
 
 @click.group("server")
 def group() -> None:
-    """Run and look after a server."""
+    """Run a server."""
 
 
 @group.command()
@@ -91,36 +90,3 @@ def _serve(config: Config, *, without_effect: Sequence[str] = (), by: Callable[[
         (by or server.main)(config)
     except (OSError, StoreError) as error:
         raise click.ClickException(str(error)) from error
-
-
-@group.command()
-@click.argument("path", type=FILE)
-def verify(path: Path) -> None:
-    """Check that the database in PATH is whole; a server may be running on it."""
-    from mainspring.server.engine.errors import StoreError
-    from mainspring.server.persistence import sqlite
-
-    try:
-        found = sqlite.verify(str(path))
-    except StoreError as error:
-        raise click.ClickException(str(error)) from error
-    for line in found:
-        click.echo(line, err=True)
-    if found:
-        sys.exit(1)
-    click.echo(f"{path} is whole")
-
-
-@group.command()
-@click.argument("path", type=FILE)
-@click.argument("target", type=FILE)
-def backup(path: Path, target: Path) -> None:
-    """Copy the database in PATH to TARGET as of one moment; a server may be running on it."""
-    from mainspring.server.engine.errors import StoreError
-    from mainspring.server.persistence import sqlite
-
-    try:
-        sqlite.backup(str(path), str(target))
-    except StoreError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"{path} copied to {target}")

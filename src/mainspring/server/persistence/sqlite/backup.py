@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import Connection
@@ -21,6 +22,10 @@ from mainspring.server.persistence.sqlite.migrating import check_version
 from mainspring.server.persistence.sqlite.sql import SQL
 
 MOST_COMPLAINTS = 100  # of each kind
+STEP_PAGES = 1_000
+
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
 
 
 def verify(path: str) -> list[str]:
@@ -29,7 +34,7 @@ def verify(path: str) -> list[str]:
     Raises: StoreUnavailable: there is no such file, it is not ours, or it is newer than this program.
     """
     try:
-        with closing(_open_existing(Path(path))) as db:
+        with closing(open_existing(Path(path))) as db:
             damage = [f"damage: {line}" for (line,) in db.execute(f"PRAGMA integrity_check({MOST_COMPLAINTS})")]
             if damage != ["damage: ok"]:
                 return damage
@@ -46,22 +51,24 @@ def _contradictions(db: Connection) -> list[str]:
     return found + [f"history of run {run_id} has a gap before event {event_id}" for run_id, event_id in gaps]
 
 
-def backup(path: str, target: str) -> None:
+def backup(path: str, target: str, *, overwrite: bool = False, progress: Progress | None = None) -> None:
     """Copy a file to `target`, as of one moment, with full durability when this returns.
 
-    The copy is made beside the target and then given its name, so that a target is never half a copy. It is one step in
-    one read transaction: commits go on meanwhile, only the WAL cannot be reset until it ends.
+    The copy is made beside the target and then given its name, so that a target is never half a copy. It is made in
+    steps of one read transaction: commits go on meanwhile, only the WAL cannot be reset until it ends. `progress` is
+    told after each step how many pages are done, and of how many; what it raises ends the copy.
 
-    Raises: StoreUnavailable: no such file, the target is there already, or it cannot be written.
+    Raises: StoreUnavailable: no such file, the target is there already (unless `overwrite`) or in use, or it cannot be
+        written.
     """
     goal = Path(target)
-    if goal.exists():
-        raise StoreUnavailable(f"{target} is there already: choose another name, or remove it")
+    _check_target(Path(path), goal, overwrite=overwrite)
     part = goal.with_name(goal.name + ".partial")
     try:
-        with closing(_open_existing(Path(path))) as source, closing(sqlite3.connect(part)) as copy:
-            check_version(source)
-            source.backup(copy)
+        with closing(open_existing(Path(path))) as source, closing(sqlite3.connect(part)) as copy:
+            source.execute("BEGIN")
+            check_version(source)  # the transaction reads from here on what was committed by now
+            source.backup(copy, pages=STEP_PAGES, progress=_told_to(progress))
             copy.execute("PRAGMA journal_mode = DELETE").fetchone()  # one file, not three
         _sync(part)
         part.replace(goal)
@@ -72,7 +79,24 @@ def backup(path: str, target: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _open_existing(path: Path) -> Connection:
+def _check_target(source: Path, goal: Path, *, overwrite: bool) -> None:
+    log = goal.with_name(f"{goal.name}-wal")
+    if goal.exists() and source.exists() and goal.samefile(source):
+        raise StoreUnavailable(f"{goal} is the file to copy: choose another name")
+    if goal.exists() and not overwrite:
+        raise StoreUnavailable(f"{goal} is there already: choose another name, or remove it")
+    if log.exists():  # it would be read as a part of the copy
+        raise StoreUnavailable(f"{log} is there: {goal} is in use, or was not closed; choose another name")
+
+
+def _told_to(progress: Progress | None) -> Callable[[int, int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda _status, remaining, total: progress(total - remaining, total)
+
+
+def open_existing(path: Path) -> Connection:
+    """A connection to a file that must be there."""
     if not path.is_file():
         raise StoreUnavailable(f"there is no file {path}")
     return connect(str(path))

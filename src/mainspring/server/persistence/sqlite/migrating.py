@@ -75,12 +75,18 @@ def check_version(db: Connection) -> int:
     return version
 
 
+def missing(db: Connection) -> list[Migration]:
+    """The steps that a file lacks, in order.
+
+    Raises: StoreUnavailable: it is newer than this program, or not ours.
+    """
+    version = check_version(db)
+    return [migration for migration in migrations() if migration.version > version]
+
+
 def migrate(db: Connection) -> None:
     """Apply what is missing. Either all of a step is there afterwards, or nothing of it."""
-    version = check_version(db)
-    for migration in migrations():
-        if migration.version <= version:
-            continue
+    for migration in missing(db):
         db.execute("BEGIN IMMEDIATE")
         try:
             for statement in statements(migration.text):

@@ -22,3 +22,15 @@ SELECT run_id, first_event_id
  WHERE first_event_id <> expected_event_id
  ORDER BY run_id, first_event_id
  LIMIT :limit;
+
+-- name: count_runs
+-- How many runs there are. Reads the table: asked only when a file is verified.
+SELECT COUNT(*) FROM runs;
+
+-- name: runs_to_verify
+-- Runs after a run id, with the status that lists show. Reads the table in its key's order.
+SELECT runs.run_id, runs.namespace_id, runs.workflow_id, version, next_event_id, runs.status, state, visibility.status
+  FROM runs LEFT JOIN visibility ON visibility.run_id = runs.run_id
+ WHERE runs.run_id > :after_run_id
+ ORDER BY runs.run_id
+ LIMIT :limit;
