@@ -4,6 +4,7 @@
     mainspring run                  a worker with the workflows and activities of a module: see run/
     mainspring check                what would fail in workflow code: see check/
     mainspring doctor               what is stuck, and why: see doctor/
+    mainspring top                  what happens, live: see top/
     mainspring replay               is the workflow code of today true to these histories?
     mainspring server start-dev     a server for development, with the flags of the official one
     mainspring server start         a server from a configuration file

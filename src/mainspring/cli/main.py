@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "replay": Lazy("mainspring.cli.replay:command", "Replay histories against today's workflow code."),
     "run": Lazy("mainspring.cli.run.command:command", "Run a worker with what a module has."),
     "server": Lazy("mainspring.cli.server:group", "Run a server."),
+    "top": Lazy("mainspring.cli.top.command:command", "Show what a namespace does, live."),
     "verify": Lazy("mainspring.cli.database.command:verify", "Check that a database file is whole."),
     "workflow": Lazy("mainspring.cli.workflow:group", "Start, list and operate on workflows."),
 }

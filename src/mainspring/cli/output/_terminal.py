@@ -51,12 +51,7 @@ class TerminalText:
         self._console.print(table)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, header: bool) -> None:
-        table = Table(box=box.SIMPLE_HEAD if header else None, show_header=header, padding=(0, 1), header_style=HEADING)
-        for name in columns:
-            table.add_column(name, overflow="fold")
-        for row in rows:
-            table.add_row(*map(styled, row))
-        self._console.print(table)
+        self._console.print(table_of(columns, rows, header=header))
 
     def row(self, cells: Sequence[Cell]) -> None:
         line = RichText()
@@ -88,6 +83,15 @@ def live_tree(console: Console) -> Generator[Draw]:
             live.update(rich_tree(root), refresh=True)
 
         yield draw
+
+
+def table_of(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, header: bool = True) -> Table:
+    table = Table(box=box.SIMPLE_HEAD if header else None, show_header=header, padding=(0, 1), header_style=HEADING)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*map(styled, row))
+    return table
 
 
 def styled(cell: Cell) -> RichText:
