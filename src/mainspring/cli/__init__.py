@@ -8,7 +8,7 @@
     mainspring replay               is the workflow code of today true to these histories?
     mainspring server start-dev     a server for development, with the flags of the official one
     mainspring server start         a server from a configuration file
-    mainspring backup, verify, migrate    look after a database file: see database/
+    mainspring backup, verify, migrate, import-history    look after a database file: see database/
 
     mainspring workflow ...         start, list and operate on workflows, as the official command line does
     mainspring options              what every command takes

@@ -50,7 +50,7 @@ class Opening(msgspec.Struct, kw_only=True):
 
 def open_run(opening: Opening, attributes: Started) -> Run:
     """A new run with its first event and, unless it must wait, its first workflow task."""
-    run = Run(opening.key, _state(opening, attributes), opening.settings)
+    run = Run(opening.key, opening_state(opening, attributes), opening.settings)
     run.begin(opening.now)
     search_attributes.mark_types(attributes.search_attributes, opening.settings)
     event = events.workflow_execution_started(run, attributes)
@@ -100,7 +100,8 @@ def end_first_wait(run: Run) -> None:
     workflow_task.want(run)
 
 
-def _state(opening: Opening, started: Started) -> RunState:
+def opening_state(opening: Opening, started: Started) -> RunState:
+    """The scalars of a run as its first event says them."""
     now = opening.now
     backoff_ns = length_ns(started.first_workflow_task_backoff)
     root = started.root_workflow_execution
