@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 import httpx
 from google.protobuf.message import Message
 from starlette.applications import Starlette
+from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import Payloads, WorkflowType
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
@@ -26,6 +27,8 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     PollWorkflowTaskQueueRequest,
     PollWorkflowTaskQueueResponse,
+    RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskCompletedResponse,
     RespondWorkflowTaskFailedRequest,
     RespondWorkflowTaskFailedResponse,
     StartWorkflowExecutionRequest,
@@ -121,6 +124,16 @@ async def polling(browser: Browser, queue: str) -> AsyncGenerator[None]:
     poll.cancel()
     with suppress(asyncio.CancelledError):
         await poll
+
+
+async def complete_workflow_task(browser: Browser, *commands: Command, queue: str = "orders") -> None:
+    """Take the next workflow task of a queue, and answer it with these commands."""
+    poll = PollWorkflowTaskQueueRequest(namespace="default", task_queue=TaskQueue(name=queue), identity="worker-1")
+    task = await browser.call(poll, PollWorkflowTaskQueueResponse)
+    completed = RespondWorkflowTaskCompletedRequest(
+        namespace="default", task_token=task.task_token, commands=commands, identity="worker-1"
+    )
+    await browser.call(completed, RespondWorkflowTaskCompletedResponse)
 
 
 async def fail_workflow_task(browser: Browser, message: str, queue: str = "orders") -> None:

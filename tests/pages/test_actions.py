@@ -198,6 +198,35 @@ async def test_selected_runs_are_previewed_then_acted_on_each_by_itself() -> Non
     assert "workflow execution already completed" in text_of(done.text)
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        Payload(metadata={"encoding": b"json/plain"}, data=b"[3544790567247868102, 0.2345678901234568]"),
+        Payload(metadata={"encoding": b"json/plain"}, data=b'{"a": 1, "a": 2}'),
+        Payload(metadata={"encoding": b"json/plain"}, data=b"NaN"),
+        Payload(metadata={"encoding": b"json/plain"}, data=b'"' + b"%&=+ <>" * 290_000 + b'"'),
+        Payload(metadata={"encoding": b"binary/null"}),
+        Payload(metadata={"encoding": b"json/protobuf", "messageType": b"a.B"}, data=b'{"id":"9007199254740993"}'),
+        Payload(metadata={"encoding": b"binary/protobuf", "messageType": b"a.B"}, data=b"\x08\xff\xff\x03"),
+        Payload(metadata={"encoding": b"mine/\xff"}, data=b"\x00\x01"),
+        Payload(metadata={"encoding": b"mine/text", "key": b"7"}, data="ünï ☃".encode()),
+        Payload(),
+    ],
+    ids=["numbers", "twice", "NaN", "2 MB", "null", "JSON of a message", "message", "bytes", "text", "nothing"],
+)
+@pytest.mark.timeout(60)
+async def test_any_payload_is_shown_and_sent_again_as_it_is(payload: Payload) -> None:
+    async with browsing() as browser:
+        await browser.start("order-1", payloads=Payloads(payloads=[payload]))
+        page = await browser.get("/run", id="order-1")
+        form = fields_of((await browser.get("/start", like="order-1")).text)
+        answer = await browser.post("/start", **(form | {"id": "order-2"}))
+        started = (await events(browser, "order-2"))[0].workflow_execution_started_event_attributes
+
+    assert (page.status_code, answer.status_code) == (200, 200)
+    assert list(started.input.payloads) == [payload]
+
+
 @pytest.mark.parametrize("runs", [[], ["no json"], ['["a"]'], [json.dumps([str(n), ""]) for n in range(1_001)]])
 async def test_a_selection_of_none_of_too_many_or_of_nonsense_is_refused(runs: list[str]) -> None:
     async with browsing() as browser:

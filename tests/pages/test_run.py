@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import time
@@ -9,17 +10,24 @@ import time
 import msgspec
 import pytest
 from google.protobuf.message import Message
-from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
+from temporalio.api.command.v1 import Command, ContinueAsNewWorkflowExecutionCommandAttributes
+from temporalio.api.common.v1 import Memo, Payload, Payloads, SearchAttributes, WorkflowExecution, WorkflowType
+from temporalio.api.enums.v1 import CommandType
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    StartWorkflowExecutionRequest,
+    StartWorkflowExecutionResponse,
+)
 
 from mainspring.server.ui import run
 from mainspring.server.ui.page import Fields, Visit
 from mainspring.server.ui.run_history import Place, cut
 from mainspring.server.ui.run_tree import nested
 from mainspring.server.ui.service import Refused, Reply, Service
-from tests.pages.browsing import HOSTILE, browsing, code_in, links, text_of
+from tests.pages.browsing import HOSTILE, browsing, code_in, complete_workflow_task, links, text_of
 
 
 @pytest.mark.parametrize("workflow_id", HOSTILE)
@@ -102,6 +110,46 @@ async def test_a_closed_run_tells_how_it_ended_and_draws_nothing_as_running() ->
     assert "<b>why</b>" in text_of(page.text)
     assert "bar-abandoned" in page.text
     assert not re.search(r"bar-(running|waiting)", page.text)
+
+
+async def test_runs_of_a_chain_lead_to_each_other() -> None:
+    again = ContinueAsNewWorkflowExecutionCommandAttributes(
+        workflow_type=WorkflowType(name="Order"), task_queue=TaskQueue(name="orders")
+    )
+    command = Command(
+        command_type=CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION,
+        continue_as_new_workflow_execution_command_attributes=again,
+    )
+    async with browsing() as browser:
+        first_id = await browser.start("order-1")
+        await complete_workflow_task(browser, command)
+        newest = await browser.get("/run", id="order-1")
+        before = await browser.get(next(link for link in links(newest.text) if f"run={first_id}" in link))
+        after = re.search(r"<dt>Next run</dt><dd><a href=\"([^\"]*)\"", before.text)
+        assert after is not None
+        next_page = await browser.get(html.unescape(after[1]))
+
+    assert "Run before" in text_of(newest.text)
+    assert "ContinuedAsNew" in text_of(before.text)
+    assert f"<bdi>{first_id}</bdi>" in next_page.text
+
+
+async def test_memo_and_search_attributes_are_shown() -> None:
+    async with browsing() as browser:
+        request = StartWorkflowExecutionRequest(
+            namespace="default",
+            workflow_id="order-1",
+            workflow_type=WorkflowType(name="Order"),
+            task_queue=TaskQueue(name="orders"),
+            memo=Memo(fields={"<i>note</i>": Payload(metadata={"encoding": b"json/plain"}, data=b'"<b>hi</b>"')}),
+            search_attributes=SearchAttributes(indexed_fields={"BuildIds": Payload(data=b'["<u>1</u>","2"]')}),
+        )
+        await browser.call(request, StartWorkflowExecutionResponse)
+        page = await browser.get("/run", id="order-1")
+
+    assert code_in(page.text) == []
+    assert 'Memo: <i>note</i>"<b>hi</b>"' in text_of(page.text)
+    assert "BuildIds<u>1</u>, 2" in text_of(page.text)
 
 
 @pytest.mark.parametrize("order", ["", "oldest"])

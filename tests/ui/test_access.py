@@ -86,3 +86,45 @@ async def test_escape_closes_a_menu_and_goes_back_to_what_opened_it() -> None:
         await visit.page.keyboard.press("Escape")
         await expect(visit.page.get_by_label("Rows on a page")).to_be_hidden()
         await expect(opener).to_be_focused()
+
+
+REACHABLE = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
+    .filter(each => each.tabIndex >= 0 && !each.disabled && each.type !== "hidden" && each.checkVisibility())
+    .map((each, number) => { each.dataset.reach = number; return each.outerHTML.slice(0, 160); })"""
+FOCUSED = """() => { const at = document.activeElement, style = getComputedStyle(at);
+    const mark = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 ? "" : at.outerHTML.slice(0, 160);
+    return [at.dataset.reach ?? "", at.matches(":focus-visible") ? mark : at.outerHTML.slice(0, 160)]; }"""
+
+
+@pytest.mark.parametrize("path", ["/workflows", "/run?id=order-1", "/start", "/namespaces/one", "/workflows?stuck=1"])
+async def test_tab_reaches_all_that_can_be_used_and_shows_where_it_is(path: str) -> None:
+    async with visiting() as visit:
+        await visit.client.start_workflow("Order", id="order-1", task_queue="orders")
+        await visit.page.add_init_script("localStorage.setItem('live', 'off')")
+        await visit.go(path)
+        wanted = await visit.page.evaluate(REACHABLE)
+        await visit.page.locator("body").click(position={"x": 1, "y": 1})
+        reached: set[str] = set()
+        unmarked: set[str] = set()
+        for _ in range(len(wanted) + 3):
+            await visit.page.keyboard.press("Tab")
+            number, mark = await visit.page.evaluate(FOCUSED)
+            reached.add(number)
+            unmarked.add(mark if number else "")
+
+        assert [what for number, what in enumerate(wanted) if str(number) not in reached] == []
+        assert unmarked == {""}
+
+
+async def test_nothing_moves_for_who_asked_for_that() -> None:
+    moving = "() => document.getAnimations({subtree: true}).filter(each => each.playState === 'running').length"
+    async with visiting() as visit:
+        await visit.client.start_workflow("Order", id="order-1", task_queue="orders")
+        counts: list[int] = []
+        for motion in ("no-preference", "reduce"):
+            await visit.page.emulate_media(reduced_motion="reduce" if motion == "reduce" else "no-preference")
+            await visit.go("/workflows")
+            counts.append(int(await visit.page.evaluate(moving)))
+
+        assert counts[0] > 0
+        assert counts[1] == 0

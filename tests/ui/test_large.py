@@ -95,6 +95,14 @@ async def test_a_history_of_20_000_events_opens_from_its_newest() -> None:
         await expect(visit.page.locator(".events > li").first).to_contain_text("20013")
         await visit.press("Older")
         await expect(visit.page.locator(".events > li").first).to_contain_text("19963")
+        await visit.press("From the oldest")
+        print(f"first paint from the oldest: {await paint_ms(visit):.0f} ms")
+        await expect(visit.page.locator(".events > li").first).to_contain_text("WorkflowExecutionStarted")
+        for path, first in (("/run?id=long", "20013"), ("/run?id=long&order=oldest", "WorkflowExecutionStarted")):
+            await visit.go(path)
+            print(f"first paint by step, {path}: {await paint_ms(visit):.0f} ms")
+            await expect(visit.page.locator(".steps > li").first).to_contain_text(first)
+        assert visit.complaints == []
 
 
 @pytest.mark.parametrize("path", ["/", "/workflows", "/run?id=order-1", "/start", "/queues"])

@@ -85,16 +85,67 @@ async def test_a_failing_run_is_found_understood_mended_by_a_signal_and_seen_to_
         await visit.sees("MirrorError: the mirror is out of order")
 
         run_page = visit.page.url
+        watching = await visit.page.context.new_page()
+        await watching.goto(run_page)
+        await watching.evaluate("window.sameWindow = true")
         await visit.press("Signal")
         await visit.page.get_by_label("Name").fill("use")
         await visit.page.get_by_role("textbox", name="Argument 1").fill('"mirror-2"')
         await visit.press("Signal")
         await visit.sees("Signal: done")
+        await expect(watching.locator("main")).to_contain_text("m1: downloaded from mirror-2", timeout=WAIT_MS)
+        assert await watching.evaluate("window.sameWindow") is True
         await visit.page.goto(run_page)
         await visit.sees("m1: downloaded from mirror-2")
         await expect(visit.page.locator(".state .status")).to_have_text("Completed")
 
         assert visit.complaints == []
+
+
+async def test_what_is_stuck_is_found_from_the_start_page_and_leaves_the_list_when_it_is_mended() -> None:
+    async with visiting() as visit, working(visit):
+        await visit.client.start_workflow(Install.run, "m1", id="install-m1", task_queue=QUEUE)
+        await visit.client.start_workflow("Lost", id="lost-1", task_queue="nobodys")
+        await visit.go("/run?id=install-m1")
+        await visit.sees("MirrorError: the mirror is out of order")
+        await visit.go("/")
+        await visit.press("What is stuck")
+        await visit.sees("No worker polls task queue nobodys")
+        await visit.sees("Activity download fails")
+        await visit.page.get_by_label("Select lost-1").check()
+        await visit.press("Terminate…")
+        await visit.press("Terminate 1")
+        await visit.sees("Terminate: 1 of 1 done")
+        await visit.go("/workflows?stuck=1")
+        await expect(visit.page.locator("tbody th a")).to_have_text(["install-m1"])
+        assert visit.complaints == []
+
+
+async def test_all_that_match_are_terminated_after_a_question() -> None:
+    async with visiting() as visit:
+        for number in range(25):
+            await visit.client.start_workflow("Order", id=f"order-{number}", task_queue="orders")
+        await visit.client.start_workflow("Bill", id="bill-1", task_queue="orders")
+        await visit.go("/workflows?type=Order&count=20")
+        await visit.page.get_by_label("Select all on this page").check()
+        await visit.sees("20 selected")
+        await visit.page.get_by_label("all that match (25)").check()
+        await visit.press("Terminate…")
+        await visit.sees("Terminate 25 workflows?")
+        await visit.press("Terminate 25")
+        await visit.sees("Terminate: 25 of 25 done")
+        await visit.go("/workflows?status=Running")
+        await expect(visit.page.locator("tbody th a")).to_have_text(["bill-1"])
+
+
+async def test_a_history_is_saved_as_a_file() -> None:
+    async with visiting() as visit:
+        await visit.client.start_workflow("Order", id="order/1", task_queue="orders")
+        await visit.go("/run?id=order%2F1")
+        async with visit.page.expect_download() as saving:
+            await visit.press("Download")
+        download = await saving.value
+        assert download.suggested_filename.startswith("order-1-")
 
 
 async def test_a_page_shows_a_run_complete_without_being_loaded_again() -> None:

@@ -119,12 +119,13 @@ def taken_like(form: Fields, stored: Sequence[Payload], decoded: Sequence[Payloa
         else:
             found.append(_written(number, text, encoding, before))
             written.append(number)
-    while found and not found[-1].metadata:
+    while written and written[-1] == len(found) - 1 and not found[-1].metadata:
         found.pop()
-    for number, payload in enumerate(found):
-        if not payload.metadata:
+        written.pop()
+    for number in written:
+        if not found[number].metadata:
             raise WrongField(f"text-{number}", "an argument before the last one is empty: write null for nothing")
-    return Taken(found, [number for number in written if number < len(found)])
+    return Taken(found, written)
 
 
 def _written(number: int, text: str, encoding: str, before: Payload | None) -> Payload:

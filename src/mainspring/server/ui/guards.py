@@ -23,7 +23,9 @@ COOKIE: Final = "mainspring_csrf"
 FIELD: Final = "csrf"
 _TOKEN_BYTES: Final = 24
 _TOKEN_LENGTH: Final = 32  # of as many bytes, in URL-safe base64
-FORM_SIZE_BYTES: Final = 4 * 1024 * 1024
+FORM_SIZE_BYTES: Final = (
+    12 * 1024 * 1024
+)  # as large an input as a call may have, of characters that forms write as three
 _FIELD_COUNT: Final = 2_000
 
 POLICY: Final = "; ".join(
