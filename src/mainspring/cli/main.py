@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "backup": Lazy("mainspring.cli.database.command:backup", "Copy a database file, also while a server uses it."),
     "check": Lazy("mainspring.cli.check.command:command", "Check workflow code without running it."),
     "doctor": Lazy("mainspring.cli.doctor.command:command", "Tell what is stuck in a namespace, and why."),
-    "import-history": Lazy("mainspring.cli.database.importing:command", "Load histories into a database file."),
+    "import-history": Lazy("mainspring.cli.database.command:import_history", "Load histories into a database file."),
     "migrate": Lazy("mainspring.cli.database.command:migrate", "Bring an older database file up to date."),
     "migrate-imports": Lazy("mainspring.cli.migrate_imports:command", "Let programs import mainspring instead."),
     "options": Lazy("mainspring.cli.options:command", "List global and connection options."),

@@ -5,7 +5,7 @@
     migrate        bring the schema up to date, as the start of a server would
     import-history FILES    histories from elsewhere as closed runs
 
-    command.py     the first three: options, text and JSON, a progress bar on a terminal
+    command.py     the four commands: options, text and JSON, a progress bar on a terminal
     importing.py   files to histories to runs; how a run is made of a history is the engine's `imported`
 
 What is done to a file is `mainspring.server.persistence.sqlite`'s, which alone knows its tables. It blocks, so nothing

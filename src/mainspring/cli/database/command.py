@@ -1,4 +1,4 @@
-"""`mainspring backup`, `verify` and `migrate`.
+"""`mainspring backup`, `verify`, `migrate` and `import-history`.
 
 Each takes the file by `--db-filename`, as `server start-dev` does. What is wrong with it, or in the way, is one
 sentence and status 1.
@@ -98,6 +98,43 @@ def migrate(output: Output, /, file: Path, write: bool) -> None:
     else:
         done = "brought" if write else "would be brought"
         output.line(f"{file} {done} from schema version {plan.from_version} to {plan.to_version}")
+
+
+@local.command("import-history")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@FILE
+@click.option("--namespace", "-n", default="default", help="Namespace of the runs; made if it is not there.")
+@click.option(
+    "--workflow-id", "-w", help="Workflow id, of the only file. Else it is in the history, or the file's name."
+)
+def import_history(
+    output: Output, /, files: tuple[Path, ...], file: Path, namespace: str, workflow_id: str | None
+) -> None:
+    """Load histories into a database file as closed runs, to look at them and to replay them.
+
+    FILES are histories as JSON, as `workflow show --output json` and the download of the user interface write them, of
+    runs that are closed. A run that is there already is refused, and then nothing is loaded. No server may be running
+    on the database file, which is made if it is not there.
+    """
+    if workflow_id is not None and len(files) > 1:
+        raise click.UsageError("--workflow-id is for one file: the histories of several need names of their own")
+    from mainspring.cli.database.importing import import_files
+
+    with store_errors():
+        found = import_files(file, namespace, files, workflow_id)
+    columns = {"workflowId": "WorkflowId", "runId": "RunId", "type": "Type", "eventCount": "Events"}
+    output.records(
+        columns,
+        [
+            {
+                "workflowId": each.workflow_id,
+                "runId": each.run_id,
+                "type": each.workflow_type,
+                "eventCount": len(each.events),
+            }
+            for each in found
+        ],
+    )
 
 
 @contextmanager

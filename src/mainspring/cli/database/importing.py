@@ -1,4 +1,4 @@
-"""`mainspring import-history`: histories of files become closed runs of a database file, all of them or none.
+"""What `mainspring import-history` does: histories of files become closed runs of a database file, all of them or none.
 
 files --read--> Found, refused unless closed --changes_of--> runs that are not there yet --commit--> one transaction
 """
@@ -16,9 +16,6 @@ import click
 from temporalio.api.enums.v1 import NamespaceState
 from temporalio.api.history.v1 import HistoryEvent
 
-from mainspring.cli import local
-from mainspring.cli.database.command import FILE, store_errors
-from mainspring.cli.output import Output
 from mainspring.client._history_json import history_from_json
 from mainspring.server.engine.changes import Changes, RunKey
 from mainspring.server.engine.errors import ServiceError
@@ -41,38 +38,16 @@ class Found(NamedTuple):
         return self.events[0].workflow_execution_started_event_attributes.workflow_type.name
 
 
-@local.command("import-history")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@FILE
-@click.option("--namespace", "-n", default="default", help="Namespace of the runs; made if it is not there.")
-@click.option(
-    "--workflow-id", "-w", help="Workflow id, of the only file. Else it is in the history, or the file's name."
-)
-def command(output: Output, /, files: tuple[Path, ...], file: Path, namespace: str, workflow_id: str | None) -> None:
-    """Load histories into a database file as closed runs, to look at them and to replay them.
+def import_files(file: Path, namespace: str, files: Sequence[Path], workflow_id: str | None) -> list[Found]:
+    """Load the histories of files into a database file.
 
-    FILES are histories as JSON, as `workflow show --output json` and the download of the user interface write them, of
-    runs that are closed. A run that is there already is refused, and then nothing is loaded. No server may be running
-    on the database file, which is made if it is not there.
+    Raises:
+        click.ClickException: one is no history of a closed run, or its run is there already; nothing was written.
+        StoreError: the file cannot be opened, or a server has it.
     """
-    if workflow_id is not None and len(files) > 1:
-        raise click.UsageError("--workflow-id is for one file: the histories of several need names of their own")
     found = [read(each, workflow_id) for each in files]
-    with store_errors():
-        asyncio.run(load(file, namespace, found))
-    columns = {"workflowId": "WorkflowId", "runId": "RunId", "type": "Type", "eventCount": "Events"}
-    output.records(
-        columns,
-        [
-            {
-                "workflowId": each.workflow_id,
-                "runId": each.run_id,
-                "type": each.workflow_type,
-                "eventCount": len(each.events),
-            }
-            for each in found
-        ],
-    )
+    asyncio.run(load(file, namespace, found))
+    return found
 
 
 def read(file: Path, workflow_id: str | None) -> Found:

@@ -19,6 +19,7 @@ from mainspring.explain.times import Nanos
 MOST_LETTERS: Final = 120
 
 _NUMBERS: Final = re.compile(r"\b(?=[0-9a-f-]*\d)[0-9a-f][0-9a-f-]*\b|\d+")
+_RUNS_OF_THEM: Final = re.compile(r"…(?:[-.:/_]…)+")
 _KINDS: Final = list(Kind)
 
 
@@ -66,7 +67,7 @@ def error_of(reason: Reason) -> str:
     """`: ValueError: no room in hall …`, without what differs from run to run."""
     if reason.failure is None:
         return ""
-    line = _NUMBERS.sub("…", " ".join(reason.failure.root.line.split()))
+    line = _RUNS_OF_THEM.sub("…", _NUMBERS.sub("…", " ".join(reason.failure.root.line.split())))
     return f": {line if len(line) <= MOST_LETTERS else line[:MOST_LETTERS] + '…'}"
 
 
