@@ -178,3 +178,8 @@ def test_json_is_that_of_the_official_command_line(address: str, words: list[str
     line = [*official, "workflow", *words, "--address", address, "-o", "json"]
     theirs = subprocess.run(line, capture_output=True, text=True, check=True, timeout=20)
     assert json.loads(run(address, *words, "-o", "json").stdout) == json.loads(theirs.stdout)
+
+
+def test_flags_may_have_their_value_after_an_equals_sign(address: str) -> None:
+    start(address, "equals")
+    assert json.loads(run(address, "list", "-q=WorkflowId='equals'", "-o=json").stdout)[0]["type"] == {"name": "Add"}

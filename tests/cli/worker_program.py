@@ -23,13 +23,13 @@ async def double(number: int) -> int:
 class Sum:
     """Adds what it is told to, until it is told to end."""
 
-    def __init__(self) -> None:
-        self.total = 0
+    @workflow.init
+    def __init__(self, begin: int = 0) -> None:
+        self.total = begin
         self.is_over = False
 
     @workflow.run
-    async def run(self, begin: int = 0) -> int:
-        self.total += begin
+    async def run(self, begin: int = 0) -> int:  # what `__init__` takes
         await workflow.wait_condition(lambda: self.is_over)
         return self.total
 

@@ -11,9 +11,12 @@
     mainspring backup, verify, migrate, import-history    look after a database file: see database/
 
     mainspring workflow ...         start, list and operate on workflows, as the official command line does
+    mainspring activity ...         the same for activities      batch     operations on all that a query finds
+    mainspring operator ...         namespaces, search attributes, clusters, Nexus      task-queue      pollers, limits
     mainspring options              what every command takes
 
     main, lazy     groups that import a command when it is called      global_options, command   flags that all take
+    batches, paging, counting, start_parts      what several groups of verbs share
     remote, local  how a function becomes a command                    connection, session       what talks to a server
     output/        text, JSON, terminals                               endings                   exit statuses
 

@@ -9,8 +9,16 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import click
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from mainspring.cli.output import Output
+from mainspring.cli.session import Session
+from mainspring.service import RPCError
+
+_GLOBAL = (
+    "WARNING: the namespace is global: executions are deleted from all clusters that have it. "
+    "To delete them from one passive cluster only, pass `--grpc-meta xdc-redirection=false`."
+)
 
 
 def confirm(output: Output, question: str, *, yes: bool) -> None:
@@ -25,6 +33,28 @@ def confirm(output: Output, question: str, *, yes: bool) -> None:
         return
     if answer(f"{question} y/N ").lower() not in {"y", "yes"}:
         raise click.ClickException("user denied confirmation")
+
+
+def confirm_name(output: Output, question: str, name: str, *, yes: bool) -> None:
+    """Ask for a name to be typed, and go on only with it; `yes` is the answer already.
+
+    Raises: click.ClickException: the answer was another, or nobody can be asked while JSON is printed.
+    """
+    if output.is_json and not yes:
+        raise click.ClickException("must bypass prompts when using JSON output")
+    if not yes and answer(f"{question} ") != name:
+        raise click.ClickException(f"user denied confirmation or mistyped {name!r}")
+
+
+async def warn_if_global(session: Session) -> None:
+    """Say so if the namespace is in several clusters, or if that cannot be found out."""
+    try:
+        reply = await session.workflow.describe_namespace(DescribeNamespaceRequest(namespace=session.namespace))
+        is_global = reply.is_global_namespace
+    except RPCError:
+        is_global = True
+    if is_global:
+        click.echo(_GLOBAL, err=True)
 
 
 def answer(question: str) -> str:

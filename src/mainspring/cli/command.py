@@ -1,6 +1,6 @@
 """Commands and groups that take the global options, and flags as the official command line takes them.
 
---yes=true  --tls=false           a switch may be given a value
+--yes=true  --tls=false  -o=json  a switch may be given a value, and a letter's value may have `=` before it
 --name is --type                  (each command says so itself)
 env:  prod:  workflow-id: a       an environment's values stand in for any flag that is not given
 """
@@ -46,7 +46,7 @@ class Command(click.Command):
         add_global(self, takes)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, plain_switches(self.params, args))
+        return super().parse_args(ctx, plain_flags(self.params, args))
 
 
 class Group(LazyGroup):
@@ -59,7 +59,7 @@ class Group(LazyGroup):
         add_global(self, (*COMMON, *CONNECTION))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, plain_switches(self.params, args))
+        return super().parse_args(ctx, plain_flags(self.params, args))
 
 
 def add_global(command: click.Command, options: Sequence[GlobalOption]) -> None:
@@ -71,15 +71,19 @@ def add_global(command: click.Command, options: Sequence[GlobalOption]) -> None:
             command.params.append(option._replace(flags=flags).as_click())
 
 
-def plain_switches(params: Iterable[click.Parameter], args: Sequence[str]) -> list[str]:
-    """`--yes=true` is `--yes`; `--yes=false` is nothing, or the switch that says no."""
+def plain_flags(params: Iterable[click.Parameter], args: Sequence[str]) -> list[str]:
+    """`--yes=true` is `--yes`; `--yes=false` is nothing, or the switch that says no; `-o=json` is `-o json`."""
+    params = list(params)
     switches = {flag: param for param in params if is_switch(param) for flag in param.opts}
+    letters = {flag for param in params for flag in param.opts if len(flag) == 2} - switches.keys()
     found: list[str] = []
     for place, arg in enumerate(args):
         if arg == "--":
             return [*found, *args[place:]]
-        flag, _, value = arg.partition("=")
-        if flag not in switches or value not in _TRUE | _FALSE:
+        flag, equals, value = arg.partition("=")
+        if equals and flag in letters:
+            found += [flag, value]
+        elif flag not in switches or value not in _TRUE | _FALSE:
             found.append(arg)
         elif value in _TRUE:
             found.append(flag)

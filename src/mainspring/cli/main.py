@@ -15,16 +15,20 @@ from mainspring.cli.endings import status_of
 from mainspring.cli.lazy import Lazy, load
 
 COMMANDS: Final = {
+    "activity": Lazy("mainspring.cli.activity:group", "Start, list and operate on activities."),
     "backup": Lazy("mainspring.cli.database.command:backup", "Copy a database file, also while a server uses it."),
+    "batch": Lazy("mainspring.cli.batch:group", "Look after batch operations."),
     "check": Lazy("mainspring.cli.check.command:command", "Check workflow code without running it."),
     "doctor": Lazy("mainspring.cli.doctor.command:command", "Tell what is stuck in a namespace, and why."),
     "import-history": Lazy("mainspring.cli.database.command:import_history", "Load histories into a database file."),
     "migrate": Lazy("mainspring.cli.database.command:migrate", "Bring an older database file up to date."),
     "migrate-imports": Lazy("mainspring.cli.migrate_imports:command", "Let programs import mainspring instead."),
+    "operator": Lazy("mainspring.cli.operator:group", "Look after the server: namespaces, search attributes."),
     "options": Lazy("mainspring.cli.options:command", "List global and connection options."),
     "replay": Lazy("mainspring.cli.replay:command", "Replay histories against today's workflow code."),
     "run": Lazy("mainspring.cli.run.command:command", "Run a worker with what a module has."),
     "server": Lazy("mainspring.cli.server:group", "Run a server."),
+    "task-queue": Lazy("mainspring.cli.task_queue:group", "Look after task queues."),
     "top": Lazy("mainspring.cli.top.command:command", "Show what a namespace does, live."),
     "verify": Lazy("mainspring.cli.database.command:verify", "Check that a database file is whole."),
     "workflow": Lazy("mainspring.cli.workflow:group", "Start, list and operate on workflows."),

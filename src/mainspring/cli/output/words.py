@@ -98,6 +98,23 @@ def duration(value: Duration | timedelta) -> str:
     return ("-" if seconds < 0 else "") + "".join(parts)
 
 
+def spaced_duration(value: Duration | timedelta) -> str:
+    """`3d 1h 2m 3.5s`, `250ms`, `0s`."""
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value.seconds + value.nanos / 1e9
+    if abs(seconds) < 1:
+        return f"{seconds * 1_000:.9g}ms" if seconds else "0s"
+    minutes, rest = divmod(abs(seconds), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    days, hours = divmod(hours, 24)
+    parts = [
+        f"{days}d" if days else "",
+        f"{hours}h" if days or hours else "",
+        f"{minutes}m" if days or hours or minutes else "",
+        f"{rest:.9g}s",
+    ]
+    return ("-" if seconds < 0 else "") + " ".join(part for part in parts if part)
+
+
 def failure_lines(failure: Failure) -> Iterator[str]:
     """Message, stack trace, and the same of each cause below it."""
     indent = ""

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import uuid
 
-import click
 from temporalio.api.batch.v1 import BatchOperationCancellation, BatchOperationDeletion, BatchOperationTermination
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
-    DescribeNamespaceRequest,
     RequestCancelWorkflowExecutionRequest,
     StartBatchOperationRequest,
     TerminateWorkflowExecutionRequest,
 )
 
 from mainspring.cli import remote
-from mainspring.cli.asking import confirm
+from mainspring.cli.asking import confirm, warn_if_global
+from mainspring.cli.batches import start_batch
 from mainspring.cli.payload_inputs import HEADERS
 from mainspring.cli.session import Session
-from mainspring.cli.workflow.selection import Selection, selection_options, start_batch
-from mainspring.service import RPCError
-
-_GLOBAL = (
-    "WARNING: the namespace is global: workflows are deleted from all clusters that have it. "
-    "To delete them from one passive cluster only, pass `--grpc-meta xdc-redirection=false`."
-)
+from mainspring.cli.workflow.selection import Selection, selection_options
 
 
 @remote.command("cancel", failed="failed to cancel workflow")
@@ -34,7 +27,7 @@ async def cancel(session: Session, selection: Selection, headers: object) -> Non
     """Ask a workflow, or those of a query, to end. Its code hears of it and may clean up, or go on."""
     if selection.target is None:
         operation = BatchOperationCancellation(identity=session.identity)
-        await start_batch(session, selection, StartBatchOperationRequest(cancellation_operation=operation))
+        await start_batch(session, selection.batch, StartBatchOperationRequest(cancellation_operation=operation))
         return
     await session.workflow.request_cancel_workflow_execution(
         RequestCancelWorkflowExecutionRequest(
@@ -53,7 +46,7 @@ async def terminate(session: Session, selection: Selection) -> None:
     """End a workflow, or those of a query, by force. Its code does not hear of it."""
     if selection.target is None:
         operation = BatchOperationTermination(identity=session.identity)
-        await start_batch(session, selection, StartBatchOperationRequest(termination_operation=operation))
+        await start_batch(session, selection.batch, StartBatchOperationRequest(termination_operation=operation))
         return
     await session.workflow.terminate_workflow_execution(
         TerminateWorkflowExecutionRequest(
@@ -75,21 +68,10 @@ async def delete(session: Session, selection: Selection, headers: object) -> Non
     target = selection.target
     if target is None:
         operation = BatchOperationDeletion(identity=session.identity)
-        await start_batch(session, selection, StartBatchOperationRequest(deletion_operation=operation))
+        await start_batch(session, selection.batch, StartBatchOperationRequest(deletion_operation=operation))
         return
     run = f' with Run ID "{target.run_id}"' if target.run_id else ""
     confirm(session.output, f'Delete Workflow "{target.workflow_id}"{run}?', yes=selection.yes)
     request = DeleteWorkflowExecutionRequest(namespace=session.namespace, workflow_execution=target)
     await session.workflow.delete_workflow_execution(request)
     session.output.line("Delete workflow succeeded")
-
-
-async def warn_if_global(session: Session) -> None:
-    """Say so if the namespace is in several clusters, or if that cannot be found out."""
-    try:
-        reply = await session.workflow.describe_namespace(DescribeNamespaceRequest(namespace=session.namespace))
-        is_global = reply.is_global_namespace
-    except RPCError:
-        is_global = True
-    if is_global:
-        click.echo(_GLOBAL, err=True)

@@ -20,12 +20,12 @@ from temporalio.api.workflow.v1 import PostResetOperation
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest, StartBatchOperationRequest
 
 from mainspring.cli import remote
+from mainspring.cli.batches import Batch, start_batch
 from mainspring.cli.connection import user_name
 from mainspring.cli.gathering import gathered
 from mainspring.cli.output.words import enum_number
 from mainspring.cli.session import Session
 from mainspring.cli.workflow.reset_points import POINTS, Point
-from mainspring.cli.workflow.selection import Selection, start_batch
 from mainspring.cli.workflow.versioning_override import Override, override_options
 
 WITH_OPTIONS: Final = "with-workflow-update-options"
@@ -189,5 +189,5 @@ async def reset_batch(session: Session, reset: Reset, operations: list[PostReset
     options.reset_reapply_type = reset.reapplied
     options.reset_reapply_exclude_types.extend(reset.excluded)
     operation = BatchOperationReset(identity=session.identity, options=options, post_reset_operations=operations)
-    selection = Selection(workflow_id="", run_id="", query=reset.query, reason=reset.reason, rps=0, yes=reset.yes)
-    await start_batch(session, selection, StartBatchOperationRequest(reset_operation=operation))
+    batch = Batch(query=reset.query, reason=reset.reason, yes=reset.yes)
+    await start_batch(session, batch, StartBatchOperationRequest(reset_operation=operation))

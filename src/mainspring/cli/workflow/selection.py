@@ -1,4 +1,4 @@
-"""One run, or all of a query: the options of commands that change either, and the batch operation for a query.
+"""One run, or all of a query: the options of commands that change either.
 
 --workflow-id W [--run-id R]                   the one run
 --query Q [--reason ...] [--rps N] [--yes]     those that it finds, after a question
@@ -7,19 +7,15 @@
 from __future__ import annotations
 
 import functools
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import click
 import msgspec
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import CountWorkflowExecutionsRequest, StartBatchOperationRequest
 
-from mainspring.cli import remote
-from mainspring.cli.asking import confirm
+from mainspring.cli.batches import Batch
 from mainspring.cli.gathering import Body, Decorator
-from mainspring.cli.session import Session
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -36,6 +32,11 @@ class Selection(msgspec.Struct, frozen=True):
     def target(self) -> WorkflowExecution | None:
         """The one run; None if there is a query."""
         return WorkflowExecution(workflow_id=self.workflow_id, run_id=self.run_id) if self.workflow_id else None
+
+    @property
+    def batch(self) -> Batch:
+        """Those of the query."""
+        return Batch(query=self.query, reason=self.reason, rps=self.rps, yes=self.yes)
 
     def check(self, allowed: frozenset[str]) -> None:
         """Refuse what does not go together; `allowed` names what may come with a workflow id.
@@ -80,36 +81,3 @@ def selection_options(*allowed: str) -> Decorator:
         return decorated
 
     return decorate
-
-
-async def start_batch(session: Session, selection: Selection, operation: StartBatchOperationRequest) -> None:
-    """Ask, and let the server do the operation for each workflow of the query.
-
-    Raises: click.ClickException: the answer was no, or the server does not do it.
-    """
-    await confirm_batch(session, selection.query, yes=selection.yes)
-    request = StartBatchOperationRequest(
-        namespace=session.namespace,
-        job_id=str(uuid.uuid4()),
-        visibility_query=selection.query,
-        reason=selection.reason or session.default_reason,
-        max_operations_per_second=selection.rps,
-    )
-    request.MergeFrom(operation)
-    with remote.failing("failed starting batch operation"):
-        await session.workflow.start_batch_operation(request)
-    session.output.json({"batchJobId": request.job_id})
-    session.output.line(f"Started batch for job ID: {request.job_id}")
-
-
-async def confirm_batch(session: Session, query: str, *, yes: bool) -> None:
-    """Ask whether the operation is meant, with the number of workflows.
-
-    Raises: click.ClickException: it is not.
-    """
-    if yes:
-        confirm(session.output, f"Start batch against workflows matching query {query!r}?", yes=True)
-        return
-    request = CountWorkflowExecutionsRequest(namespace=session.namespace, query=query)
-    reply = await session.workflow.count_workflow_executions(request)
-    confirm(session.output, f"Start batch against approximately {reply.count} workflow(s)?", yes=False)

@@ -9,9 +9,10 @@ from temporalio.api.batch.v1 import BatchOperationSignal
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest, StartBatchOperationRequest
 
 from mainspring.cli import remote
+from mainspring.cli.batches import start_batch
 from mainspring.cli.payload_inputs import HEADERS, Inputs, header_of, input_options
 from mainspring.cli.session import Session
-from mainspring.cli.workflow.selection import Selection, selection_options, start_batch
+from mainspring.cli.workflow.selection import Selection, selection_options
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -26,7 +27,7 @@ async def command(session: Session, selection: Selection, name: str, inputs: Inp
     payloads, header = inputs.payloads(), header_of(headers)
     if selection.target is None:
         operation = BatchOperationSignal(signal=name, input=payloads, header=header, identity=session.identity)
-        await start_batch(session, selection, StartBatchOperationRequest(signal_operation=operation))
+        await start_batch(session, selection.batch, StartBatchOperationRequest(signal_operation=operation))
         return
     await session.workflow.signal_workflow_execution(
         SignalWorkflowExecutionRequest(

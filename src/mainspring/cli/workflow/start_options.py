@@ -10,16 +10,26 @@ from datetime import timedelta
 
 import click
 import msgspec
-from temporalio.api.common.v1 import Memo, Payload, Priority, SearchAttributes, WorkflowType
+from temporalio.api.common.v1 import Memo, SearchAttributes, WorkflowType
 from temporalio.api.enums.v1 import TaskQueueKind, WorkflowIdConflictPolicy, WorkflowIdReusePolicy
-from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
 from mainspring.cli.gathering import gathered
-from mainspring.cli.output.words import EnumType, all_words, enum_number
-from mainspring.cli.payload_inputs import HEADERS, Inputs, header_of, memo_of, search_attributes_of, text_payload
+from mainspring.cli.output.words import enum_number
+from mainspring.cli.payload_inputs import HEADERS, Inputs, header_of, memo_of, search_attributes_of
 from mainspring.cli.session import Session
+from mainspring.cli.start_parts import (
+    FAIRNESS_KEY,
+    FAIRNESS_WEIGHT,
+    PRIORITY_KEY,
+    SEARCH_ATTRIBUTE,
+    STATIC_DETAILS,
+    STATIC_SUMMARY,
+    priority_of,
+    user_metadata_of,
+    words_of,
+)
 from mainspring.cli.values import DURATION, KEY_VALUE
 
 Pairs = tuple[tuple[str, str], ...]
@@ -68,8 +78,8 @@ class Start(msgspec.Struct, frozen=True):
             header=header_of(self.headers),
             memo=self.memo_message,
             search_attributes=self.search_attributes_message,
-            user_metadata=self.user_metadata,
-            priority=self.priority,
+            user_metadata=user_metadata_of(self),
+            priority=priority_of(self),
         )
         request.workflow_execution_timeout.FromTimedelta(self.execution_timeout)
         request.workflow_run_timeout.FromTimedelta(self.run_timeout)
@@ -85,29 +95,6 @@ class Start(msgspec.Struct, frozen=True):
     @property
     def search_attributes_message(self) -> SearchAttributes | None:
         return search_attributes_of(self.search_attribute)
-
-    @property
-    def user_metadata(self) -> UserMetadata | None:
-        if not self.static_summary and not self.static_details:
-            return None
-        return UserMetadata(summary=optional_text(self.static_summary), details=optional_text(self.static_details))
-
-    @property
-    def priority(self) -> Priority | None:
-        if not (self.priority_key or self.fairness_key or self.fairness_weight):
-            return None
-        return Priority(
-            priority_key=self.priority_key, fairness_key=self.fairness_key, fairness_weight=self.fairness_weight
-        )
-
-
-def optional_text(text: str) -> Payload | None:
-    return text_payload(text) if text else None
-
-
-def words_of(kind: EnumType) -> click.Choice[str]:
-    """The values of an enum as words, in any case."""
-    return click.Choice(all_words(kind), case_sensitive=False)
 
 
 ZERO = timedelta()
@@ -126,21 +113,14 @@ start_options = gathered(
         default=timedelta(seconds=10),
         help="How long one workflow task may take; 10s unless it is given.",
     ),
-    click.option(
-        "--search-attribute",
-        type=KEY_VALUE,
-        multiple=True,
-        help="Search attribute as KEY=JSON. May be given several times.",
-    ),
+    SEARCH_ATTRIBUTE,
     HEADERS,
     click.option("--memo", type=KEY_VALUE, multiple=True, help="Memo as KEY=JSON. May be given several times."),
-    click.option("--static-summary", default="", help="One line for people, in Markdown."),
-    click.option("--static-details", default="", help="Lines for people, in Markdown."),
-    click.option("--priority-key", type=int, default=0, help="Priority of its tasks: 1 comes first, 5 last."),
-    click.option("--fairness-key", default="", help="Whose tasks they are, for fair turns."),
-    click.option(
-        "--fairness-weight", type=float, default=0.0, help="How many turns that key gets, compared with others."
-    ),
+    STATIC_SUMMARY,
+    STATIC_DETAILS,
+    PRIORITY_KEY,
+    FAIRNESS_KEY,
+    FAIRNESS_WEIGHT,
     click.option("--cron", default="", hidden=True, help="Cron schedule; schedules have come in its place."),
     click.option(
         "--fail-existing", is_flag=True, help="Fail if the workflow is running; without it, that run is the answer."

@@ -6,9 +6,10 @@ from temporalio.api.batch.v1 import BatchOperationUpdateWorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import StartBatchOperationRequest, UpdateWorkflowExecutionOptionsRequest
 
 from mainspring.cli import remote
+from mainspring.cli.batches import start_batch
 from mainspring.cli.payload_inputs import HEADERS
 from mainspring.cli.session import Session
-from mainspring.cli.workflow.selection import Selection, selection_options, start_batch
+from mainspring.cli.workflow.selection import Selection, selection_options
 from mainspring.cli.workflow.versioning_override import Override, override_options
 
 
@@ -24,7 +25,7 @@ async def command(session: Session, selection: Selection, override: Override, he
             identity=session.identity, workflow_execution_options=options, update_mask=mask
         )
         request = StartBatchOperationRequest(update_workflow_options_operation=operation)
-        await start_batch(session, selection, request)
+        await start_batch(session, selection.batch, request)
         return
     await session.workflow.update_workflow_execution_options(
         UpdateWorkflowExecutionOptionsRequest(
