@@ -1,4 +1,4 @@
-"""`program` for each SDK: as it is, and as `mainspring migrate-imports` changes it."""
+"""Programs for each SDK: as they are, and as `mainspring migrate-imports` changes them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from types import ModuleType
 from mainspring.cli.import_migration import migrate
 from tests.replay import program
 
-OURS = "tests.replay.program_of_ours"
-
 
 class _Migrated(SourceFileLoader):
     """Loads the program with other imports. Lines stay where they are."""
@@ -24,15 +22,18 @@ class _Migrated(SourceFileLoader):
         raise OSError(f"{path} is changed as it is read: compiled code is not kept")
 
 
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_loader(OURS, _Migrated(OURS, program.__file__))
+def migrated(module: ModuleType) -> ModuleType:
+    """A module that was written for the official SDK, for ours."""
+    assert module.__file__ is not None
+    name = f"{module.__name__}_of_ours"
+    spec = importlib.util.spec_from_loader(name, _Migrated(name, module.__file__))
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[OURS] = module
-    spec.loader.exec_module(module)
-    return module
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[name] = made
+    spec.loader.exec_module(made)
+    return made
 
 
 official: ModuleType = program
-ours: ModuleType = _load()
+ours: ModuleType = migrated(program)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from mainspring._embedded._engine import open_engine
 from mainspring.client import Client
+from mainspring.client import Plugin as ClientPlugin
 from mainspring.converter import DataConverter
 from mainspring.service import ConnectConfig, DirectServiceClient
 from mainspring.worker import Worker
@@ -57,14 +58,20 @@ async def embedded(
         task_queue: Of the worker, and of workflows that the client starts.
         data_converter: For arguments and results, of client and worker.
         interceptors: Of the client; those that are a worker's too work for both.
-        worker_options: All other options of `worker.Worker`.
+        worker_options: All other options of `worker.Worker`; plugins that are a client's too work for both.
 
     Raises:
         StoreError: The file cannot be opened, or another process has it.
     """
     async with open_engine(None if path is None else fspath(path), namespace=namespace) as engine:
         service = DirectServiceClient(ConnectConfig(target_host="in-process"), engine)
-        client = Client(service, namespace=namespace, data_converter=data_converter, interceptors=interceptors)
+        client = Client(
+            service,
+            namespace=namespace,
+            data_converter=data_converter,
+            interceptors=interceptors,
+            plugins=_take_client_plugins(worker_options),
+        )
         client.default_task_queue = task_queue
         if not workflows and not activities:
             yield client
@@ -74,6 +81,13 @@ async def embedded(
             worker = Worker(client, task_queue=task_queue, workflows=workflows, activities=activities, **worker_options)
             async with worker:
                 yield client
+
+
+def _take_client_plugins(worker_options: WorkerOptions) -> list[ClientPlugin]:
+    """Those of a worker's plugins that are for clients too. A worker has its client's, so they are not its own."""
+    plugins = worker_options.get("plugins", ())
+    worker_options["plugins"] = [plugin for plugin in plugins if not isinstance(plugin, ClientPlugin)]
+    return [plugin for plugin in plugins if isinstance(plugin, ClientPlugin)]
 
 
 @contextmanager
