@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from mainspring.client import Client
 from mainspring.server.persistence.sqlite import migrating
 from mainspring.server.persistence.sqlite.lock import FileLock
 from mainspring.server.persistence.sqlite.migrating import Migration
+from tests.server_process import mainspring_command
 
 
 @workflow.defn
@@ -88,6 +92,20 @@ def test_a_copy_is_consistent_while_the_engine_works_on_the_file(tmp_path: Path)
 
     asyncio.run(use())
     assert run("verify", "-f", copy).exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_a_bar_is_shown_on_a_terminal_and_nowhere_else(file: Path, tmp_path: Path) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    line = [*mainspring_command(), "backup", str(tmp_path / "copy.db"), "-f", str(file)]
+    environment = {**os.environ, "TERM": "xterm"}
+    done = subprocess.run(line, stdout=subprocess.PIPE, stderr=theirs, env=environment, check=True, timeout=20)
+    assert b"Copying" in os.read(ours, 65_536)
+    assert done.stdout.decode() == f"{file} copied to {tmp_path / 'copy.db'}\n"
+    for terminal in (ours, theirs):
+        os.close(terminal)
 
 
 def test_a_copy_replaces_nothing_unless_it_is_forced(file: Path, tmp_path: Path) -> None:

@@ -166,6 +166,21 @@ def test_a_backup_is_whole_while_the_server_runs(path: Path, tmp_path: Path) -> 
     assert (version_in(path), version_in(target)) == (2, 1)
 
 
+def test_a_copy_that_is_broken_off_leaves_nothing(path: Path, tmp_path: Path) -> None:
+    write(path, changes(A))
+    steps: list[tuple[int, int]] = []
+
+    def break_off(done: int, total: int) -> None:
+        steps.append((done, total))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backup(str(path), str(tmp_path / "backup.db"), progress=break_off)
+    assert steps[0][0] <= steps[0][1]
+    assert not list(tmp_path.glob("backup*"))
+    assert verify(str(path)) == []
+
+
 def test_there_must_be_a_file_to_check_or_copy(path: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         verify(str(path))

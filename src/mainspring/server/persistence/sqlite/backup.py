@@ -89,10 +89,9 @@ def _check_target(source: Path, goal: Path, *, overwrite: bool) -> None:
         raise StoreUnavailable(f"{log} is there: {goal} is in use, or was not closed; choose another name")
 
 
-def _told_to(progress: Progress | None) -> Callable[[int, int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda _status, remaining, total: progress(total - remaining, total)
+def _told_to(progress: Progress | None) -> Callable[[int, int, int], None]:
+    """Never None: between steps the interpreter has its turn, so that Ctrl-C ends the copy."""
+    return lambda _status, remaining, total: progress(total - remaining, total) if progress is not None else None
 
 
 def open_existing(path: Path) -> Connection:
