@@ -13,6 +13,8 @@ from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse
 
+from mainspring.server.process.config import UiConfig
+from mainspring.server.process.http_server import ui_options
 from mainspring.server.ui import Options, codec, codec_server
 from mainspring.server.ui.codec_server import CodecServer
 from mainspring.server.ui.payload_walk import FAILURES, SEARCH_ATTRIBUTES, payloads_in
@@ -189,6 +191,14 @@ async def test_the_namespace_stands_in_the_path_of_the_endpoint_as_one_part() ->
         ]
 
     assert stub.asked[0].path == "/of/a%2F..%2Fb/decode"
+
+
+def test_the_configuration_names_the_codec_server() -> None:
+    assert ui_options(UiConfig()) == Options()
+    named = ui_options(UiConfig(codec_endpoint="https://codec.example.com:8443/v1/", disable_write_actions=True))
+    assert named.codec is not None
+    assert named.codec.host == "codec.example.com:8443"
+    assert named.is_read_only
 
 
 async def test_only_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

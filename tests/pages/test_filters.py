@@ -57,6 +57,7 @@ def test_a_status_is_switched_on_and_off() -> None:
     on = toggled(Filter(statuses=("Failed",)), "Running")
     assert on.statuses == ("Running", "Failed")
     assert toggled(on, "Running").statuses == ("Failed",)
+    assert toggled(Filter(is_stuck=True), "Failed") == Filter(statuses=("Failed",))
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,16 @@ async def test_a_page_shows_a_run_complete_without_being_loaded_again() -> None:
         assert await visit.page.evaluate("window.sameWindow") is True
 
 
+async def test_a_live_page_says_when_the_server_does_not_answer_and_goes_on_when_it_does() -> None:
+    async with visiting() as visit:
+        await visit.client.start_workflow("Order", id="order-1", task_queue="orders")
+        await visit.go("/run?id=order-1")
+        await visit.page.route("**/run?*", lambda route: route.abort())
+        await visit.sees("This page is not up to date")
+        await visit.page.unroute("**/run?*")
+        await expect(visit.page.locator("#stale")).to_have_count(0, timeout=WAIT_MS)
+
+
 async def test_a_query_is_answered_with_the_bytes_of_the_worker() -> None:
     async with visiting() as visit, working(visit):
         await visit.client.start_workflow(Install.run, "m1", id="install-m1", task_queue=QUEUE)

@@ -24,6 +24,7 @@ SCREENS = {
     "start": "/",
     "workflows": "/workflows",
     "workflows-mistake": "/workflows?query=WorkflowType+%3D+%22AddNode%22+ANDD+Customer+%3D+%22Ada%22",
+    "workflows-stuck": "/workflows?stuck=1",
     "run-waiting": "/run?id=order-1001",
     "run-retrying": "/run?id=add-fleet-a-rack-2-node-0",
     "run-failed": "/run?id=reserve-rack-9",

@@ -122,9 +122,9 @@ def filter_of(fields: Fields) -> Filter:
 
 
 def toggled(given: Filter, status: str) -> Filter:
-    """The same filter with this status added, or taken away if it was there."""
+    """The same filter with this status added, or taken away if it was there. Stuck runs are open: not only those."""
     chosen = set(given.statuses) ^ {status}
-    return msgspec.structs.replace(given, statuses=tuple(name for name in STATUSES if name in chosen))
+    return msgspec.structs.replace(given, statuses=tuple(name for name in STATUSES if name in chosen), is_stuck=False)
 
 
 def quoted(text: str) -> str:

@@ -64,6 +64,17 @@ async function refresh() {
   return true;
 }
 
+/** A page that stands still says so. */
+function tellStale(isStale) {
+  let notice = document.getElementById("stale");
+  if (!isStale) { notice?.remove(); return; }
+  if (notice) return;
+  notice = document.createElement("p");
+  notice.id = "stale"; notice.className = "notice bad"; notice.setAttribute("role", "status");
+  notice.textContent = "This page is not up to date. The server is asked again.";
+  live.before(notice);
+}
+
 if (live) {
   const period = Number(live.dataset.live) || 0;
   const shortest = (period || 5) * 1000;
@@ -74,18 +85,19 @@ if (live) {
       const begun = performance.now();
       let isWell = false;
       try { isWell = await refresh(); } catch (error) { isWell = false; }
-      live.toggleAttribute("data-stale", !isWell);
+      tellStale(!isWell);
       // A slow or failing server is asked less often.
       pause = isWell ? Math.max(shortest, 10 * (performance.now() - begun)) : Math.min(pause * 2, 60000);
     }
     setTimeout(step, pause);
   };
   setTimeout(step, pause);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && isOn) refresh().catch(() => {}); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && isOn) refresh().then((isWell) => tellStale(!isWell), () => tellStale(true)); });
   if (liveSwitch) {
     liveSwitch.checked = isOn;
     liveSwitch.addEventListener("change", () => {
       isOn = liveSwitch.checked;
+      if (!isOn) tellStale(false);
       localStorage.setItem("live", isOn ? "on" : "off");
     });
   }
