@@ -13,6 +13,7 @@
     mainspring workflow ...         start, list and operate on workflows, as the official command line does
     mainspring activity ...         the same for activities      batch     operations on all that a query finds
     mainspring operator ...         namespaces, search attributes, clusters, Nexus      task-queue      pollers, limits
+    mainspring schedule ...         workflows that are started again and again
     mainspring options              what every command takes
 
     main, lazy     groups that import a command when it is called      global_options, command   flags that all take

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "options": Lazy("mainspring.cli.options:command", "List global and connection options."),
     "replay": Lazy("mainspring.cli.replay:command", "Replay histories against today's workflow code."),
     "run": Lazy("mainspring.cli.run.command:command", "Run a worker with what a module has."),
+    "schedule": Lazy("mainspring.cli.schedule:group", "Look after schedules."),
     "server": Lazy("mainspring.cli.server:group", "Run a server."),
     "task-queue": Lazy("mainspring.cli.task_queue:group", "Look after task queues."),
     "top": Lazy("mainspring.cli.top.command:command", "Show what a namespace does, live."),

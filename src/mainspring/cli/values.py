@@ -1,6 +1,7 @@
 """Values of options, as the official command line writes them.
 
 DURATION     1h30m, 10s, 1.5d, 250ms     a `timedelta`
+INSTANT      2026-01-02T03:04:05Z        a `datetime` with its zone
 KEY_VALUE    KEY=VALUE                   a pair
 WORD         one of some words, in any case where the official one says so
 """
@@ -8,7 +9,7 @@ WORD         one of some words, in any case where the official one says so
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import click
@@ -59,7 +60,25 @@ class KeyValue(click.ParamType[tuple[str, str]]):
         return key, text
 
 
+class Instant(click.ParamType[datetime]):
+    """A time as RFC 3339 has it: a date, a time and its zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            self.fail(f"{value!r} is not a time like 2026-01-02T03:04:05Z", param, ctx)
+        return found
+
+
 DURATION: Final = Duration()
+INSTANT: Final = Instant()
 KEY_VALUE: Final = KeyValue()
 
 

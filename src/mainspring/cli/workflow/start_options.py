@@ -15,7 +15,7 @@ from temporalio.api.enums.v1 import TaskQueueKind, WorkflowIdConflictPolicy, Wor
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
-from mainspring.cli.gathering import gathered
+from mainspring.cli.gathering import Decorator, gathered
 from mainspring.cli.output.words import enum_number
 from mainspring.cli.payload_inputs import HEADERS, Inputs, header_of, memo_of, search_attributes_of
 from mainspring.cli.session import Session
@@ -35,8 +35,8 @@ from mainspring.cli.values import DURATION, KEY_VALUE
 Pairs = tuple[tuple[str, str], ...]
 
 
-class Start(msgspec.Struct, frozen=True):
-    """The options as click gives them."""
+class Shared(msgspec.Struct, frozen=True):
+    """The options as click gives them, as far as schedules have them too."""
 
     workflow_id: str | None
     type: str
@@ -52,6 +52,19 @@ class Start(msgspec.Struct, frozen=True):
     priority_key: int
     fairness_key: str
     fairness_weight: float
+
+    @property
+    def memo_message(self) -> Memo | None:
+        return memo_of(self.memo)
+
+    @property
+    def search_attributes_message(self) -> SearchAttributes | None:
+        return search_attributes_of(self.search_attribute)
+
+
+class Start(Shared, frozen=True):
+    """All options as click gives them."""
+
     cron: str
     fail_existing: bool
     start_delay: timedelta
@@ -88,20 +101,10 @@ class Start(msgspec.Struct, frozen=True):
             request.workflow_start_delay.FromTimedelta(self.start_delay)
         return request
 
-    @property
-    def memo_message(self) -> Memo | None:
-        return memo_of(self.memo)
-
-    @property
-    def search_attributes_message(self) -> SearchAttributes | None:
-        return search_attributes_of(self.search_attribute)
-
 
 ZERO = timedelta()
 
-start_options = gathered(
-    "start",
-    Start,
+SHARED_OPTIONS: tuple[Decorator, ...] = (
     click.option("--workflow-id", "-w", help="Workflow; a random one unless it is given."),
     click.option("--type", "--name", "type", required=True, help="Type of the workflow. Required."),
     click.option("--task-queue", "-t", required=True, help="Task queue of its workers. Required."),
@@ -121,6 +124,12 @@ start_options = gathered(
     PRIORITY_KEY,
     FAIRNESS_KEY,
     FAIRNESS_WEIGHT,
+)
+
+start_options = gathered(
+    "start",
+    Start,
+    *SHARED_OPTIONS,
     click.option("--cron", default="", hidden=True, help="Cron schedule; schedules have come in its place."),
     click.option(
         "--fail-existing", is_flag=True, help="Fail if the workflow is running; without it, that run is the answer."
