@@ -19,7 +19,7 @@ from mainspring.cli.loading import LoadError, load
 from mainspring.cli.main import main
 from mainspring.cli.run.finding import found_in
 from mainspring.cli.run.reloading import first_difference, snapshot
-from tests.server_process import mainspring_command
+from tests.server_process import ServerProcess, mainspring_command
 
 APP = """
 from mainspring import activity, workflow
@@ -211,6 +211,25 @@ def test_a_worker_works_until_a_signal_and_ends_in_good_order(number: signal.Sig
         process.send_signal(number)
         assert process.wait(20) == 0
     assert "Traceback" not in Path("worker.err").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+def test_a_worker_of_a_server_works_and_a_namespace_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, command=mainspring_command()) as server:
+        lost = run(module("app"), "--address", server.address, "-n", "nowhere", "--disable-config-file")
+        assert (lost.exit_code, "Traceback" in lost.stderr) == (1, False)
+        assert "Namespace nowhere is not found" in lost.stderr
+        line = [*mainspring_command(), "run", "app", "--address", server.address, "-o", "json", "--disable-config-file"]
+        with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            done = CliRunner().invoke(
+                main,
+                ["workflow", "execute", "--type", "hello", "-t", "default", "-i", '"n1"', "--address", server.address],
+            )
+            process.send_signal(signal.SIGTERM)
+            out, errors = process.communicate(timeout=20)
+    assert 'Result          "n1"' in done.stdout
+    assert (process.returncode, json.loads(out)["taskQueues"]) == (0, ["default"]), errors
 
 
 @pytest.mark.slow
