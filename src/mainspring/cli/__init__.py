@@ -14,6 +14,7 @@
     mainspring activity ...         the same for activities      batch     operations on all that a query finds
     mainspring operator ...         namespaces, search attributes, clusters, Nexus      task-queue      pollers, limits
     mainspring schedule ...         workflows that are started again and again
+    mainspring config, env          where to connect, by name; completion    scripts for shells
     mainspring options              what every command takes
 
     main, lazy     groups that import a command when it is called      global_options, command   flags that all take
