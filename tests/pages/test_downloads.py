@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
+from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 
 from mainspring.client import WorkflowHistory
 from mainspring.server.ui import downloads
+from mainspring.server.ui.page import Fields, Visit
+from mainspring.server.ui.service import Refused, Reply, Service
 from tests.pages.browsing import HOSTILE, browsing, links
 
 
@@ -45,3 +50,42 @@ async def test_a_run_that_there_is_not_has_no_file() -> None:
     async with browsing() as browser:
         assert (await browser.get("/run/history.json", id="nobody")).status_code == 404
         assert (await browser.get("/run/history.json")).status_code == 400
+
+
+class Failing:
+    """A service that answers one page of a history, and then no more."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.pages = 0
+
+    async def call(self, request: Message, reply_type: type[Reply], timeout_s: float = 10.0) -> Reply:
+        if isinstance(request, GetWorkflowExecutionHistoryRequest):
+            self.pages += 1
+            if self.pages > 1:
+                raise Refused(14, "the store is gone")
+        return await self.service.call(request, reply_type, timeout_s)
+
+    def serves(self, rpc: str) -> bool:
+        return self.service.serves(rpc)
+
+
+async def test_half_a_history_is_not_taken_for_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "_AT_ONCE", 1)
+    async with browsing() as browser:
+        await browser.start("order-1")
+        await browser.post("/run/act", act="signal", id="order-1", name="go")
+        visit = Visit(
+            service=Failing(browser.service),
+            namespace="default",
+            query=Fields([("id", "order-1")]),
+            form=Fields(()),
+            now=time.time_ns(),
+        )
+        download = await downloads.history(visit)
+        sent = await anext(download.parts) + await anext(download.parts)
+        with pytest.raises(Refused, match="the store is gone"):
+            await anext(download.parts)
+
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(sent)
