@@ -12,7 +12,8 @@
 
     mainspring workflow ...         start, list and operate on workflows, as the official command line does
     mainspring activity ...         the same for activities      batch     operations on all that a query finds
-    mainspring operator ...         namespaces, search attributes, clusters, Nexus      task-queue      pollers, limits
+    mainspring operator ...         namespaces, search attributes, clusters, Nexus
+    mainspring task-queue, worker   pollers, limits, workers, deployments
     mainspring schedule ...         workflows that are started again and again
     mainspring config, env          where to connect, by name; completion    scripts for shells
     mainspring options              what every command takes

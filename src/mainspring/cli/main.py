@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "task-queue": Lazy("mainspring.cli.task_queue:group", "Look after task queues."),
     "top": Lazy("mainspring.cli.top.command:command", "Show what a namespace does, live."),
     "verify": Lazy("mainspring.cli.database.command:verify", "Check that a database file is whole."),
+    "worker": Lazy("mainspring.cli.worker:group", "Look after workers and deployments of them."),
     "workflow": Lazy("mainspring.cli.workflow:group", "Start, list and operate on workflows."),
 }
 TEST_SERVER: Final = Lazy("mainspring.cli.server:start_time_skipping", "Run a server for tests.")
