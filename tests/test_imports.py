@@ -80,6 +80,7 @@ DISTRIBUTIONS = {  # where the import is not called as the package
     "google.rpc": "googleapis-common-protos",
     "grpc": "grpcio",
     "opentelemetry": "opentelemetry-api",
+    "prometheus_client": "prometheus-client",
     "opentelemetry.proto": "opentelemetry-proto",
     "opentelemetry.sdk": "opentelemetry-sdk",
     "grpc_health": "grpcio-health-checking",

@@ -11,9 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from tools.pages import command_line, limits, official_names, service_methods, settings, state_machines  # noqa: E402  # the path comes first
+from tools.pages import command_line, limits, official_names, server_metrics, service_methods, settings, state_machines  # noqa: E402  # the path comes first
 
-PAGES = [command_line, limits, official_names, service_methods, settings, state_machines]
+PAGES = [command_line, limits, official_names, server_metrics, service_methods, settings, state_machines]
 
 
 def main(arguments: list[str]) -> int:

@@ -14,7 +14,7 @@ from mainspring import __version__
 from mainspring.cli.dev_config import DevFlags, dev_config, without_effect
 from mainspring.cli.dev_flags import dev_flags
 from mainspring.cli.main import main
-from mainspring.server.process.config import Config, UiConfig
+from mainspring.server.process.config import Config, HttpConfig, MetricsConfig, UiConfig
 
 
 def run(*arguments: str) -> Result:
@@ -68,9 +68,21 @@ def test_all_wrong_values_are_named_together() -> None:
 
 def test_flags_of_what_is_not_built_are_named() -> None:
     assert without_effect(flags()) == []
-    assert without_effect(flags("--ui-port", "8233", "--metrics-port", "0", "--http-port", "0")) == [
-        "--metrics-port",
+    assert without_effect(flags("--ui-port", "8233", "--ui-asset-path", "assets", "--http-port", "0")) == [
+        "--ui-asset-path",
     ]
+
+
+@pytest.mark.parametrize(
+    "arguments, http_port, metrics_port",
+    [([], 0, 0), (["--http-port", "7243"], 7243, 0), (["--headless", "--metrics-port", "9233"], 0, 9233)],
+)
+def test_the_api_over_http_and_metrics_have_a_free_port_unless_one_is_given(
+    arguments: list[str], http_port: int, metrics_port: int
+) -> None:
+    config = dev_config(flags("--ip", "127.0.0.2", *arguments))
+    assert config.http == HttpConfig(enabled=True, ip="127.0.0.2", port=http_port)
+    assert config.metrics == MetricsConfig(enabled=True, ip="127.0.0.2", port=metrics_port)
 
 
 @pytest.mark.parametrize(

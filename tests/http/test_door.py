@@ -16,8 +16,12 @@ async def answer(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("behind")
 
 
+async def metrics() -> bytes:
+    return b"up 1\n"
+
+
 async def get(path: str, *, host: str = "localhost:8233", is_ready: bool = True) -> httpx.Response:
-    app = door(allowed_hosts("127.0.0.1", ()), lambda: is_ready, [Route("/page", answer)])
+    app = door(allowed_hosts("127.0.0.1", ()), lambda: is_ready, metrics, [Route("/page", answer)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost") as http:
         return await http.get(path, headers={"host": host})
 

@@ -13,7 +13,9 @@ from starlette.applications import Starlette
 
 from mainspring.server.http.rest import api_routes
 from mainspring.server.persistence.sqlite import open_sqlite
-from mainspring.server.process.http_server import HttpServer, api_table
+from mainspring.server.process.http_doors import api_table
+from mainspring.server.process.http_listener import HttpListener
+from mainspring.server.process.http_server import HttpServer
 from mainspring.server.process.http_service import HttpService
 from tests.assembled import assembled
 
@@ -25,7 +27,7 @@ LARGEST = 100_000
 @asynccontextmanager
 async def api() -> AsyncGenerator[httpx.AsyncClient]:
     async with assembled(await open_sqlite(None)) as assembly:
-        routes = api_routes(HttpService(assembly.methods, assembly.door), api_table(), LARGEST)
+        routes = api_routes(HttpService(assembly), api_table(), LARGEST)
         transport = httpx.ASGITransport(app=Starlette(routes=routes))
         async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as http:
             yield http
@@ -101,15 +103,18 @@ async def test_a_call_ends_when_its_client_hangs_up() -> None:
     ended = asyncio.Event()
 
     class Waits:
-        async def call(self, path: str, request: Message, metadata: Mapping[str, str]) -> Message:
-            del path, metadata
+        async def call(
+            self, path: str, request: Message, metadata: Mapping[str, str], timeout_s: float | None
+        ) -> Message:
+            del path, metadata, timeout_s
             try:
                 await asyncio.Event().wait()
             finally:
                 ended.set()
             return request
 
-    server = HttpServer(Starlette(routes=api_routes(Waits(), api_table(), LARGEST)))
+    app = Starlette(routes=api_routes(Waits(), api_table(), LARGEST))
+    server = HttpListener(lambda: HttpServer(app))
     await server.start("127.0.0.1", 0)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http:

@@ -108,7 +108,7 @@ class Browser:
 async def browsing(options: Options = _USUAL) -> AsyncGenerator[Browser]:
     """A visitor of a server of its own."""
     async with assembled(await open_sqlite(None)) as assembly:
-        service = UiService(assembly.methods, assembly.door.calls)
+        service = UiService(assembly)
         transport = httpx.ASGITransport(app=Starlette(routes=routes(service, options)), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
             yield Browser(http, service, assembly.door.calls)

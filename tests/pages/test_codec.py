@@ -14,7 +14,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse
 
 from mainspring.server.process.config import UiConfig
-from mainspring.server.process.http_server import ui_options
+from mainspring.server.process.http_doors import ui_options
 from mainspring.server.ui import Options, codec, codec_server
 from mainspring.server.ui.codec_server import CodecServer
 from mainspring.server.ui.payload_walk import FAILURES, SEARCH_ATTRIBUTES, payloads_in

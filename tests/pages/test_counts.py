@@ -13,7 +13,7 @@ from temporalio.api.workflowservice.v1 import CountWorkflowExecutionsRequest, Co
 
 from mainspring.server.ui import counts
 from mainspring.server.ui.counts import Counts
-from mainspring.server.ui.service import Refused, Reply
+from mainspring.server.ui.service import Refused, Reply, ServerStatistics
 
 
 class CountingService:
@@ -35,6 +35,9 @@ class CountingService:
 
     def serves(self, rpc: str) -> bool:
         return bool(rpc)
+
+    async def statistics(self) -> ServerStatistics:
+        raise NotImplementedError
 
 
 async def test_all_who_look_share_a_count() -> None:

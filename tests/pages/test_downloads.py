@@ -13,7 +13,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from mainspring.client import WorkflowHistory
 from mainspring.server.ui import downloads
 from mainspring.server.ui.page import Fields, Visit
-from mainspring.server.ui.service import Refused, Reply, Service
+from mainspring.server.ui.service import Refused, Reply, ServerStatistics, Service
 from tests.pages.browsing import HOSTILE, browsing, links
 
 
@@ -68,6 +68,9 @@ class Failing:
 
     def serves(self, rpc: str) -> bool:
         return self.service.serves(rpc)
+
+    async def statistics(self) -> ServerStatistics:
+        raise NotImplementedError
 
 
 async def test_half_a_history_is_not_taken_for_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from mainspring.server.ui import run
 from mainspring.server.ui.page import Fields, Visit
 from mainspring.server.ui.run_history import Place, cut
 from mainspring.server.ui.run_tree import nested
-from mainspring.server.ui.service import Refused, Reply, Service
+from mainspring.server.ui.service import Refused, Reply, ServerStatistics, Service
 from tests.pages.browsing import HOSTILE, browsing, code_in, complete_workflow_task, links, text_of
 
 
@@ -291,6 +291,9 @@ class QueuesHidden:
 
     def serves(self, rpc: str) -> bool:
         return self.service.serves(rpc)
+
+    async def statistics(self) -> ServerStatistics:
+        return await self.service.statistics()
 
 
 async def test_a_run_has_a_page_for_who_may_not_see_its_queue() -> None:

@@ -144,6 +144,25 @@ async def test_a_cancelled_caller_waits_to_the_end(store: Store) -> None:
 # -- transitions that nobody waits for
 
 
+async def test_commits_are_counted_and_questions_are_not(store: Store) -> None:
+    before = store.statistics()
+    await store.commit([changes(A, events=(batch(1, 4),))])
+    await store.load_run(A)
+    await asyncio.gather(*(store.put_metadata(f"name-{number}", "value") for number in range(20)))
+    after = store.statistics()
+    assert after.write_count - before.write_count == 21
+    assert 2 <= after.commits.since(before.commits).count <= 21
+
+
+async def test_a_store_grows(store: Store) -> None:
+    before = await store.size()
+    await store.commit([changes(A, state=HUGE)])
+    after = await store.size()
+    assert after.database_bytes + after.wal_bytes - before.database_bytes - before.wal_bytes > len(HUGE)
+    await store.delete_run(A)
+    assert (await store.size()).free_bytes > len(HUGE)
+
+
 async def test_what_follows_is_written_after(store: Store) -> None:
     await store.commit([changes(A)])
     soon = [store.commit_soon([changes(A, version)]) for version in (1, 2, 3)]

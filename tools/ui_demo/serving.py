@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from mainspring.server.process.assembly import Assembly, assemble
 from mainspring.server.process.config import Config
 from mainspring.server.process.grpc_server import GrpcServer
-from mainspring.server.process.http_server import ui_options
+from mainspring.server.process.http_doors import ui_options
 from mainspring.server.process.server import opened_store
 from mainspring.server.process.ui_service import UiService
 from mainspring.server.ui import Options, routes
@@ -57,7 +57,7 @@ async def serving_ui(config: Config, *, ui_port: int = 0) -> AsyncGenerator[Serv
 
 
 def _ui_server(assembly: Assembly, options: Options) -> uvicorn.Server:
-    app = Starlette(routes=routes(UiService(assembly.methods, assembly.door.calls), options))
+    app = Starlette(routes=routes(UiService(assembly), options))
     config = uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False)
     return _Quiet(config)
 

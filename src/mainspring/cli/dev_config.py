@@ -23,6 +23,7 @@ from mainspring.server.process.config import (
     LogConfig,
     LogFormat,
     LogLevel,
+    MetricsConfig,
     NamespaceConfig,
     SearchAttributeType,
     StoreConfig,
@@ -74,7 +75,8 @@ def dev_config(flags: DevFlags) -> Config:
     return Config(
         grpc=GrpcConfig(ip=flags.ip, port=flags.port),
         ui=ui,
-        http=HttpConfig(enabled=flags.http_port is not None, ip=flags.ip, port=flags.http_port or 0),
+        http=HttpConfig(enabled=True, ip=flags.ip, port=flags.http_port or 0),
+        metrics=MetricsConfig(enabled=True, ip=flags.ip, port=flags.metrics_port or 0),
         store=StoreConfig(path=flags.db_filename),
         namespaces=NamespaceConfig(
             create=tuple(dict.fromkeys(["default", *flags.namespace])), search_attributes=attributes
@@ -87,7 +89,6 @@ def dev_config(flags: DevFlags) -> Config:
 def without_effect(flags: DevFlags) -> list[str]:
     """The given flags for which nothing is built yet."""
     values: Mapping[str, object] = {
-        "--metrics-port": flags.metrics_port,
         "--ui-asset-path": flags.ui_asset_path,
         "--ui-public-path": flags.ui_public_path,
     }

@@ -1,7 +1,7 @@
 """`mainspring server ...`: start a server. What looks after its file is in `database/`.
 
 `start-dev` takes the flags of the official dev server, because SDK test environments start with them whatever binary
-they are given. Flags for what is not there yet (metrics) are accepted and named in one line.
+they are given. Flags for what is not there yet are accepted and named in one line.
 """
 
 from __future__ import annotations

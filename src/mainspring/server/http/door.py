@@ -1,32 +1,40 @@
 """The ASGI application in front of every door that speaks HTTP.
 
-    door(hosts, is_ready, behind) -> 421 for other hosts, /healthz, /readyz, then the routes behind
+    door(hosts, is_ready, metrics, behind) -> 421 for other hosts, /healthz, /readyz, /metrics, then the routes behind
 
 Nothing here reads a body: whoever does bounds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mainspring.server.engine.errors import MainspringError
 from mainspring.server.http.hosts import is_allowed
 
 _NOT_KEPT: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _MISDIRECTED: Final = 421
 
 
-def door(hosts: frozenset[str], is_ready: Callable[[], bool], behind: Sequence[BaseRoute]) -> ASGIApp:
+def door(
+    hosts: frozenset[str],
+    is_ready: Callable[[], bool],
+    metrics: Callable[[], Awaitable[bytes]],
+    behind: Sequence[BaseRoute],
+) -> ASGIApp:
     """The application.
 
-    `hosts` are the names it answers to, see `hosts.allowed_hosts`; `is_ready` whether calls are taken at the moment.
+    `hosts` are the names it answers to, see `hosts.allowed_hosts`; `is_ready` whether calls are taken at the
+    moment; `metrics` gives the server's numbers as text.
     """
 
     async def healthz(_request: Request) -> PlainTextResponse:
@@ -37,7 +45,14 @@ def door(hosts: frozenset[str], is_ready: Callable[[], bool], behind: Sequence[B
             return PlainTextResponse("ready\n", headers=_NOT_KEPT)
         return PlainTextResponse("stopping\n", status_code=503, headers=_NOT_KEPT)
 
-    app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *behind])
+    async def numbers(_request: Request) -> Response:
+        try:
+            return Response(await metrics(), media_type=_METRICS_TYPE, headers=_NOT_KEPT)
+        except MainspringError as error:
+            return PlainTextResponse(f"{error}\n", status_code=503, headers=_NOT_KEPT)
+
+    own = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", numbers)]
+    app = Starlette(routes=[*own, *behind])
     app.router.redirect_slashes = False
     return _OwnHosts(app, hosts)
 

@@ -52,14 +52,18 @@ _STATUSES: Final[Mapping[int, int]] = {
 }
 _NOT_KEPT: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _FORWARDED: Final = ("client-name", "client-version", "supported-server-versions", "temporal-namespace")
+_UNITS_S: Final[Mapping[str, float]] = {"H": 3_600, "M": 60, "S": 1, "m": 1e-3, "u": 1e-6, "n": 1e-9}
+_MOST_DIGITS: Final = 8
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class Service(Protocol):
     """The methods behind every door."""
 
-    def call(self, path: str, request: Message, metadata: Mapping[str, str]) -> Coroutine[object, object, Message]:
-        """What the RPC of that path answers.
+    def call(
+        self, path: str, request: Message, metadata: Mapping[str, str], timeout_s: float | None
+    ) -> Coroutine[object, object, Message]:
+        """What the RPC of that path answers, in that time if one is given.
 
         Raises:
             ServiceError: It refused.
@@ -101,7 +105,9 @@ def api_routes(service: Service, table: Table, largest_body_bytes: int) -> Seque
         binding, values = found
         message = await _read(request, form, binding, values)
         metadata = {name: request.headers[name] for name in _FORWARDED if name in request.headers}
-        reply = await _while_connected(request.receive, service.call(binding.rpc, message, metadata))
+        reply = await _while_connected(
+            request.receive, service.call(binding.rpc, message, metadata, _timeout_s(request))
+        )
         tree: object = MessageToDict(reply)
         return _answer(shortened(cast("Descriptor", reply.DESCRIPTOR), tree) if form.is_short else tree, 200, form)
 
@@ -122,6 +128,20 @@ def _form_of(request: Request) -> _Form:
     return _Form(
         is_short="no-payload-shorthand" not in asked, is_pretty="+pretty" in asked or "pretty" in request.query_params
     )
+
+
+def _timeout_s(request: Request) -> float | None:
+    """What the header `Grpc-Timeout` allows, such as `10S` or `500m`.
+
+    Raises: InvalidArgument: it is none.
+    """
+    text = request.headers.get("grpc-timeout")
+    if text is None:
+        return None
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS_S or not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS):
+        raise InvalidArgument(f"invalid grpc-timeout: {text[:50]}")
+    return int(number) * _UNITS_S[unit]
 
 
 def _check_origin(request: Request) -> None:

@@ -29,6 +29,7 @@ from mainspring.server.matching.records import (
     Query,
     QueueDescription,
     StickyWorkerUnavailable,
+    Waiting,
 )
 from mainspring.server.matching.rows import RowReader
 from mainspring.server.matching.task_queue import Surroundings, TaskQueue
@@ -223,6 +224,14 @@ class Matching:
         counters.waiting_task_count = len(self._known.waiting)
         counters.waiting_query_count = len(self._queries)
         return counters
+
+    def waiting(self) -> dict[TaskKind, Waiting]:
+        """Tasks and polls of each kind, over all queues: looks at each of them."""
+        found = {kind: Waiting() for kind in TaskKind}
+        for key, queue in self._queues.items():
+            found[key.kind].task_count += queue.backlog.count
+            found[key.kind].poll_count += len(queue.polls)
+        return found
 
     # -- inside
 

@@ -118,5 +118,12 @@ class MatchingStatistics(msgspec.Struct, kw_only=True):
     page_count: int = 0  # read from the table
 
 
+class Waiting(msgspec.Struct, kw_only=True):
+    """What waits in all queues of one kind."""
+
+    task_count: int = 0  # about, as far as they are not in memory
+    poll_count: int = 0
+
+
 class StickyWorkerUnavailable(MainspringError):
     """No worker polls the sticky queue of a query any more: ask again on the normal one, with the full history."""

@@ -30,6 +30,7 @@ from mainspring.server.engine.changes import (
     Task,
     VisibilityRecord,
 )
+from mainspring.server.persistence.durations import Durations
 
 
 class StoredRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,8 +235,31 @@ class NamespaceStore(Protocol):
         ...
 
 
+class StoreSize(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store takes."""
+
+    database_bytes: int
+    free_bytes: int  # of these, without content: they are used before the database grows
+    wal_bytes: int  # beside it; 0 for a store in memory
+
+
+class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store did since it was opened."""
+
+    commits: Durations  # each from its first statement until it is durable
+    write_count: int  # what they wrote: several transitions share a commit
+
+
 class Store(RunStore, TaskStore, VisibilityStore, NamespaceStore, Protocol):
     """A database of runs, and all that belongs to them."""
+
+    def statistics(self) -> StoreStatistics:
+        """Counts until now."""
+        ...
+
+    async def size(self) -> StoreSize:
+        """What it takes now."""
+        ...
 
     async def metadata(self, name: str) -> str | None:
         """A setting of the store as a whole, such as the cluster id."""

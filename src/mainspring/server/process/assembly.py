@@ -46,6 +46,7 @@ from mainspring.server.process.clocks import WallClock
 from mainspring.server.process.config import Config, NamespaceConfig
 from mainspring.server.process.grpc_methods import Door
 from mainspring.server.process.namespace_settings import Settings
+from mainspring.server.process.statistics import Statistics
 from mainspring.server.process.test_service import TestService
 from mainspring.server.process.time_skipping import TimeSkipping
 
@@ -59,10 +60,11 @@ _TEST_SERVICE: Final = test_service.DESCRIPTOR.services_by_name["TestService"]
 
 
 class Assembly(msgspec.Struct, frozen=True):
-    """The server without its transports and its store."""
+    """The server without its transports."""
 
     methods: Mapping[str, Method]  # by path
     door: Door
+    store: Store
     registry: NamespaceRegistry
     deleted: DeletedNamespaces
     matching: Matching
@@ -131,8 +133,9 @@ async def assemble(
     }
     if time_skipping is not None:
         methods.update(bind(_TEST_SERVICE, [TestService(time_skipping)], refusals.method))
-    door = Door(ClientVersions(API_VERSION, SUPPORTED_CLIENTS), config.limits)
-    return Assembly(methods, door, registry, deleted, matching, history, time_skipping)
+    statistics = Statistics(lambda: store.statistics().commits)
+    door = Door(ClientVersions(API_VERSION, SUPPORTED_CLIENTS), config.limits, statistics)
+    return Assembly(methods, door, store, registry, deleted, matching, history, time_skipping)
 
 
 def _workflow_groups(history: History, matching: Matching, registry: NamespaceRegistry) -> list[object]:

@@ -36,6 +36,15 @@ class ClientVersions:
         self._supported = dict(supported)
         self._judged: dict[tuple[str, str, str], ServiceError | None] = {}
 
+    def check_metadata(self, metadata: Mapping[str, str]) -> None:
+        """As `check`, for the metadata of a call, which may say nothing of versions."""
+        if "client-version" in metadata or "supported-server-versions" in metadata:
+            self.check(
+                metadata.get("client-name", ""),
+                metadata.get("client-version", ""),
+                metadata.get("supported-server-versions", ""),
+            )
+
     def check(self, name: str, version: str, server_versions: str) -> None:
         """Values are those of `client-name`, `client-version`, `supported-server-versions`; "" if not sent.
 

@@ -71,6 +71,17 @@ class HttpConfig(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
 
 
+class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Prometheus finds `/metrics` on a port of their own; the web UI and the HTTP API serve them on theirs."""
+
+    enabled: Annotated[bool, Meta(description="Whether metrics have a port of their own.")] = False
+    ip: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 for all of IPv4.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")] = 9233
+    allowed_hosts: Annotated[
+        tuple[str, ...], Meta(description="Host names that requests may be for, as `ui.allowed_hosts`.")
+    ] = ()
+
+
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where everything is kept."""
 
@@ -105,6 +116,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     grpc: GrpcConfig = GrpcConfig()
     ui: UiConfig = UiConfig()
     http: HttpConfig = HttpConfig()
+    metrics: MetricsConfig = MetricsConfig()
     store: StoreConfig = StoreConfig()
     namespaces: NamespaceConfig = NamespaceConfig()
     log: LogConfig = LogConfig()

@@ -35,6 +35,7 @@ from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.process.binding import Method
 from mainspring.server.process.calls import Calls, stopping
 from mainspring.server.process.client_versions import ClientVersions
+from mainspring.server.process.statistics import Statistics
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Door(msgspec.Struct, frozen=True):
 
     versions: ClientVersions
     limits: Limits
+    statistics: Statistics
     calls: Calls = msgspec.field(default_factory=Calls)
 
 
@@ -69,12 +71,15 @@ def unary(method: Method, door: Door) -> UnaryHandler:
     """The coroutine that grpcio calls for each call of `method`."""
     parse = method.request_type.FromString
     handler = method.handler
-    check_version = door.versions.check
+    check_versions = door.versions.check_metadata
     size_limit_bytes = door.limits.request_size_bytes
     calls = door.calls
+    ended = door.statistics.ended
+    seen = door.statistics.method("grpc", method.path)
     now = time.monotonic
 
     async def serve(body: bytes, context: Context) -> bytes:
+        began_s = now()
         try:
             task = calls.begin()
         except Unavailable as error:
@@ -83,24 +88,25 @@ def unary(method: Method, door: Door) -> UnaryHandler:
             if len(body) > size_limit_bytes:
                 raise too_large(len(body), size_limit_bytes)
             metadata = cast("dict[str, str]", dict(context.invocation_metadata()))
-            if "client-version" in metadata or "supported-server-versions" in metadata:
-                check_version(
-                    metadata.get("client-name", ""),
-                    metadata.get("client-version", ""),
-                    metadata.get("supported-server-versions", ""),
-                )
+            check_versions(metadata)
             remaining_s = context.time_remaining()
             deadline_s = None if remaining_s is None else now() + remaining_s
             reply = await handler(parse(body), Call(deadline_s=deadline_s, metadata=metadata))
             return reply.serialize() if isinstance(reply, RawReply) else reply.SerializeToString()
         except asyncio.CancelledError:
             if not calls.was_interrupted(task):
+                seen.failed(None)
                 raise
-            await refuse(context, stopping(), door.limits.service_error_message_bytes)
+            await fail(context, stopping())
         except Exception as error:  # noqa: BLE001 - the door: `as_service_error` logs what nobody expected
-            await refuse(context, as_service_error(error, method.path), door.limits.service_error_message_bytes)
+            await fail(context, as_service_error(error, method.path))
         finally:
             calls.end(task)
+            ended(seen, began_s)
+
+    async def fail(context: Context, error: ServiceError) -> NoReturn:
+        seen.failed(error)
+        await refuse(context, error, door.limits.service_error_message_bytes)
 
     return serve
 

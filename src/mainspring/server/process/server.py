@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from mainspring import __version__
 from mainspring.server.persistence.sqlite import open_sqlite
 from mainspring.server.persistence.store import Store
 from mainspring.server.process.assembly import Assembly, assemble
-from mainspring.server.process.config import Config, HttpConfig, UiConfig
+from mainspring.server.process.config import Config, HttpConfig, MetricsConfig, UiConfig
 from mainspring.server.process.grpc_server import GrpcServer
+from mainspring.server.process.http_listener import HttpListener
+from mainspring.server.process.memory import settle_memory
 from mainspring.server.process.time_skipping import TimeSkipping
 
 if TYPE_CHECKING:
@@ -83,17 +84,16 @@ async def serving(
         address = f"{config.grpc.ip}:{config.grpc.port}"
         assembly = await assemble(config, store, address=address, time_skipping=time_skipping)
         server = GrpcServer(assembly.methods.values(), assembly.door)
-        ui: HttpServer | None = None
-        http: HttpServer | None = None
+        doors = _http_doors(config, assembly)
         try:
             await server.start(config.grpc.ip, config.grpc.port)
-            ui = await _serve_ui(config.ui, assembly)
-            http = await _serve_http(config.http, assembly)
-            _settle_memory()
-            _log_start(config, server, ui, time.monotonic() - began_at)
+            for door in doors.values():
+                await door.listener.start(door.ip, door.port)
+            settle_memory()
+            _log_start(config, server, doors, time.monotonic() - began_at)
             yield server
         finally:
-            await _stop([each for each in (server, ui, http) if each is not None], assembly, config.grpc.stop_s)
+            await _stop([server, *(door.listener for door in doors.values())], assembly, config.grpc.stop_s)
             if hangs_up:
                 await server.hang_up()
             await assembly.close()
@@ -109,24 +109,45 @@ async def opened_store(path: str) -> AsyncGenerator[Store]:
         await store.close()
 
 
-async def _serve_ui(config: UiConfig, assembly: Assembly) -> HttpServer | None:
-    """The web UI, if it is wanted; a server without it does not load what it stands on."""
-    if not config.enabled:
-        return None
-    from mainspring.server.process.http_server import ui_server
+class _HttpDoor(NamedTuple):
+    """A port for HTTP, and where it is to be."""
 
-    return await ui_server(config, assembly)
-
-
-async def _serve_http(config: HttpConfig, assembly: Assembly) -> HttpServer | None:
-    if not config.enabled:
-        return None
-    from mainspring.server.process.http_server import api_server
-
-    return await api_server(config, assembly)
+    listener: HttpListener
+    ip: str
+    port: int
 
 
-async def _stop(listeners: Sequence[GrpcServer | HttpServer], assembly: Assembly, grace_s: float) -> None:
+def _http_doors(config: Config, assembly: Assembly) -> dict[str, _HttpDoor]:
+    """Those that are wanted, by name. What they stand on is loaded when somebody comes."""
+
+    def load_ui() -> HttpServer:
+        from mainspring.server.process.http_doors import ui_door
+
+        return ui_door(config.ui, assembly)
+
+    def load_api() -> HttpServer:
+        from mainspring.server.process.http_doors import api_door
+
+        return api_door(config.http, assembly)
+
+    def load_metrics() -> HttpServer:
+        from mainspring.server.process.http_doors import metrics_door
+
+        return metrics_door(config.metrics, assembly)
+
+    places: dict[str, tuple[UiConfig | HttpConfig | MetricsConfig, Callable[[], HttpServer]]] = {
+        "ui": (config.ui, load_ui),
+        "http": (config.http, load_api),
+        "metrics": (config.metrics, load_metrics),
+    }
+    return {
+        name: _HttpDoor(HttpListener(load), place.ip, place.port)
+        for name, (place, load) in places.items()
+        if place.enabled
+    }
+
+
+async def _stop(listeners: Sequence[GrpcServer | HttpListener], assembly: Assembly, grace_s: float) -> None:
     finishing = [asyncio.create_task(each.finish(grace_s)) for each in listeners]
     await assembly.drain()
     await asyncio.gather(*finishing)
@@ -140,23 +161,13 @@ def _leave() -> NoReturn:
     os._exit(0)
 
 
-def _settle_memory() -> None:
-    """Leave what was loaded out of every later collection, and let these come seldom.
-
-    Few objects of ours refer to each other in circles, so there is little to find.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
-
-
-def _log_start(config: Config, server: GrpcServer, ui: HttpServer | None, took_s: float) -> None:
+def _log_start(config: Config, server: GrpcServer, doors: Mapping[str, _HttpDoor], took_s: float) -> None:
     log.info(
-        "mainspring started: version=%s address=%s:%s ui=%s store=%s namespaces=%s took_ms=%.0f",
+        "mainspring started: version=%s address=%s:%s %s store=%s namespaces=%s took_ms=%.0f",
         __version__,
         config.grpc.ip,
         server.port,
-        "none" if ui is None else f"http://{_in_url(config.ui.ip)}:{ui.port}",
+        " ".join(f"{name}=http://{_in_url(door.ip)}:{door.listener.port}" for name, door in doors.items()) or "ui=none",
         config.store.path or "memory",
         ",".join(config.namespaces.create),
         took_s * 1_000,

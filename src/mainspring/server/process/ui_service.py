@@ -2,63 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Mapping
 from typing import Final
 
 from google.protobuf.message import Message
 
-from mainspring.server.engine.errors import DeadlineExceeded
-from mainspring.server.frontend.call import Call, RawReply
-from mainspring.server.process.binding import Method
-from mainspring.server.process.calls import Calls
+from mainspring.server.engine.errors import ServiceError, StoreError
+from mainspring.server.process.answering import Answering
+from mainspring.server.process.assembly import Assembly
 from mainspring.server.process.grpc_methods import as_service_error
-from mainspring.server.ui.service import CALL_TIMEOUT_S, Refused, Reply
+from mainspring.server.process.vital_signs import vital_signs
+from mainspring.server.ui.service import CALL_TIMEOUT_S, Refused, Reply, ServerStatistics
 
 _SERVICES: Final = {
     "temporal.api.workflowservice.v1": "WorkflowService",
     "temporal.api.operatorservice.v1": "OperatorService",
 }
 
-_GRACE_S: Final = 1.0  # for methods that answer at their deadline in words of their own
-
 
 class UiService:
     """Implements `ui.service.Service`."""
 
-    def __init__(self, methods: Mapping[str, Method], calls: Calls) -> None:
-        self._methods = methods
-        self._calls = calls
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._answering = Answering(assembly.methods, assembly.door, "ui")
 
     async def call(self, request: Message, reply_type: type[Reply], timeout_s: float = CALL_TIMEOUT_S) -> Reply:
-        method = self._methods[_path(request)]
+        path = _path(request)
         try:
-            task = self._calls.begin()
-            try:
-                reply = await _in_time(method, request, timeout_s)
-            finally:
-                self._calls.end(task)
-        except Exception as error:
-            refusal = as_service_error(error, method.path)
-            raise Refused(int(refusal.code), refusal.message) from error
-        message = reply.to_message() if isinstance(reply, RawReply) else reply
+            message = await self._answering.answer(path, request, timeout_s=timeout_s)
+        except ServiceError as refusal:
+            raise Refused(int(refusal.code), refusal.message) from refusal
         if not isinstance(message, reply_type):
-            raise TypeError(f"{method.path} answers {type(message).__name__}, not {reply_type.__name__}")
+            raise TypeError(f"{path} answers {type(message).__name__}, not {reply_type.__name__}")
         return message
 
     def serves(self, rpc: str) -> bool:
-        paths = (f"/{package}.{service}/{rpc}" for package, service in _SERVICES.items())
-        return any(self._methods[path].is_served for path in paths if path in self._methods)
+        return any(self._answering.serves(f"/{package}.{name}/{rpc}") for package, name in _SERVICES.items())
 
-
-async def _in_time(method: Method, request: Message, timeout_s: float) -> Message | RawReply:
-    """Raises: DeadlineExceeded: the method did not answer by itself before the deadline that it was told."""
-    try:
-        async with asyncio.timeout(timeout_s + _GRACE_S):
-            return await method.handler(request, Call(deadline_s=time.monotonic() + timeout_s))
-    except TimeoutError as error:
-        raise DeadlineExceeded("the server did not answer in time") from error
+    async def statistics(self) -> ServerStatistics:
+        try:
+            return await vital_signs(self._assembly)
+        except StoreError as error:
+            refusal = as_service_error(error, "statistics")
+            raise Refused(int(refusal.code), refusal.message) from error
 
 
 def _path(request: Message) -> str:

@@ -1,4 +1,8 @@
-"""The start page: how the namespace is doing, what needs somebody, and what the server is."""
+"""The start page: how the namespace is doing, what needs somebody, and how the server is doing.
+
+The first comes of the API as on every page; numbers of the server itself, its rates, latencies and sizes, come from
+`Service.statistics`, which has them from where `/metrics` has them.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +17,17 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsResponse,
 )
 
+from mainspring.explain.times import SECOND
 from mainspring.server.ui import queues, times
 from mainspring.server.ui.columns import status_name
 from mainspring.server.ui.counts import Counts
 from mainspring.server.ui.filters import STATUSES
 from mainspring.server.ui.page import Page, Visit
 from mainspring.server.ui.queues import Queue
+from mainspring.server.ui.service import ServerStatistics
 
 _MOST_FAILED: Final = 8
+_MOST_METHODS: Final = 8
 _FAILED: Final = "ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')"
 
 
@@ -42,12 +49,29 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     href: str
 
 
+class Method(msgspec.Struct, frozen=True, kw_only=True):
+    """A method of the API with how often it is called and how long that takes."""
+
+    name: str
+    rate: str
+    median: str
+    slowest: str
+
+
+class ServerNumbers(msgspec.Struct, frozen=True, kw_only=True):
+    """How the server is doing."""
+
+    facts: tuple[tuple[str, str], ...]
+    methods: tuple[Method, ...]
+
+
 class Home(msgspec.Struct, frozen=True, kw_only=True):
     """What the start page shows."""
 
     numbers: tuple[Number, ...]
     stuck: tuple[Queue, ...]
     ended: tuple[Ended, ...]
+    server: ServerNumbers
     facts: tuple[tuple[str, str], ...]
 
 
@@ -75,6 +99,7 @@ class Start:
             ),
             stuck=tuple(queue for queue in await queues.known(visit) if queue.is_stuck),
             ended=tuple(_ended(visit, run) for run in failed.executions),
+            server=_server(await visit.service.statistics()),
             facts=_facts(cluster),
         )
         return Page("home.html", model, title="Overview", section="home")
@@ -89,6 +114,46 @@ def _ended(visit: Visit, run: WorkflowExecutionInfo) -> Ended:
         closed="" if closed_at is None else times.ago(closed_at, visit.now),
         href=visit.link("/run", id=run.execution.workflow_id, run=run.execution.run_id),
     )
+
+
+def _server(statistics: ServerStatistics) -> ServerNumbers:
+    commits = statistics.commits
+    return ServerNumbers(
+        facts=(
+            ("Up for", times.span(int(statistics.uptime_s) * SECOND)),
+            ("Calls", _rate(statistics.calls_per_s)),
+            ("Commits", _rate(commits.per_s)),
+            ("A commit takes", f"{_took(commits.median_s)}, at most {_took(commits.slowest_s)} in 99 of 100"),
+            ("Database", _size(statistics.database_bytes)),
+            ("Write-ahead log", _size(statistics.wal_bytes)),
+            ("Memory", _size(statistics.resident_bytes)),
+        ),
+        methods=tuple(
+            Method(
+                name=method.name,
+                rate=_rate(method.speed.per_s),
+                median=_took(method.speed.median_s),
+                slowest=_took(method.speed.slowest_s),
+            )
+            for method in statistics.methods[:_MOST_METHODS]
+        ),
+    )
+
+
+def _rate(per_s: float) -> str:
+    return f"{per_s:,.0f} /s" if per_s >= 10 else f"{per_s:.2g} /s"
+
+
+def _took(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return f"{seconds * 1_000:.2g} ms" if seconds < 0.1 else f"{seconds:.2g} s"
+
+
+def _size(size_bytes: int | None) -> str:
+    if size_bytes is None:
+        return "-"
+    return f"{size_bytes / 1e9:,.2f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
 
 
 def _facts(cluster: GetClusterInfoResponse) -> tuple[tuple[str, str], ...]:

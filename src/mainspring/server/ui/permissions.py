@@ -13,7 +13,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from mainspring.server.ui.errors import PERMISSION_DENIED
-from mainspring.server.ui.service import CALL_TIMEOUT_S, Refused, Reply, Service
+from mainspring.server.ui.service import CALL_TIMEOUT_S, Refused, Reply, ServerStatistics, Service
 
 REFUSAL: Final = "This web UI only shows: its configuration takes no actions."
 _CHANGE_NOTHING: Final = ("Count", "Describe", "Get", "List", "Query")
@@ -32,6 +32,9 @@ class ReadOnly:
 
     def serves(self, rpc: str) -> bool:
         return changes_nothing(rpc) and self._service.serves(rpc)
+
+    async def statistics(self) -> ServerStatistics:
+        return await self._service.statistics()
 
 
 def changes_nothing(rpc: str) -> bool:

@@ -1,10 +1,15 @@
-"""What the UI needs of others: calls of the API, by their request, and of a codec server if one is set."""
+"""What the UI needs of others.
+
+Service   calls of the API, by their request, and how the server itself is doing
+Codec     what makes payloads readable, if a codec server is set
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+import msgspec
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 
@@ -22,6 +27,33 @@ class Refused(Exception):
         self.message = message
 
 
+class Speed(msgspec.Struct, frozen=True, kw_only=True):
+    """How often something happened in the last minute or so, and how long it took; None if it did not."""
+
+    per_s: float
+    median_s: float | None
+    slowest_s: float | None  # 99 of 100 took at most so long
+
+
+class MethodSpeed(msgspec.Struct, frozen=True, kw_only=True):
+    """One method of the API. The time of a long poll is mostly waiting."""
+
+    name: str
+    speed: Speed
+
+
+class ServerStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """The server in numbers. Calls are those of clients, not of this UI."""
+
+    uptime_s: float
+    methods: tuple[MethodSpeed, ...]  # the most frequent first
+    calls_per_s: float
+    commits: Speed
+    database_bytes: int
+    wal_bytes: int
+    resident_bytes: int | None  # None where the system does not tell
+
+
 class Service(Protocol):
     """The services of the API."""
 
@@ -35,6 +67,14 @@ class Service(Protocol):
 
     def serves(self, rpc: str) -> bool:
         """Whether the RPC of that name, such as `CreateSchedule`, does anything but refuse."""
+        ...
+
+    async def statistics(self) -> ServerStatistics:
+        """How the server itself is doing.
+
+        Raises:
+            Refused: the store does not answer.
+        """
         ...
 
 

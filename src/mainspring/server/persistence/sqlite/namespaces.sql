@@ -58,3 +58,9 @@ SELECT version, name FROM schema_version ORDER BY version;
 -- name: add_schema_version
 -- A migration was applied, in the same transaction.
 INSERT INTO schema_version (version, name) VALUES (:version, :name);
+
+-- name: size
+-- Size of the database and of the pages in it that are free, in bytes, and the path of its file; no path in memory. One row.
+SELECT page_count * page_size, freelist_count * page_size, file
+  FROM pragma_page_count, pragma_page_size, pragma_freelist_count, pragma_database_list
+ WHERE name = 'main';

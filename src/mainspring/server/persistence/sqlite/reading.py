@@ -7,7 +7,8 @@ they show the same moment.
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
@@ -26,7 +27,7 @@ from mainspring.server.engine.changes import (
 )
 from mainspring.server.persistence.sqlite.sql import SQL
 from mainspring.server.persistence.sqlite.transitions import OPEN
-from mainspring.server.persistence.store import NamespaceRecord, OpenRuns, RunPlace, StoredRun
+from mainspring.server.persistence.store import NamespaceRecord, OpenRuns, RunPlace, StoredRun, StoreSize
 
 _NEWEST: Final[RunPlace] = (OPEN, "")  # before every run
 
@@ -179,6 +180,14 @@ def search_attributes(db: Connection, namespace_id: str) -> dict[str, int]:
 def metadata(db: Connection, name: str) -> str | None:
     row = db.execute(SQL["metadata"], (name,)).fetchone()
     return None if row is None else row[0]
+
+
+def size(db: Connection) -> StoreSize:
+    database_bytes, free_bytes, path = db.execute(SQL["size"]).fetchone()
+    wal_bytes = 0
+    with suppress(FileNotFoundError):  # the first commit makes it
+        wal_bytes = Path(f"{path}-wal").stat().st_size if path else 0
+    return StoreSize(database_bytes=database_bytes, free_bytes=free_bytes, wal_bytes=wal_bytes)
 
 
 def runs_of_namespace(db: Connection, namespace_id: str, after_run_id: str, limit: int) -> list[str]:

@@ -39,6 +39,8 @@ from mainspring.server.persistence.store import (
     OpenRuns,
     RunPlace,
     StoredRun,
+    StoreSize,
+    StoreStatistics,
     VisibilityFilter,
 )
 
@@ -220,6 +222,12 @@ class SqliteStore:
 
     async def put_metadata(self, name: str, value: str) -> None:
         await self._execute("put_metadata", (name, value))
+
+    def statistics(self) -> StoreStatistics:
+        return StoreStatistics(commits=self._writer.commits.copy(), write_count=self._writer.write_count)
+
+    async def size(self) -> StoreSize:
+        return await self._read(reading.size)
 
     async def close(self) -> None:
         if self._closed is None:

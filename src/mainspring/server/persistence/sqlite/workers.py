@@ -33,6 +33,7 @@ from mainspring.server.engine.errors import (
     StoreUnavailable,
     VersionConflict,
 )
+from mainspring.server.persistence.durations import Durations
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,8 @@ class Writer:
         self._soon: list[Job] = []
         self._soon_count = 0
         self._is_soon_planned = False
+        self.commits = Durations()
+        self.write_count = 0
         self._thread = threading.Thread(target=self._run, name="mainspring-writer", daemon=True)
         self._thread.start()
 
@@ -169,10 +172,18 @@ class Writer:
                     break
                 group += more
                 is_busy = True
-            commit_group(self._db, group)
+            self._commit(group)
             _tell(self._loop, group)
             if is_last:
                 return
+
+    def _commit(self, group: list[Job]) -> None:
+        began_s = time.monotonic()
+        changed_count = self._db.total_changes
+        commit_group(self._db, group)
+        if self._db.total_changes != changed_count:  # groups may hold nothing but questions
+            self.commits.add(time.monotonic() - began_s)
+            self.write_count += len(group)
 
 
 class Readers:
