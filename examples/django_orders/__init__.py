@@ -1,0 +1,1 @@
+"""Orders behind Django's ordinary, synchronous views, with a server elsewhere. See README.md."""
