@@ -172,7 +172,8 @@ async def test_an_activity_may_refuse_to_be_cancelled(server: FakeServer) -> Non
     assert said.result == "done all the same"
 
 
-async def test_the_last_heartbeat_goes_out_with_the_failure(server: FakeServer) -> None:
+@pytest.mark.parametrize("timeout", [timedelta(seconds=50), timedelta(0)], ids=["timeout", "no timeout"])
+async def test_the_last_heartbeat_goes_out_with_the_failure(server: FakeServer, timeout: timedelta) -> None:
     @activity.defn
     async def progress() -> None:
         activity.heartbeat(1)
@@ -182,7 +183,7 @@ async def test_the_last_heartbeat_goes_out_with_the_failure(server: FakeServer) 
         raise ApplicationError("broken")
 
     async with Running(server, [progress]):
-        server.give("progress", heartbeat_timeout=timedelta(seconds=50))
+        server.give("progress", heartbeat_timeout=timeout)
         said = await server.end()
     assert await server.heartbeats.get() == [1]
     assert server.heartbeats.empty()

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 from blockbuster import BlockBuster
-from temporalio.api.enums.v1 import EventType, TaskQueueType, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import CommandType, EventType, TaskQueueType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
     GetWorkflowExecutionHistoryResponse,
@@ -262,6 +262,39 @@ async def test_an_answer_too_large_fails_its_task(engine: FakeEngine) -> None:
         failed = await engine.said("respond_workflow_task_failed")
     assert failed.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE
     assert "[TMPRL1103]" in failed.failure.message
+
+
+class RefusesOnce(FakeEngine):
+    """Refuses the first answer, as a server does that has a signal for a run which believes that it is over."""
+
+    @override
+    async def call(self, service: str, rpc: str, request: Any, *rest: Any) -> Any:
+        reply = await super().call(service, rpc, request, *rest)
+        if rpc == "respond_workflow_task_completed" and not self.has_refused:
+            self.has_refused = True
+            raise RPCError("UnhandledCommand", RPCStatusCode.INVALID_ARGUMENT, b"")
+        return reply
+
+    has_refused = False
+
+
+async def test_a_run_whose_end_was_refused_is_replayed_and_ends_once() -> None:
+    engine = RefusesOnce()
+    first, again = first_task("Echo", "hello"), first_task("Echo", "hello")
+    history = first_task("Echo", "hello").history
+    again.attempt, again.task_token = 2, b"again"
+    del again.history.events[:]  # as on the worker's own queue: the server believes that the worker has the run
+    engine.replies["get_workflow_execution_history"] = GetWorkflowExecutionHistoryResponse(history=history)
+    async with a_worker(engine):
+        engine.give(first)
+        await engine.said("respond_workflow_task_completed")
+        engine.give(again)
+        answer = await engine.said("respond_workflow_task_completed")
+    assert answer.task_token == b"again"
+    assert [CommandType.Name(command.command_type) for command in answer.commands] == [
+        "COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION"
+    ]
+    assert not engine.has_said("respond_workflow_task_failed")
 
 
 async def test_a_task_that_fails_again_is_left_to_its_timeout_since_the_server_would_give_it_back_at_once(
