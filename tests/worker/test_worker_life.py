@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
 
 import pytest
 from blockbuster import BlockBuster
+from google.protobuf.message import Message
 from temporalio.api.enums.v1 import CommandType, EventType, TaskQueueType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
@@ -267,15 +268,17 @@ async def test_an_answer_too_large_fails_its_task(engine: FakeEngine) -> None:
 class RefusesOnce(FakeEngine):
     """Refuses the first answer, as a server does that has a signal for a run which believes that it is over."""
 
+    has_refused = False
+
     @override
-    async def call(self, service: str, rpc: str, request: Any, *rest: Any) -> Any:
-        reply = await super().call(service, rpc, request, *rest)
+    async def call(
+        self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None
+    ) -> Message:
+        reply = await super().call(service, rpc, request, metadata, timeout)
         if rpc == "respond_workflow_task_completed" and not self.has_refused:
             self.has_refused = True
             raise RPCError("UnhandledCommand", RPCStatusCode.INVALID_ARGUMENT, b"")
         return reply
-
-    has_refused = False
 
 
 async def test_a_run_whose_end_was_refused_is_replayed_and_ends_once() -> None:
