@@ -77,6 +77,30 @@ class Daily:
 
 
 @workflow.defn
+class Listening:
+    """Keeps what it hears, over a run for each time that it hears something."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+        self.is_over = False
+
+    @workflow.run
+    async def run(self, before: list[int]) -> list[int]:
+        await workflow.wait_condition(lambda: bool(self.heard) or self.is_over)
+        if not self.is_over:
+            workflow.continue_as_new(before + self.heard)
+        return before + self.heard
+
+    @workflow.signal
+    def hear(self, number: int) -> None:
+        self.heard.append(number)
+
+    @workflow.signal
+    def end(self) -> None:
+        self.is_over = True
+
+
+@workflow.defn
 class Moment:
     @workflow.run
     async def run(self) -> float:
@@ -190,4 +214,16 @@ class Activities:
         return "done"
 
 
-WORKFLOWS = [Sleeper, Reminders, Daily, Moment, Parent, Retrying, Neglected, Heartbeating, Working, Asserting]
+WORKFLOWS = [
+    Sleeper,
+    Reminders,
+    Daily,
+    Moment,
+    Parent,
+    Retrying,
+    Neglected,
+    Heartbeating,
+    Working,
+    Asserting,
+    Listening,
+]

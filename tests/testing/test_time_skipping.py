@@ -30,6 +30,7 @@ from tests.testing.flows import (
     Activities,
     Daily,
     Heartbeating,
+    Listening,
     Moment,
     Neglected,
     Parent,
@@ -284,6 +285,22 @@ async def test_a_sleep_spans_runs_that_continue_as_new(env: WorkflowEnvironment)
     runs = [run async for run in env.client.list_workflows("WorkflowId = 'w'")]
     assert sorted(run.status.name for run in runs if run.status) == ["CONTINUED_AS_NEW"] * 10 + ["RUNNING"]
     assert await handle.result() == 30
+
+
+@pytest.mark.usefixtures("activities")
+async def test_no_signal_is_lost_or_refused_while_runs_continue_as_new(env: WorkflowEnvironment) -> None:
+    handle = await env.client.start_workflow(Listening.run, list[int](), id="w", task_queue=QUEUE)
+    runs: set[str] = set()
+    sent = 0
+
+    while len(runs) < 4:
+        await asyncio.gather(*(handle.signal(Listening.hear, sent + n) for n in range(3)))
+        sent += 3
+        await asyncio.sleep(0.001 * (sent % 11))  # now before a run continues as new, now after
+        runs.add((await handle.describe()).run_id)
+    await handle.signal(Listening.end)
+
+    assert sorted(await handle.result()) == list(range(sent))
 
 
 @pytest.mark.usefixtures("activities")

@@ -5,7 +5,9 @@ Each is one transition of one run, durable when it is answered. Without a run id
 
 from __future__ import annotations
 
-from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from collections.abc import Callable
+
+from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
@@ -19,7 +21,6 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.server.engine import close, signal
-from mainspring.server.engine.changes import RunKey
 from mainspring.server.engine.errors import InvalidArgument, NotFound
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.run import Run
@@ -55,8 +56,10 @@ class Messages:
         requests.check_length(request.request_id, "RequestId", limits)
         requests.check_links(request.links, limits)
         requests.check_blob(request.input.ByteSize(), limits)
-        key = await self._key(namespace_id, request.workflow_execution)
-        await self._history.runs.change(key, lambda run: signal.signal(run, request))
+        execution = request.workflow_execution
+        key, _ = await self._history.runs.change_named(
+            namespace_id, execution.workflow_id, execution.run_id, lambda run: signal.signal(run, request)
+        )
         event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
         return SignalWorkflowExecutionResponse(link=event_link(request.namespace, key, event_type, request.request_id))
 
@@ -66,14 +69,13 @@ class Messages:
         """Ask a run to cancel itself. Asking a closed one is no error."""
         namespace_id, limits = self._checked(request)
         requests.check_links(request.links, limits)
-        key = await self._key_in_chain(namespace_id, request)
 
         def cancel(run: Run) -> None:
             _check_chain(run, request.first_execution_run_id)
             if run.is_running:
                 signal.request_cancel(run, request)
 
-        await self._history.runs.change(key, cancel)
+        await self._change_in_chain(namespace_id, request, cancel)
         return RequestCancelWorkflowExecutionResponse()
 
     async def terminate_workflow_execution(
@@ -82,7 +84,6 @@ class Messages:
         """End a run at once."""
         namespace_id, limits = self._checked(request)
         requests.check_links(request.links, limits)
-        key = await self._key_in_chain(namespace_id, request)
         details: Payloads | None = request.details if request.HasField("details") else None
 
         def terminate(run: Run) -> None:
@@ -96,7 +97,7 @@ class Messages:
                 links=request.links,
             )
 
-        await self._history.runs.change(key, terminate)
+        await self._change_in_chain(namespace_id, request, terminate)
         return TerminateWorkflowExecutionResponse()
 
     async def delete_workflow_execution(
@@ -104,7 +105,8 @@ class Messages:
     ) -> DeleteWorkflowExecutionResponse:
         """Forget a run; a running one is terminated first. Gone when this returns."""
         namespace_id, _ = self._checked(request)
-        key = await self._key(namespace_id, request.workflow_execution)
+        execution = request.workflow_execution
+        key = await self._history.runs.resolve(namespace_id, execution.workflow_id, execution.run_id)
         await self._history.delete(key)
         return DeleteWorkflowExecutionResponse()
 
@@ -116,15 +118,15 @@ class Messages:
         requests.check_execution(request.workflow_execution, is_set=is_set)
         return record.id, limits
 
-    async def _key(self, namespace_id: str, execution: WorkflowExecution) -> RunKey:
-        return await self._history.runs.resolve(namespace_id, execution.workflow_id, execution.run_id)
-
-    async def _key_in_chain(
-        self, namespace_id: str, request: RequestCancelWorkflowExecutionRequest | TerminateWorkflowExecutionRequest
-    ) -> RunKey:
+    async def _change_in_chain(
+        self,
+        namespace_id: str,
+        request: RequestCancelWorkflowExecutionRequest | TerminateWorkflowExecutionRequest,
+        decide: Callable[[Run], None],
+    ) -> None:
         """A request that names the first run of a chain means the chain's current run, whatever run it names."""
         run_id = "" if request.first_execution_run_id else request.workflow_execution.run_id
-        return await self._history.runs.resolve(namespace_id, request.workflow_execution.workflow_id, run_id)
+        await self._history.runs.change_named(namespace_id, request.workflow_execution.workflow_id, run_id, decide)
 
 
 def _check_chain(run: Run, first_run_id: str) -> None:

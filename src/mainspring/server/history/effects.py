@@ -257,18 +257,16 @@ class Effects:
         """
         self._runs.namespaces.settings(request.namespace_id)
         source = WorkflowExecution(workflow_id=effect.run.workflow_id, run_id=effect.run.run_id)
-        key = await self._runs.resolve(request.namespace_id, request.workflow_id, request.run_id)
-
-        if key == effect.run:
-            raise NotFound("a workflow cannot reach itself like this")
 
         def reach(run: Run) -> None:
+            if run.key == effect.run:
+                raise NotFound("a workflow cannot reach itself like this")
             parent = run.state.parent
             if request.child_only and (parent is None or parent.workflow_id != effect.run.workflow_id):
                 raise NotFound("workflow parent does not match")
             act(run, source)
 
-        await self._runs.change(key, reach)
+        await self._runs.change_named(request.namespace_id, request.workflow_id, request.run_id, reach)
 
 
 def _nothing(run: Run) -> None:

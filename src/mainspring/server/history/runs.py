@@ -150,6 +150,18 @@ class Runs:
         async with self.locks.hold((key.namespace_id, key.workflow_id)):
             return await self.change_held(key, decide)
 
+    async def change_named(
+        self, namespace_id: str, workflow_id: str, run_id: str, decide: Callable[[Run], T]
+    ) -> tuple[RunKey, T]:
+        """`change` of the run that a request names: without a run id, of the one that is current as it is changed.
+
+        Found before, it could continue as new while this waits for the lock, and a signal to a workflow that goes on
+        would be refused, a cancel request lost.
+        """
+        async with self.locks.hold((namespace_id, workflow_id)):
+            key = await self.resolve(namespace_id, workflow_id, run_id)
+            return key, await self.change_held(key, decide)
+
     async def change_held(self, key: RunKey, decide: Callable[[Run], T]) -> T:
         """`change` for a caller that holds the lock of the workflow id."""
         for _ in range(CONFLICT_TRIES):
