@@ -137,7 +137,7 @@ async def test_resetting_the_sticky_queue(driver: Driver) -> None:
 
 @on_both
 async def test_resetting_while_a_sticky_task_waits(driver: Driver) -> None:
-    await sticky_run(driver, timeout_s=1)
+    await sticky_run(driver, timeout_s=5)
     await driver.signal("one")
     reset = api.ResetStickyTaskQueueRequest(namespace=driver.namespace, execution=execution())
     await driver.send(driver.service.ResetStickyTaskQueue, reset)
