@@ -7,7 +7,7 @@ on a thread of its own: they stay as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import (
@@ -27,57 +27,45 @@ from typing_extensions import override
 
 from mainspring.contrib.opentelemetry._replay_safe_traces import is_replaying
 
+Instrument = TypeVar("Instrument")
 
-class _ReplaySafeCounter(Counter):
-    def __init__(self, counter: Counter) -> None:
-        self._counter = counter
+
+class _Wrapping(Generic[Instrument]):
+    """Has what the instrument has that it stands for."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._counter, name)
+        return getattr(self._instrument, name)
 
+
+class _ReplaySafeCounter(_Wrapping[Counter], Counter):
     @override
     def add(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         if not is_replaying():
-            self._counter.add(amount, attributes, context)
+            self._instrument.add(amount, attributes, context)
 
 
-class _ReplaySafeUpDownCounter(UpDownCounter):
-    def __init__(self, counter: UpDownCounter) -> None:
-        self._counter = counter
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._counter, name)
-
+class _ReplaySafeUpDownCounter(_Wrapping[UpDownCounter], UpDownCounter):
     @override
     def add(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         if not is_replaying():
-            self._counter.add(amount, attributes, context)
+            self._instrument.add(amount, attributes, context)
 
 
-class _ReplaySafeHistogram(Histogram):
-    def __init__(self, histogram: Histogram) -> None:
-        self._histogram = histogram
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._histogram, name)
-
+class _ReplaySafeHistogram(_Wrapping[Histogram], Histogram):
     @override
     def record(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         if not is_replaying():
-            self._histogram.record(amount, attributes, context)
+            self._instrument.record(amount, attributes, context)
 
 
-class _ReplaySafeGauge(_Gauge):
-    def __init__(self, gauge: _Gauge) -> None:
-        self._gauge = gauge
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._gauge, name)
-
+class _ReplaySafeGauge(_Wrapping[_Gauge], _Gauge):
     @override
     def set(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         if not is_replaying():
-            self._gauge.set(amount, attributes, context)
+            self._instrument.set(amount, attributes, context)
 
 
 class _ReplaySafeMeter(Meter):
