@@ -29,7 +29,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.server.engine import names
-from mainspring.server.engine.changes import QueueKey, TaskKind
+from mainspring.server.engine.changes import QueueKey, RunKey, TaskKind
 from mainspring.server.engine.errors import InvalidArgument, NotFound
 from mainspring.server.engine.limits import Limits
 from mainspring.server.frontend import requests, task_replies, task_tokens, waits
@@ -118,7 +118,7 @@ class ActivityTasks:
         self, request: RecordActivityTaskHeartbeatByIdRequest, _call: Call
     ) -> RecordActivityTaskHeartbeatByIdResponse:
         """The same, by ids."""
-        name, limits = await self._by_id(request)
+        name, limits = self._by_id(request)
         details = request.details if request.HasField("details") else None
         is_canceled = await self._beat(name, details, limits)
         return RecordActivityTaskHeartbeatByIdResponse(cancel_requested=is_canceled)
@@ -147,7 +147,7 @@ class ActivityTasks:
         self, request: RespondActivityTaskCompletedByIdRequest, _call: Call
     ) -> RespondActivityTaskCompletedByIdResponse:
         """The same, by ids."""
-        name, limits = await self._by_id(request)
+        name, limits = self._by_id(request)
         result = request.result if request.HasField("result") else None
         await self._complete(name, result, request.identity, limits)
         return RespondActivityTaskCompletedByIdResponse()
@@ -175,7 +175,7 @@ class ActivityTasks:
         self, request: RespondActivityTaskFailedByIdRequest, _call: Call
     ) -> RespondActivityTaskFailedByIdResponse:
         """The same, by ids."""
-        name, limits = await self._by_id(request)
+        name, limits = self._by_id(request)
         details = request.last_heartbeat_details if request.HasField("last_heartbeat_details") else None
         failure = request.failure if request.HasField("failure") else None
         failures = await self._fail(name, failure, request.identity, (details, None), limits)
@@ -218,7 +218,7 @@ class ActivityTasks:
         self, request: RespondActivityTaskCanceledByIdRequest, _call: Call
     ) -> RespondActivityTaskCanceledByIdResponse:
         """The same, by ids."""
-        name, limits = await self._by_id(request)
+        name, limits = self._by_id(request)
         details = request.details if request.HasField("details") else None
         await self._cancel(name, details, request.identity, limits)
         return RespondActivityTaskCanceledByIdResponse()
@@ -237,7 +237,7 @@ class ActivityTasks:
         requests.check_length(request.identity, "Identity", limits)
         return ActivityName.of_token(token), limits
 
-    async def _by_id(self, request: ById) -> tuple[ActivityName, Limits]:
+    def _by_id(self, request: ById) -> tuple[ActivityName, Limits]:
         record = self._registry.served(request.namespace)
         limits = self._history.runs.namespaces.settings(record.id).limits
         if not request.activity_id:
@@ -249,7 +249,7 @@ class ActivityTasks:
         if not request.workflow_id:
             # Without one, the real server looks for an activity that belongs to no workflow.
             raise NotFound(f"activity not found for ID: {request.activity_id}")
-        key = await self._history.runs.resolve(record.id, request.workflow_id, request.run_id)
+        key = RunKey(record.id, request.workflow_id, request.run_id)
         return ActivityName(key=key, activity_id=request.activity_id), limits
 
 

@@ -48,9 +48,13 @@ class Describing:
         """State, pending items and options of one run."""
         namespace_id, _ = self._namespace(request.namespace)
         requests.check_execution(request.execution, is_set=request.HasField("execution"))
-        runs = self._history.runs
-        key = await runs.resolve(namespace_id, request.execution.workflow_id, request.execution.run_id)
-        response = await runs.look(key, lambda run: run_descriptions.describe(run, runs.clock()))
+        runs, execution = self._history.runs, request.execution
+        key, response = await runs.look_named(
+            namespace_id,
+            execution.workflow_id,
+            execution.run_id,
+            lambda run: (run.key, run_descriptions.describe(run, runs.clock())),
+        )
         run_descriptions.add_from_first_event(response, await runs.event(key, 1))
         return response
 

@@ -26,6 +26,7 @@ from mainspring.server.engine.errors import (
     MultiOperationFailed,
     ServiceError,
     WorkflowClosing,
+    WorkflowCompleted,
 )
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.run import Run
@@ -137,6 +138,10 @@ class MultiOperations:
             status = await self._updates.send(request, outcome.key, until_s)
         except WorkflowClosing:
             raise
+        except WorkflowCompleted as error:
+            if outcome.is_new:
+                raise _update_failed(error) from error
+            raise WorkflowClosing from error  # since it was joined: see what is current now
         except ServiceError as error:
             raise _update_failed(error) from error
         return outcome, status

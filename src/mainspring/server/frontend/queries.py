@@ -85,8 +85,8 @@ class Queries:
             raise InvalidArgument("QueryType is not set on request.")
         requests.check_blob(request.query.query_args.ByteSize(), limits)
         until_s = call.deadline_s if call.deadline_s is not None else time.monotonic() + LONGEST_S
-        key = await self._history.runs.resolve(record.id, request.execution.workflow_id, request.execution.run_id)
-        state = await self._history.runs.look(key, _state_of)
+        execution = request.execution
+        state = await self._history.runs.look_named(record.id, execution.workflow_id, execution.run_id, _state_of)
         response = _rejection(state, request.query_reject_condition)
         if response is None:
             _check_can_answer(state, until_s, limits.query_fail_attempt_count)

@@ -50,23 +50,23 @@ class Updates:
         until_s = waits.own_wait_until_s(limits)
         while True:
             execution = request.workflow_execution
-            key = await self._history.runs.resolve(record.id, execution.workflow_id, execution.run_id)
+            named = RunKey(record.id, execution.workflow_id, execution.run_id)
             try:
-                return answer(request, await self.send(request, key, until_s))
+                return answer(request, await self.send(request, named, until_s))
             except WorkflowClosing:
                 if execution.run_id or time.monotonic() >= until_s:
                     raise
                 await asyncio.sleep(CLOSING_RETRY_S)
 
-    async def send(self, request: UpdateWorkflowExecutionRequest, key: RunKey, until_s: float) -> UpdateStatus:
-        """Send a checked update to one run and wait."""
+    async def send(self, request: UpdateWorkflowExecutionRequest, named: RunKey, until_s: float) -> UpdateStatus:
+        """Send a checked update and wait; without a run id in `named`, to the current run."""
 
         def check(run: Run) -> None:
             if request.first_execution_run_id and run.state.first_run_id != request.first_execution_run_id:
                 raise NotFound("workflow execution not found")
 
         return await self._history.updates.admit(
-            key, request.request, wait_for=request.wait_policy.lifecycle_stage, until_s=until_s, check=check
+            named, request.request, wait_for=request.wait_policy.lifecycle_stage, until_s=until_s, check=check
         )
 
     async def poll_workflow_execution_update(
@@ -81,11 +81,8 @@ class Updates:
         if not ref.workflow_execution.workflow_id:
             raise InvalidArgument("Can't load workflow execution.  WorkflowId not set.")
         requests.check_execution(ref.workflow_execution, bad_run_id="RunId is not valid UUID.")
-        key = await self._history.runs.resolve(
-            record.id, ref.workflow_execution.workflow_id, ref.workflow_execution.run_id
-        )
         status = await self._history.updates.wait(
-            key,
+            RunKey(record.id, ref.workflow_execution.workflow_id, ref.workflow_execution.run_id),
             ref.update_id,
             wait_for=request.wait_policy.lifecycle_stage,
             until_s=waits.own_wait_until_s(limits),

@@ -141,13 +141,13 @@ class WorkflowTasks:
         """The run's worker has dropped it from its cache."""
         settings = self._settings(request.namespace)
         requests.check_execution(request.execution, is_set=request.HasField("execution"))
-        key = await self._history.runs.resolve(settings.id, request.execution.workflow_id, request.execution.run_id)
 
         def reset(run: Run) -> None:
             signal.check_running(run)
             workflow_task.clear_sticky(run)
 
-        await self._history.runs.change(key, reset)
+        execution = request.execution
+        await self._history.runs.change_named(settings.id, execution.workflow_id, execution.run_id, reset)
         return ResetStickyTaskQueueResponse()
 
     async def shutdown_worker(self, request: ShutdownWorkerRequest, _call: Call) -> ShutdownWorkerResponse:

@@ -6,6 +6,7 @@ The engine decides whether an attempt is still the current one; here it is found
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 from temporalio.api.common.v1 import Payloads, WorkerVersionStamp
@@ -18,6 +19,8 @@ from mainspring.server.engine.records import Activity
 from mainspring.server.engine.run import Run
 from mainspring.server.history.runs import Runs
 from mainspring.server.history.tokens import TaskToken
+
+T = TypeVar("T")
 
 
 class StartedActivity(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +37,7 @@ class StartedActivity(msgspec.Struct, frozen=True, kw_only=True):
 class ActivityName(msgspec.Struct, frozen=True, kw_only=True):
     """An activity as a request names it: by token, or by workflow and activity id."""
 
-    key: RunKey
+    key: RunKey  # without a run id: whichever run is current as the activity is changed
     ref: int = 0  # scheduled event id; 0: by activity id
     activity_id: str = ""
     attempt: int = 0  # 0: whichever
@@ -87,11 +90,11 @@ class ActivityTasks:
             activity.record_heartbeat(run, pending, details)
             return bool(pending.cancel_requested_event_id)
 
-        return await self._runs.change(name.key, beat)
+        return (await self._change(name.key, beat))[1]
 
     async def leave(self, name: ActivityName) -> None:
         """Its worker has done its part, and somebody else will complete it. Raises: NotFound: it is not running."""
-        await self._runs.change(name.key, lambda run: activity.leave(run, _find(run, name)))
+        await self._change(name.key, lambda run: activity.leave(run, _find(run, name)))
 
     async def complete(self, name: ActivityName, result: Payloads | None, identity: str) -> None:
         """It has a result; by id it may have one before any worker took it. Raises: NotFound."""
@@ -130,9 +133,12 @@ class ActivityTasks:
             decide(run, pending)
             return 0 if pending.scheduled_event_id in run.activities else pending.scheduled_event_id
 
-        closed = await self._runs.change(name.key, close)
+        key, closed = await self._change(name.key, close)
         if closed:
-            self._runs.events.drop(name.key.run_id, closed)
+            self._runs.events.drop(key.run_id, closed)
+
+    async def _change(self, named: RunKey, decide: Callable[[Run], T]) -> tuple[RunKey, T]:
+        return await self._runs.change_named(named.namespace_id, named.workflow_id, named.run_id, decide)
 
 
 def _find(run: Run, name: ActivityName, *, needs_start: bool = True) -> Activity:

@@ -228,20 +228,29 @@ class Runs:
         """
         return await self._see(key, see, settles=True)
 
+    async def look_named(self, namespace_id: str, workflow_id: str, run_id: str, see: Callable[[Run], T]) -> T:
+        """`look` at the run that a request names: without a run id, at the one that is current as it is looked at."""
+        async with self.locks.hold((namespace_id, workflow_id)):
+            key = await self.resolve(namespace_id, workflow_id, run_id)
+            return await self._see_held(key, see, settles=True)
+
     async def glance(self, key: RunKey, see: Callable[[Run], T]) -> T:
         """`look` without waiting until all is durable: to find out whether to wait, not what to answer."""
         return await self._see(key, see, settles=False)
 
     async def _see(self, key: RunKey, see: Callable[[Run], T], *, settles: bool) -> T:
         async with self.locks.hold((key.namespace_id, key.workflow_id)):
-            if settles and key.run_id in self._unsettled:
-                await self.store.settle()
-            run = await self.load(key)
-            seen = see(run)
-            if run.is_dirty:
-                self.evict(key)
-                raise InvariantError("a run was changed by looking at it", run.execution)
-            return seen
+            return await self._see_held(key, see, settles=settles)
+
+    async def _see_held(self, key: RunKey, see: Callable[[Run], T], *, settles: bool) -> T:
+        if settles and key.run_id in self._unsettled:
+            await self.store.settle()
+        run = await self.load(key)
+        seen = see(run)
+        if run.is_dirty:
+            self.evict(key)
+            raise InvariantError("a run was changed by looking at it", run.execution)
+        return seen
 
     async def load(self, key: RunKey) -> Run:
         """The run in memory, or from the store; the caller holds its lock.

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
@@ -58,6 +59,10 @@ class _Seen(msgspec.Struct, frozen=True):
     run_is_running: bool
 
 
+class _UnknownUpdate(NotFound):
+    """The run has no such update."""
+
+
 class Updates:
     """See the module."""
 
@@ -66,27 +71,48 @@ class Updates:
         self._waiting = waiting
 
     async def admit(
-        self, key: RunKey, request: Request, *, wait_for: Stage.ValueType, until_s: float, check: Callable[[Run], None]
+        self,
+        named: RunKey,
+        request: Request,
+        *,
+        wait_for: Stage.ValueType,
+        until_s: float,
+        check: Callable[[Run], None],
     ) -> UpdateStatus:
         """Send an update and wait for a stage, or until `until_s` (time.monotonic); then say how far it is.
+
+        Without a run id in `named` it goes to the run that is current as it is changed, and the wait is there.
 
         Raises: NotFound, WorkflowNotReady, ResourceExhausted; WorkflowClosing: the run is closing, see whether it goes
         on.
         """
         update_id = request.meta.update_id
 
-        def admit(run: Run) -> None:
-            check(run)
-            update.admit(run, request)
+        with ExitStack() as waiters:
 
-        with self._waiting.update(key.run_id, update_id) as outcome:
-            await self._runs.change(key, admit)
+            def admit(run: Run) -> asyncio.Future[UpdateNotice]:
+                check(run)
+                update.admit(run, request)
+                return waiters.enter_context(self._waiting.update(run.key.run_id, update_id))
+
+            key, outcome = await self._runs.change_named(named.namespace_id, named.workflow_id, named.run_id, admit)
             return await self._wait(key, update_id, outcome, wait_for=wait_for, until_s=until_s)
 
-    async def wait(self, key: RunKey, update_id: str, *, wait_for: Stage.ValueType, until_s: float) -> UpdateStatus:
-        """Wait for an update that was sent before. Raises: NotFound: the run does not know it."""
-        with self._waiting.update(key.run_id, update_id) as outcome:
-            return await self._wait(key, update_id, outcome, wait_for=wait_for, until_s=until_s)
+    async def wait(self, named: RunKey, update_id: str, *, wait_for: Stage.ValueType, until_s: float) -> UpdateStatus:
+        """Wait for an update that was sent before, without a run id in `named` to whichever run is current.
+
+        Raises: NotFound: the run does not know it.
+        """
+        key = await self._runs.resolve(named.namespace_id, named.workflow_id, named.run_id)
+        while True:
+            with self._waiting.update(key.run_id, update_id) as outcome:
+                try:
+                    return await self._wait(key, update_id, outcome, wait_for=wait_for, until_s=until_s)
+                except _UnknownUpdate:
+                    current = await self._runs.resolve(named.namespace_id, named.workflow_id, named.run_id)
+                    if current == key:
+                        raise
+            key = current  # the run went on in another one before it was looked at
 
     async def _wait(
         self,
@@ -103,7 +129,7 @@ class Updates:
                 if outcome.done():
                     break  # it came while this waited for the lock, and may have left no trace to see
                 if seen is None:
-                    raise NotFound(f'update "{update_id}" not found')
+                    raise _UnknownUpdate(f'update "{update_id}" not found')
                 status = await self._status(key, seen)
                 remaining_s = until_s - time.monotonic()
                 if status.stage >= wait_for or wait_for > COMPLETED or remaining_s <= 0:
