@@ -97,6 +97,15 @@ def test_calls_in_workflow_code(code: str, found: list[str]) -> None:
         ("@workflow.defn\ndef flow() -> None: ...", ["2 sync-workflow"]),
         ("@workflow.defn\nasync def flow(*, key: str) -> None: ...", ["2 keyword-only"]),
         ("@activity.defn\nasync def act(a: str, *, key: str) -> None: ...", ["2 keyword-only"]),
+        (
+            (
+                "@workflow.defn\nclass Flow:\n  @workflow.run\n"
+                "  async def run(self, *, key: str, option: int = 1) -> None: ...\n"
+                "  @workflow.signal\n  def go(self, *, option: int = 1) -> None: ...\n"
+                "  @workflow.query\n  def seen(self, *, key: str) -> str: ..."
+            ),
+            ["4 keyword-only", "8 keyword-only"],
+        ),
         ("@workflow.defn\nasync def flow(a: str, b: list[str] = []) -> None: ...", ["2 mutable-default"]),
         ("@workflow.defn\nclass Flow: ...", ["2 no-run"]),
         ("@workflow.defn\nclass Flow(a_package_that_is_not_here.Base): ...", []),

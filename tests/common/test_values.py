@@ -168,7 +168,10 @@ def half_hinted(number: Any, text: str): ...  # type: ignore[no-untyped-def]  # 
 half_hinted.__annotations__.pop("number")
 
 
-def by_keyword(number: int, *, text: str) -> None: ...
+def by_keyword(number: int, *, text: str = "", **others: str) -> None: ...
+
+
+def any_number(number: int, *numbers: int) -> None: ...
 
 
 class Callables:
@@ -195,8 +198,12 @@ def test_what_has_no_type_has_none() -> None:
     assert _type_hints_from_func(half_hinted) == ([None, str], None)
 
 
-def test_a_parameter_by_keyword_leaves_no_types_of_parameters() -> None:
-    assert _type_hints_from_func(by_keyword) == (None, type(None))
+def test_a_parameter_by_keyword_has_no_place_among_the_types() -> None:
+    assert _type_hints_from_func(by_keyword) == ([int], type(None))
+
+
+def test_any_number_of_parameters_has_no_types() -> None:
+    assert _type_hints_from_func(any_number) == (None, type(None))
 
 
 async def test_an_event_is_set_for_threads_and_coroutines() -> None:

@@ -126,6 +126,51 @@ class Shared:
     async def update(self, names: list[str] = []) -> None: ...  # noqa: B006 - what is refused
 
 
+@workflow.defn
+class Optional(Good):
+    @workflow.run
+    async def run(self, name: str) -> int:
+        return len(name)
+
+    @workflow.signal
+    def shout(self, size: int, *, is_loud: bool = False) -> None: ...
+
+
+class Named:
+    async def run(self, *, key: str) -> None: ...
+
+    def __init__(self, *, key: str) -> None: ...
+
+    def signal(self, *, key: str) -> None: ...
+
+    def query(self, *, key: str) -> int:
+        return len(key)
+
+    async def update(self, *, key: str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "decorate, function",
+    [
+        (workflow.run, Named.run),
+        (workflow.init, Named.__init__),
+        (workflow.signal, Named.signal),
+        (workflow.query, Named.query),
+        (workflow.update, Named.update),
+    ],
+)
+def test_a_parameter_that_no_call_could_fill_is_refused(
+    decorate: Callable[[Any], Any], function: Callable[..., Any]
+) -> None:
+    message = rf"{function.__qualname__} has the keyword-only parameter 'key', but arguments come by position"
+    with pytest.raises(ValueError, match=message):
+        decorate(function)
+
+
+def test_an_option_by_keyword_takes_no_type_from_the_arguments() -> None:
+    assert Definition.must_from_class(Optional).signals["shout"].arg_types == [int]
+
+
 @pytest.mark.parametrize(
     "decorate, function",
     [

@@ -61,15 +61,27 @@ def mutable_defaults(function: Callable[..., Any]) -> list[str]:
     return [one.name for one in parameters if isinstance(one.default, list | dict | set | bytearray)]
 
 
-def check_defaults(what: str, function: Callable[..., Any]) -> None:
-    """Refuse defaults that runs would share.
+def needed_by_keyword(function: Callable[..., Any]) -> list[str]:
+    """Parameters that every call must name: arguments that come as payloads cannot, they have places only."""
+    parameters = inspect.signature(function).parameters.values()
+    return [one.name for one in parameters if one.kind is one.KEYWORD_ONLY and one.default is one.empty]
+
+
+def check_parameters(what: str, function: Callable[..., Any]) -> None:
+    """Refuse defaults that runs would share, and parameters that no call could fill.
 
     Raises:
-        ValueError: a parameter's default is a list, a dictionary or a set.
+        ValueError: a parameter's default is a list, a dictionary or a set, or a parameter must be named.
     """
     shared = mutable_defaults(function)
     if shared:
         raise ValueError(
             f"{what} {function.__qualname__} has a mutable default for parameter {shared[0]!r}, "
             "which all runs in a worker would share: default to None and make the object inside"
+        )
+    named = needed_by_keyword(function)
+    if named:
+        raise ValueError(
+            f"{what} {function.__qualname__} has the keyword-only parameter {named[0]!r}, "
+            "but arguments come by position: drop the `*`, or give it a default"
         )

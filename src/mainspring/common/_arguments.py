@@ -43,8 +43,8 @@ def apply_headers(source: Mapping[str, Payload] | None, dest: MessageMap[str, Pa
 def type_hints_from_func(func: Callable[..., Any]) -> tuple[list[type] | None, type | None]:
     """The types of the parameters, less a bare `self`, and of the result; None for each that the function does not say.
 
-    If any parameter cannot be passed by position, there are no types of parameters at all. Forward references are
-    resolved.
+    Parameters by keyword only are left out, since payloads come by position. After `*args` it is not known how many
+    there are: then there are no types of parameters at all, as in the official SDK. Forward references are resolved.
     """
     func = _callable_with_code(func)
     hints = get_type_hints(func)
@@ -52,9 +52,10 @@ def type_hints_from_func(func: Callable[..., Any]) -> tuple[list[type] | None, t
     parameters = list(inspect.signature(func).parameters.values())
     if parameters and _is_bare_self(parameters[0]):
         del parameters[0]
-    if any(parameter.kind not in POSITIONAL for parameter in parameters):
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
         return None, result
-    return [cast("type", hints.get(parameter.name)) for parameter in parameters], result
+    by_position = [parameter for parameter in parameters if parameter.kind in POSITIONAL]
+    return [cast("type", hints.get(parameter.name)) for parameter in by_position], result
 
 
 def _callable_with_code(func: Callable[..., Any]) -> Callable[..., Any]:

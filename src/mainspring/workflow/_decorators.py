@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
-from mainspring.activity._arity import check_defaults
+from mainspring.activity._arity import check_parameters
 from mainspring.common import VersioningBehavior
 from mainspring.types import CallableAsyncType, CallableType, ClassType, MethodSyncNoParam, SelfType
 from mainspring.workflow._definition import Definition, DynamicWorkflowConfig
@@ -197,14 +197,14 @@ def _check_function(function: Any) -> None:
         )
     if any(one.kind is one.KEYWORD_ONLY for one in inspect.signature(function).parameters.values()):
         raise ValueError(f"Workflow {name} cannot have keyword-only parameters")
-    check_defaults("workflow", function)
+    check_parameters("workflow", function)
 
 
 def init(init_fn: CallableType) -> CallableType:
     """Let `__init__` take the workflow's arguments: its parameters are those of the run method."""
     if init_fn.__name__ != "__init__":
         raise ValueError("@workflow.init may only be used on the __init__ method")
-    check_defaults("workflow", init_fn)
+    check_parameters("workflow", init_fn)
     setattr(init_fn, IS_INIT, True)
     return init_fn
 
@@ -220,7 +220,7 @@ def run(fn: CallableAsyncType) -> CallableAsyncType:
         raise ValueError("Workflow run method must be an async function")
     if "<locals>" in fn.__qualname__:
         raise ValueError("Local classes unsupported, @workflow.run cannot be on a local class")
-    check_defaults("workflow", fn)
+    check_parameters("workflow", fn)
     vars(fn)[IS_RUN] = True
     return decorated
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Literal, overload
 
-from mainspring.activity._arity import check_defaults
+from mainspring.activity._arity import check_parameters
 from mainspring.types import CallableSyncOrAsyncReturnNoneType, CallableType, MultiParamSpec, ReturnType
 from mainspring.workflow._handler_definitions import (
     HandlerUnfinishedPolicy,
@@ -71,7 +71,7 @@ def signal(
     user = _levels_to_user(fn)
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
-        check_defaults("signal handler", fn)
+        check_parameters("signal handler", fn)
         definition = SignalDefinition(
             name=_name(fn, name, dynamic=dynamic),
             fn=fn,
@@ -122,7 +122,7 @@ def query(
     user = _levels_to_user(fn)
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
-        check_defaults("query handler", fn)
+        check_parameters("query handler", fn)
         if inspect.iscoroutinefunction(fn):
             _deprecate("Queries as async def functions are deprecated", user)
         definition = QueryDefinition(
@@ -193,7 +193,7 @@ def update(
     """
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
-        check_defaults("update handler", fn)
+        check_parameters("update handler", fn)
         definition = UpdateDefinition(
             name=_name(fn, name, dynamic=dynamic),
             fn=fn,

@@ -73,6 +73,7 @@ def run_method(module: Module, method: Method) -> Iterator[Complaint]:
     if not isinstance(method.node, ast.AsyncFunctionDef):
         message = f"run method {method.name} is a plain function: write `async def`"
         yield Complaint(module.path, method.node.lineno, "sync-workflow", message)
+    yield from needed_by_keyword(module, f"workflow {method.name}", method.node)
     yield from mutable_defaults(module, f"workflow {method.name}", method.node)
 
 
@@ -84,6 +85,7 @@ def handlers(module: Module, name: str, methods: list[Method]) -> Iterator[Compl
         if mark is None:
             continue
         kind = mark.name.removeprefix("workflow.")
+        yield from needed_by_keyword(module, f"{kind} handler {method.name}", method.node)
         yield from mutable_defaults(module, f"{kind} handler {method.name}", method.node)
         if kind == "query" and isinstance(method.node, ast.AsyncFunctionDef):
             message = f"query handler {method.name} is `async`, but a query only reads: write `def`"
@@ -103,6 +105,16 @@ def keyword_only(module: Module, what: str, node: Function) -> Iterator[Complain
     for argument in node.args.kwonlyargs:
         message = f"{what} has the keyword-only parameter {argument.arg!r}: callers pass by position, so drop the `*`"
         yield Complaint(module.path, argument.lineno, "keyword-only", message)
+
+
+def needed_by_keyword(module: Module, what: str, node: Function) -> Iterator[Complaint]:
+    for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+        if default is None:
+            message = (
+                f"{what} has the keyword-only parameter {argument.arg!r}, but arguments come by position: drop "
+                "the `*`, or give it a default"
+            )
+            yield Complaint(module.path, argument.lineno, "keyword-only", message)
 
 
 def mutable_defaults(module: Module, what: str, node: Function) -> Iterator[Complaint]:
