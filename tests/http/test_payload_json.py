@@ -28,6 +28,9 @@ BINARY = Payload(metadata={"encoding": b"binary/plain"}, data=b"\x00\xff")
     [
         (plain(b'"hello"'), "hello"),
         (plain(b'{"a":[1,2.5,true,null]}'), {"a": [1, 2.5, True, None]}),
+        (plain(b'{"metadata":{}}'), {"metadata": {}}),
+        (plain(b'{"metadata":{"a":"no base64"}}'), {"metadata": {"a": "no base64"}}),
+        (plain(b'{"metadata":{"a":"YQ=="},"data":1}'), {"metadata": {"a": "YQ=="}, "data": 1}),
         (plain(b"123456789012345678901234567890"), 123456789012345678901234567890),
         (PROTO, {"_protoMessageType": "a.B", "x": 1}),
         (NULL, None),
@@ -48,7 +51,8 @@ def test_a_payload_is_its_value_both_ways(payload: Payload, value: object) -> No
         plain(b"NaN"),
         plain(b"null"),
         plain(b'"x"', type=b"Keyword"),
-        plain(b'{"metadata":{}}'),
+        plain(b'{"metadata":{"encoding":"YQ=="}}'),
+        plain(b"[1e400]"),
         plain(b'{"_protoMessageType":"x"}'),
         plain(b"[" * 100_000),
         Payload(metadata={"encoding": b"\xff"}),
@@ -65,3 +69,9 @@ def test_a_payload_that_its_value_cannot_stand_for_is_whole_both_ways(payload: P
 def test_one_payload_that_is_whole_keeps_its_list_whole() -> None:
     request = StartWorkflowExecutionRequest(input=Payloads(payloads=[plain(b"1"), BINARY]))
     assert shortened(DESCRIPTOR, MessageToDict(request)) == MessageToDict(request)
+
+
+def test_values_may_stand_in_a_list_that_is_whole() -> None:
+    tree = expanded(DESCRIPTOR, {"input": {"payloads": ["x"]}})
+    read = ParseDict(cast("dict[str, Any]", tree), StartWorkflowExecutionRequest())
+    assert list(read.input.payloads) == [plain(b'"x"')]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
 import httpx
 import pytest
@@ -12,25 +11,14 @@ from google.protobuf.message import Message
 from starlette.applications import Starlette
 
 from mainspring.server.http.rest import api_routes
-from mainspring.server.persistence.sqlite import open_sqlite
 from mainspring.server.process.http_doors import api_table
 from mainspring.server.process.http_listener import HttpListener
 from mainspring.server.process.http_server import HttpServer
-from mainspring.server.process.http_service import HttpService
-from tests.assembled import assembled
+from tests.http.served import api
 
 W = "/api/v1/namespaces/default/workflows"
 START = {"workflowType": {"name": "T"}, "taskQueue": {"name": "q"}, "input": ["hello", {"a": 1}]}
 LARGEST = 100_000
-
-
-@asynccontextmanager
-async def api() -> AsyncGenerator[httpx.AsyncClient]:
-    async with assembled(await open_sqlite(None)) as assembly:
-        routes = api_routes(HttpService(assembly), api_table(), LARGEST)
-        transport = httpx.ASGITransport(app=Starlette(routes=routes))
-        async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as http:
-            yield http
 
 
 @pytest.mark.parametrize("workflow_id", ["w1", "a%2Fb", "100%25", "%E2%98%83"])
@@ -66,6 +54,21 @@ async def test_a_workflow_starts_and_its_history_has_its_input(workflow_id: str)
         ("POST", f"{W}/w", " " * (LARGEST + 1), 400, 3),
         ("GET", f"{W}?pageSize=x", "", 400, 3),
         ("GET", f"{W}?unknownField=1", "", 200, None),
+        ("GET", f"{W}?pageSize=1&pageSize=1", "", 400, 3),
+        ("GET", f"{W}?pageSize=1.0", "", 400, 3),
+        ("GET", f"{W}?pageSize=%2B1", "", 200, None),
+        ("GET", f"{W}?nextPageToken=YQ", "", 400, 3),
+        ("GET", f"{W}?nextPageToken=%21%21%21%21", "", 400, 3),
+        ("GET", f"{W}?query=%FF", "", 400, 3),
+        ("GET", f"{W}?" + "a=1&" * 5_000, "", 400, 3),
+        ("GET", f"{W}/%FF", "", 400, 3),
+        ("GET", f"{W}/", "", 400, 3),
+        ("GET", f"{W}/none/history?waitNewEvent=T", "", 404, 5),
+        ("GET", f"{W}/none/history?waitNewEvent=yes", "", 400, 3),
+        ("GET", f"{W}/none/history?historyEventFilterType=1", "", 404, 5),
+        ("GET", f"{W}/none/history?historyEventFilterType=99", "", 400, 3),
+        ("GET", f"{W}/none/history?execution=x", "", 400, 3),
+        ("GET", f"{W}/none/history?execution.workflowId=a&execution.workflowId=b", "", 404, 5),
     ],
 )
 async def test_answers_have_the_real_servers_status(
@@ -75,6 +78,43 @@ async def test_answers_have_the_real_servers_status(
         answered = await http.request(method, path, content=body)
     assert answered.status_code == status, answered.text
     assert answered.json().get("code") == code
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '"memo":{},"memo":{}',
+        '"workflow_type":{"name":"T"}',
+        '"taskQueue":{"name":"q","kind":"1"}',
+        '"retryPolicy":{"maximumAttempts":"1_0"}',
+        '"retryPolicy":{"maximumAttempts":NaN}',
+        '"input":[NaN]',
+        '"input":[1e400]',
+        '"input":{"payloads":[{"data":"!"}],"x":1}',
+        '"links":[{"batchJob":{},"workflowEvent":{}}]',
+    ],
+)
+async def test_what_protobuf_for_python_would_let_pass_is_refused(part: str) -> None:
+    body = f'{{"workflowType":{{"name":"T"}},"taskQueue":{{"name":"q"}},{part}}}'
+    async with api() as http:
+        answered = await http.post(f"{W}/w", content=body)
+    assert answered.status_code == 400, answered.text
+
+
+async def test_in_a_payload_the_last_of_two_values_of_a_name_counts() -> None:
+    async with api() as http:
+        body = '{"workflowType":{"name":"T"},"taskQueue":{"name":"q"},"input":[{"a":1,"a":2}]}'
+        assert (await http.post(f"{W}/w", content=body)).status_code == 200
+        history = (await http.get(f"{W}/w/history")).json()["history"]["events"]
+    assert history[0]["workflowExecutionStartedEventAttributes"]["input"] == [{"a": 2}]
+
+
+async def test_a_whole_payload_is_read_strictly() -> None:
+    whole = {"content-type": "application/json+no-payload-shorthand"}
+    started = START | {"input": {"payloads": [{"metadata": {"encoding": "!!!!"}}]}}
+    async with api() as http:
+        assert (await http.post(f"{W}/w", json=started, headers=whole)).status_code == 400
+        assert (await http.post(f"{W}/w", json=started)).status_code == 200
 
 
 async def test_details_say_their_type() -> None:

@@ -6,6 +6,9 @@
     door        the ASGI application             hosts         which names a browser may call this server by
     rest        the API as HTTP and JSON         bindings      which RPC a path stands for
     requests    parts of a request -> message    payload_json  payloads by their values
+    json_body   what a body may look like        text_values   what a path or a query may say
+    openapi     the document of the API          schemas       its messages
+    statuses    code of gRPC -> status           description   where the document is found
 
 A page of another site can make a browser resolve that site's name to this machine and then read what a server without
 passwords answers (DNS rebinding). The browser still sends the other site's name as `Host`: a server on loopback

@@ -23,6 +23,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
     rpc: str  # "/package.Service/Method"
     request_type: type[Message]
+    reply_type: type[Message]
     method: str
     segments: tuple[str, ...]  # of the path; `{a.b}` is the value of a field
     has_body: bool
@@ -38,7 +39,7 @@ class Table:
                 for binding in _bindings(service, rpc):
                     self._by_length.setdefault(len(binding.segments), []).append(binding)
         for bindings in self._by_length.values():
-            bindings.sort(key=lambda binding: [_is_value(segment) for segment in binding.segments])
+            bindings.sort(key=lambda binding: [is_value(segment) for segment in binding.segments])
 
     def __iter__(self) -> Iterator[Binding]:
         return (binding for bindings in self._by_length.values() for binding in bindings)
@@ -67,6 +68,7 @@ def _binding(service: ServiceDescriptor, rpc: MethodDescriptor, rule: HttpRule, 
     return Binding(
         rpc=f"/{service.full_name}/{rpc.name}",
         request_type=GetMessageClass(rpc.input_type),
+        reply_type=GetMessageClass(rpc.output_type),
         method=method.upper(),
         segments=tuple(str(getattr(rule, method)).split("/")[1:]),
         has_body=bool(rule.body),
@@ -76,14 +78,13 @@ def _binding(service: ServiceDescriptor, rpc: MethodDescriptor, rule: HttpRule, 
 def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> Values | None:
     values: dict[str, str] = {}
     for expected, segment in zip(pattern, segments, strict=True):
-        if _is_value(expected):
-            if not segment:
-                return None
+        if is_value(expected):
             values[expected[1:-1]] = segment
         elif expected != segment:
             return None
     return values
 
 
-def _is_value(segment: str) -> bool:
+def is_value(segment: str) -> bool:
+    """Whether a segment of a binding stands for the value of a field."""
     return segment.startswith("{")

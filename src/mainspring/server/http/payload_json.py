@@ -12,15 +12,20 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from typing import Final, NoReturn, cast
+from typing import Final, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.json_format import ParseDict, ParseError
+from temporalio.api.common.v1 import Payload
+
+from mainspring.server.http.json_text import strictly_parsed
+from mainspring.server.http.text_values import bytes_of
 
 Json = dict[str, object] | list[object] | str | int | float | bool | None
 Object = dict[str, object]
 
-_PAYLOAD: Final = "temporal.api.common.v1.Payload"
-_PAYLOADS: Final = "temporal.api.common.v1.Payloads"
+PAYLOAD: Final = "temporal.api.common.v1.Payload"
+PAYLOADS: Final = "temporal.api.common.v1.Payloads"
 _WELL_KNOWN: Final = "google.protobuf."
 _TYPE: Final = "_protoMessageType"
 
@@ -39,13 +44,17 @@ def expanded(descriptor: Descriptor, tree: object) -> object:
     return _mapped(descriptor, tree, _long)
 
 
+def is_opaque(descriptor: Descriptor) -> bool:
+    """Whether a message's JSON is something else than an object of its fields."""
+    return descriptor.full_name.startswith(_WELL_KNOWN)
+
+
 def _mapped(descriptor: Descriptor, tree: object, change: Callable[[str, object], object]) -> object:
-    name = descriptor.full_name
-    if name in {_PAYLOAD, _PAYLOADS}:
-        return change(name, tree)
-    if not isinstance(tree, dict) or name.startswith(_WELL_KNOWN):
+    if descriptor.full_name in {PAYLOAD, PAYLOADS}:
+        return change(descriptor.full_name, tree)
+    if not isinstance(tree, dict) or is_opaque(descriptor):
         return tree  # pyright: ignore[reportUnknownVariableType] - JSON
-    return {key: _mapped_field(_field(descriptor, key), value, change) for key, value in cast("Object", tree).items()}
+    return {key: _mapped_field(field_of(descriptor, key), value, change) for key, value in cast("Object", tree).items()}
 
 
 def _mapped_field(field: FieldDescriptor | None, value: object, change: Callable[[str, object], object]) -> object:
@@ -64,13 +73,14 @@ def _mapped_field(field: FieldDescriptor | None, value: object, change: Callable
     return _mapped(kind, value, change)
 
 
-def _field(descriptor: Descriptor, key: str) -> FieldDescriptor | None:
+def field_of(descriptor: Descriptor, key: str) -> FieldDescriptor | None:
+    """The field that a key of JSON names, in either spelling."""
     return descriptor.fields_by_camelcase_name.get(key) or descriptor.fields_by_name.get(key)
 
 
 def _short(kind: str, tree: object) -> object:
     try:
-        if kind == _PAYLOAD:
+        if kind == PAYLOAD:
             return _value(cast("Object", tree))
         return [_value(cast("Object", each)) for each in cast("list[object]", cast("Object", tree).get("payloads", []))]
     except _NotShort:
@@ -109,21 +119,20 @@ def _text(value: str) -> str:
 
 def _parsed(data: str) -> object:
     try:
-        return json.loads(base64.b64decode(data), parse_constant=_no_constant)
+        return strictly_parsed(base64.b64decode(data))
     except (ValueError, RecursionError) as error:
         raise _NotShort from error
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _long(kind: str, tree: object) -> object:
-    if kind == _PAYLOAD:
+    if kind == PAYLOAD:
         return _payload(tree)
     if isinstance(tree, list):
         return {"payloads": [_payload(each) for each in cast("list[object]", tree)]}
-    return tree
+    if isinstance(tree, dict) and tree.keys() == {"payloads"}:
+        held = cast("Object", tree)["payloads"]
+        return _long(kind, cast("object", held)) if isinstance(held, list) else cast("Object", tree)
+    return tree  # pyright: ignore[reportUnknownVariableType] - JSON
 
 
 def _payload(value: object) -> object:
@@ -143,7 +152,15 @@ def _payload(value: object) -> object:
 def _is_whole(entries: Object) -> bool:
     """Whether an object is a payload as protobuf writes it, and not a value."""
     metadata = entries.get("metadata")
-    return entries.keys() <= {"metadata", "data", "externalPayloads"} and isinstance(metadata, dict)
+    if not entries.keys() <= {"metadata", "data", "externalPayloads"} or not isinstance(metadata, dict) or not metadata:
+        return False
+    try:
+        for each in (*cast("Object", metadata).values(), entries.get("data", "")):
+            bytes_of(each)
+        ParseDict(entries, Payload())
+    except (ValueError, ParseError):
+        return False
+    return True
 
 
 def _whole(metadata: dict[str, str], data: bytes) -> Object:

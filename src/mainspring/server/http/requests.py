@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
@@ -11,7 +10,9 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message
 
 from mainspring.server.http.bindings import Binding
-from mainspring.server.http.payload_json import Object, expanded
+from mainspring.server.http.json_body import check, parsed
+from mainspring.server.http.payload_json import Object, expanded, field_of
+from mainspring.server.http.text_values import from_text
 
 _DEEPEST: Final = 100  # what protobuf reads of nested messages
 
@@ -31,51 +32,51 @@ def request_message(
     """
     message = binding.request_type()
     descriptor = cast("Descriptor", message.DESCRIPTOR)
-    tree = _tree(body) if binding.has_body else {}
-    if is_short:
-        tree = cast("Object", expanded(descriptor, tree))
-    ParseDict(tree, message, max_recursion_depth=_DEEPEST)
-    named = query if not binding.has_body else ()
-    for name, text in (*named, *values.items()):
-        found = _path_of(descriptor, name)
-        if found:
-            ParseDict(_nested(found, text), message, max_recursion_depth=_DEEPEST)
+    if binding.has_body:
+        tree = parsed(body)
+        check(descriptor, tree, is_short=is_short)
+        _read(cast("Object", expanded(descriptor, tree)) if is_short else tree, message)
+    else:
+        for path, texts in _named_in(descriptor, query).items():
+            if ".".join(field.name for field in path) not in values:
+                _read(_nested(path, texts), message)
+    for name, text in values.items():
+        _read(_nested(_path_of(descriptor, name), [text]), message)
     return message
 
 
-def _tree(body: bytes) -> Object:
-    tree: object = json.loads(body) if body.strip() else {}
-    if not isinstance(tree, dict):
-        raise ValueError("expected a JSON object")
-    return cast("Object", tree)
+def _read(tree: Object, message: Message) -> None:
+    ParseDict(tree, message, max_recursion_depth=_DEEPEST)
 
 
-def _path_of(descriptor: Descriptor, name: str) -> list[FieldDescriptor]:
+def _named_in(descriptor: Descriptor, query: Sequence[tuple[str, str]]) -> dict[tuple[FieldDescriptor, ...], list[str]]:
+    found: dict[tuple[FieldDescriptor, ...], list[str]] = {}
+    for name, text in query:
+        path = _path_of(descriptor, name)
+        if path:
+            found.setdefault(path, []).append(text)
+    return found
+
+
+def _path_of(descriptor: Descriptor, name: str) -> tuple[FieldDescriptor, ...]:
     """The fields of `a.b`; none if there is no such field."""
     path: list[FieldDescriptor] = []
     kind: Descriptor | None = descriptor
     for part in name.split("."):
-        field = None if kind is None else kind.fields_by_name.get(part) or kind.fields_by_camelcase_name.get(part)
+        field = None if kind is None or (path and path[-1].is_repeated) else field_of(kind, part)
         if field is None:
-            return []
+            return ()
         path.append(field)
         kind = field.message_type
-    return path
+    return tuple(path)
 
 
-def _nested(path: Sequence[FieldDescriptor], text: str) -> Object:
-    value: object = _value(path[-1], text)
+def _nested(path: Sequence[FieldDescriptor], texts: Sequence[str]) -> Object:
+    last = path[-1]
+    values = [from_text(last, text) for text in texts]
+    if not last.is_repeated and len(values) > 1:
+        raise ValueError(f'too many values for field "{last.name}": {", ".join(texts)[:100]}')
+    value: object = values if last.is_repeated else values[0]
     for field in reversed(path):
         value = {field.name: value}
     return cast("Object", value)
-
-
-def _value(field: FieldDescriptor, text: str) -> object:
-    value: object = text
-    if field.type == FieldDescriptor.TYPE_BOOL:
-        if text not in {"true", "false"}:
-            raise ValueError(f'parsing field "{field.name}": expected true or false, got {text[:100]!r}')
-        value = text == "true"
-    elif field.type == FieldDescriptor.TYPE_ENUM and text.lstrip("-").isdecimal():
-        value = int(text)
-    return [value] if field.is_repeated else value

@@ -16,7 +16,7 @@ import asyncio
 import json
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Final, Protocol, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 from google.protobuf.descriptor import Descriptor
@@ -31,29 +31,13 @@ from mainspring.server.engine.errors import InvalidArgument, PermissionDenied, S
 from mainspring.server.http.bindings import Binding, Table
 from mainspring.server.http.payload_json import shortened
 from mainspring.server.http.requests import request_message
+from mainspring.server.http.statuses import HUNG_UP, STATUSES
 
-_STATUSES: Final[Mapping[int, int]] = {
-    1: 499,
-    2: 500,
-    3: 400,
-    4: 504,
-    5: 404,
-    6: 409,
-    7: 403,
-    8: 429,
-    9: 400,
-    10: 409,
-    11: 400,
-    12: 501,
-    13: 500,
-    14: 503,
-    15: 500,
-    16: 401,
-}
 _NOT_KEPT: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _FORWARDED: Final = ("client-name", "client-version", "supported-server-versions", "temporal-namespace")
 _UNITS_S: Final[Mapping[str, float]] = {"H": 3_600, "M": 60, "S": 1, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 _MOST_DIGITS: Final = 8
+_MOST_NAMES: Final = 1_000
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -93,15 +77,13 @@ def api_routes(service: Service, table: Table, largest_body_bytes: int) -> Seque
         except ServiceError as error:
             return _refusal(error, form)
         except ClientDisconnect:
-            return Response(status_code=_STATUSES[1])  # nobody reads it
+            return Response(status_code=HUNG_UP)  # nobody reads it
 
     async def _served(request: Request, form: _Form) -> Response:
-        path = cast("bytes", request.scope.get("raw_path") or request.scope["path"].encode()).partition(b"?")[0]
-        segments = tuple(unquote(each) for each in path.decode("latin-1").split("/")[1:])
-        found, is_path_known = table.find(request.method, segments)
+        found, is_path_known = table.find(request.method, _segments(request))
         if found is None:
             code, text = (12, "Method Not Allowed") if is_path_known else (5, "Not Found")
-            return _answer({"code": code, "message": text}, _STATUSES[code], form)
+            return _answer({"code": code, "message": text}, STATUSES[code], form)
         binding, values = found
         message = await _read(request, form, binding, values)
         metadata = {name: request.headers[name] for name in _FORWARDED if name in request.headers}
@@ -114,8 +96,7 @@ def api_routes(service: Service, table: Table, largest_body_bytes: int) -> Seque
     async def _read(request: Request, form: _Form, binding: Binding, values: Mapping[str, str]) -> Message:
         body = await _body(request, largest_body_bytes)
         try:
-            query = request.query_params.multi_items()
-            return request_message(binding, values, query, body, is_short=form.is_short)
+            return request_message(binding, values, _query(request), body, is_short=form.is_short)
         except (ParseError, ValueError, RecursionError) as error:
             raise InvalidArgument(str(error) or "the request cannot be read") from error
 
@@ -128,6 +109,24 @@ def _form_of(request: Request) -> _Form:
     return _Form(
         is_short="no-payload-shorthand" not in asked, is_pretty="+pretty" in asked or "pretty" in request.query_params
     )
+
+
+def _segments(request: Request) -> tuple[str, ...]:
+    """Of the path as it came, so that `%2F` is part of a value.
+
+    Raises: InvalidArgument: it is not in UTF-8.
+    """
+    path = cast("bytes", request.scope.get("raw_path") or request.scope["path"].encode()).partition(b"?")[0]
+    try:
+        return tuple(unquote(each, errors="strict") for each in path.decode("latin-1").split("/")[1:])
+    except UnicodeDecodeError as error:
+        raise InvalidArgument("the path is not in UTF-8") from error
+
+
+def _query(request: Request) -> Sequence[tuple[str, str]]:
+    """Raises: ValueError: it is not in UTF-8, or too long."""
+    text = cast("bytes", request.scope["query_string"]).decode("latin-1")
+    return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_NAMES)
 
 
 def _timeout_s(request: Request) -> float | None:
@@ -193,4 +192,4 @@ def _answer(tree: object, status: int, form: _Form) -> Response:
 
 def _refusal(error: ServiceError, form: _Form) -> Response:
     tree = cast("dict[str, object]", MessageToDict(error.status()))
-    return _answer(tree, _STATUSES.get(int(error.code), 500), form)
+    return _answer(tree, STATUSES.get(int(error.code), 500), form)

@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from mainspring import __version__
 from mainspring.server.http import allowed_hosts, door
 from mainspring.server.http.bindings import Table
+from mainspring.server.http.description import description_routes
+from mainspring.server.http.openapi import document
+from mainspring.server.http.payload_json import Object
 from mainspring.server.http.rest import api_routes
 from mainspring.server.process.assembly import OPERATOR_SERVICE, WORKFLOW_SERVICE, Assembly
 from mainspring.server.process.config import HttpConfig, MetricsConfig, UiConfig
@@ -45,13 +49,23 @@ def ui_options(config: UiConfig) -> Options:
 
 def api_door(config: HttpConfig, assembly: Assembly) -> HttpServer:
     """The API."""
-    routes = api_routes(HttpService(assembly), api_table(), assembly.door.limits.request_size_bytes)
-    return HttpServer(_app(config, assembly, routes))
+    return HttpServer(_app(config, assembly, api_and_its_description(assembly)))
 
 
 def metrics_door(config: MetricsConfig, assembly: Assembly) -> HttpServer:
     """Metrics, and nothing else."""
     return HttpServer(_app(config, assembly, []))
+
+
+def api_and_its_description(assembly: Assembly) -> Sequence[BaseRoute]:
+    """The API, and the document that says what of it is served."""
+    table = api_table()
+
+    def described() -> Object:
+        return document((each for each in table if assembly.methods[each.rpc].is_served), __version__)
+
+    largest_body_bytes = assembly.door.limits.request_size_bytes
+    return [*description_routes(described), *api_routes(HttpService(assembly), table, largest_body_bytes)]
 
 
 def api_table() -> Table:
