@@ -68,24 +68,6 @@ NEXUS = [  # what comes with Nexus
     "workflow.create_nexus_client",
 ]
 
-EXTERNAL_STORAGE = [  # what keeps large payloads elsewhere
-    "client.StorageDriverActivityInfo",
-    "client.StorageDriverSelectContext",
-    "client.StorageDriverStoreContext",
-    "client.StorageDriverWorkflowInfo",
-    "converter.DataConverter.__init__",
-    "converter.DataConverter.external_storage",
-    "converter.ExternalStorage",
-    "converter.StorageDriver",
-    "converter.StorageDriverActivityInfo",
-    "converter.StorageDriverClaim",
-    "converter.StorageDriverRetrieveContext",
-    "converter.StorageDriverSelectContext",
-    "converter.StorageDriverStoreContext",
-    "converter.StorageDriverWorkflowInfo",
-    "converter.StorageWarning",
-]
-
 RUNNERS = [  # what a workflow runner of one's own would make runs with
     "worker.UnsandboxedWorkflowRunner.create_instance",
     "worker.WorkflowInstance",
@@ -102,7 +84,6 @@ SANDBOX = [  # what applies restrictions
 
 EXCEPTIONS = {  # names, from the module on
     **dict.fromkeys(NEXUS, "comes with Nexus"),
-    **dict.fromkeys(EXTERNAL_STORAGE, "external storage is not here yet"),
     **dict.fromkeys(
         (
             "client.Client.execute_workflow",

@@ -17,6 +17,7 @@ import grpc
 import pytest
 import temporalio.client
 import temporalio.common
+import temporalio.converter
 import temporalio.exceptions
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.json_format import MessageToJson
@@ -43,7 +44,9 @@ from temporalio.api.workflowservice.v1 import (
 
 import mainspring.client
 import mainspring.common
+import mainspring.converter
 import mainspring.exceptions
+from tests.memory_driver import MemoryDriver
 from tests.service.capture import CaptureServer, Received, Refusal, capture_server
 
 SERVICE = service_pb2.DESCRIPTOR.services_by_name["WorkflowService"]
@@ -57,10 +60,11 @@ class Sdk(NamedTuple):
     client: ModuleType
     common: ModuleType
     exceptions: ModuleType
+    converter: ModuleType
 
 
-OFFICIAL = Sdk(temporalio.client, temporalio.common, temporalio.exceptions)
-OURS = Sdk(mainspring.client, mainspring.common, mainspring.exceptions)
+OFFICIAL = Sdk(temporalio.client, temporalio.common, temporalio.exceptions, temporalio.converter)
+OURS = Sdk(mainspring.client, mainspring.common, mainspring.exceptions, mainspring.converter)
 
 Script = Callable[[Any, Sdk], Awaitable[object]]
 """Calls on a client, written with the names of either SDK. Returns what can be compared of the results."""
@@ -339,9 +343,16 @@ async def server() -> AsyncGenerator[CaptureServer]:
         yield captured
 
 
-async def run(script: Script, sdk: Sdk, server: CaptureServer) -> tuple[object, list[Received]]:
-    """What the script returned, and the calls that it made."""
+async def run(
+    script: Script, sdk: Sdk, server: CaptureServer, driver: MemoryDriver | None = None
+) -> tuple[object, list[Received]]:
+    """What the script returned, and the calls that it made. With a driver, all payloads are stored by it."""
     client = await sdk.client.Client.connect(server.address, namespace="n", identity="me")
+    if driver is not None:
+        storage = sdk.converter.ExternalStorage([driver], payload_size_threshold=0)
+        config = client.config()
+        config["data_converter"] = sdk.converter.DataConverter(external_storage=storage)
+        client = sdk.client.Client(**config)
     server.calls.clear()
     result = await script(client, sdk)
     return result, list(server.calls)
@@ -366,6 +377,20 @@ async def test_both_clients_send_the_same(script: Script, server: CaptureServer)
 
     assert [readable(call) for call in ours] == [readable(call) for call in theirs]
     assert found == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
+async def test_both_clients_store_the_same_for_the_same(script: Script, server: CaptureServer) -> None:
+    theirs, ours = MemoryDriver(), MemoryDriver()
+    prepare(server)
+    expected, sent = await run(script, OFFICIAL, server, theirs)
+    prepare(server)
+    found, sent_by_ours = await run(script, OURS, server, ours)
+
+    assert [readable(call) for call in sent_by_ours] == [readable(call) for call in sent]
+    assert found == expected
+    assert ours.targets == theirs.targets
 
 
 def already_started() -> AnyMessage:

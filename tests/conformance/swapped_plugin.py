@@ -3,6 +3,7 @@
 It makes test files importable that name what Mainspring does not have, and fakes nothing:
 
     PRIVATE   modules of the official SDK's inside that tests name, with what is ours behind their names
+    ELSEWHERE names that tests take from such a module, and that ours has in another one
     ABSENT    packages that do not exist here; a test that uses one fails with `AbsentError`
     leave-outs.tsv beside this file: tests that are not run, each with its reason
 """
@@ -20,10 +21,16 @@ from typing import Any
 
 import pytest
 
+import mainspring.converter
 import mainspring.worker
+from mainspring.converter import _storage_references
 from mainspring.worker import _flags
 
 PRIVATE: Mapping[str, Mapping[str, object]] = {
+    "mainspring.converter._extstore": {
+        "_REFERENCE_ENCODING": _storage_references.LEGACY_ENCODING,
+        "_StorageReference": _storage_references.LegacyReference,
+    },
     "mainspring.worker._workflow_instance": {
         "logger": logging.getLogger("mainspring.worker"),
         "_WorkflowLogicFlag": _flags.WorkflowLogicFlag,
@@ -31,10 +38,14 @@ PRIVATE: Mapping[str, Mapping[str, object]] = {
         "UnsandboxedWorkflowRunner": mainspring.worker.UnsandboxedWorkflowRunner,
     },
 }
+ELSEWHERE: Mapping[str, Mapping[str, object]] = {
+    "mainspring.converter._payload_converter": {
+        "JSONProtoPayloadConverter": mainspring.converter.JSONProtoPayloadConverter,
+    },
+}
 ABSENT = (
     "mainspring.bridge",
     "mainspring.nexus",
-    "mainspring.converter._extstore",
     "mainspring.worker._command_aware_visitor",
 )
 ABSENT_NAMES = {  # of modules that do exist
@@ -111,6 +122,8 @@ def _install() -> None:
         sys.modules[name] = module
         parent, _, last = name.rpartition(".")
         setattr(sys.modules[parent], last, module)
+    for name, content in ELSEWHERE.items():
+        vars(sys.modules[name]).update(content)
     for name, missing in ABSENT_NAMES.items():
         for each in missing:
             setattr(sys.modules[name], each, Absent(f"{name}.{each}"))

@@ -80,7 +80,7 @@ def several(*payloads: Payload) -> Payloads:
 
 def codec(payload_codec: PayloadCodec | None = None, *, headers: bool = False) -> RunCodec:
     converter = DataConverter(payload_codec=payload_codec or Reverse())
-    return TaskCodec(converter, encodes_headers=headers).of_run("default", "n1")
+    return TaskCodec(converter, encodes_headers=headers).of_run("default", "n1", "r1")
 
 
 def a_history(payload: Payload, header: Payload) -> History:
@@ -194,7 +194,7 @@ async def test_the_answer_to_a_query_task_is_encoded() -> None:
 
 
 async def test_without_a_codec_nothing_is_touched() -> None:
-    none = TaskCodec(DataConverter()).of_run("default", "n1")
+    none = TaskCodec(DataConverter()).of_run("default", "n1", "r1")
     answer, history = an_answer(plain("x"), plain("h")), a_history(coded("x"), coded("h"))
     await none.encode_answer(answer)
     await none.decode_history(history)

@@ -13,7 +13,12 @@ from temporalio.api.common.v1 import Payload, WorkflowExecution
 
 from mainspring.client._inputs import Sent
 from mainspring.common import HeaderCodecBehavior
-from mainspring.converter import DataConverter, WorkflowSerializationContext
+from mainspring.converter import (
+    DataConverter,
+    StorageDriverStoreContext,
+    StorageDriverWorkflowInfo,
+    WorkflowSerializationContext,
+)
 from mainspring.service._methods import Rpc
 
 if TYPE_CHECKING:
@@ -39,23 +44,28 @@ def execution(workflow_id: str, run_id: str | None) -> WorkflowExecution:
     return WorkflowExecution(workflow_id=workflow_id, run_id=run_id or "")
 
 
-def workflow_converter(client: Client, workflow_id: str) -> DataConverter:
-    """The client's converter, knowing whose values it converts."""
+def workflow_converter(
+    client: Client, workflow_id: str, *, run_id: str | None = None, workflow_type: str | None = None
+) -> DataConverter:
+    """The client's converter, knowing whose values it converts and, as far as is known, for whom it stores them."""
     context = WorkflowSerializationContext(namespace=client.namespace, workflow_id=workflow_id)
-    return client.data_converter.with_context(context)
+    target = StorageDriverWorkflowInfo(
+        namespace=client.namespace, id=workflow_id, run_id=run_id or None, type=workflow_type
+    )
+    return client.data_converter._with_contexts(context, StorageDriverStoreContext(target))  # pyright: ignore[reportPrivateUsage] # the official name
 
 
 async def put_headers(
     client: Client, source: Mapping[str, Payload] | None, to: MessageMap[str, Payload], *, encoded: bool = False
 ) -> None:
-    """Copy headers into a request, through the codec if the configuration says so and they are not `encoded`."""
+    """Copy headers into a request, encoded and stored if the configuration says so and they are not `encoded`."""
     if not source:
         return
-    codec = client.data_converter.payload_codec
     uses_codec = client.config(active_config=True)["header_codec_behavior"] is HeaderCodecBehavior.CODEC
     for key, payload in source.items():
-        if uses_codec and codec is not None and not encoded:
-            (payload,) = await codec.encode([payload])  # noqa: PLW2901 # the same one, encoded
+        if uses_codec and not encoded:
+            outbound_payload = client.data_converter._transform_outbound_payload  # pyright: ignore[reportPrivateUsage] # the official name
+            payload = await outbound_payload(payload)  # noqa: PLW2901 # the same one, encoded
         to[key].CopyFrom(payload)
 
 

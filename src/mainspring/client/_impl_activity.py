@@ -36,7 +36,13 @@ from mainspring.client._activity_options import ActivityExecutionOptions, option
 from mainspring.client._calls import call, put_headers
 from mainspring.client._memo import encode_user_metadata
 from mainspring.client._sending import check_sizes, encode_args
-from mainspring.converter import ActivitySerializationContext, DataConverter, encode_search_attributes
+from mainspring.converter import (
+    ActivitySerializationContext,
+    DataConverter,
+    StorageDriverActivityInfo,
+    StorageDriverStoreContext,
+    encode_search_attributes,
+)
 from mainspring.exceptions import ActivityAlreadyStartedError
 from mainspring.service import RPCError, RPCStatusCode
 
@@ -65,7 +71,8 @@ def _converter(client: Client, activity_id: str, activity_type: str, task_queue:
         workflow_id=None,
         workflow_type=None,
     )
-    return client.data_converter.with_context(context)
+    target = StorageDriverActivityInfo(namespace=client.namespace, id=activity_id, type=activity_type)
+    return client.data_converter._with_contexts(context, StorageDriverStoreContext(target))  # pyright: ignore[reportPrivateUsage] # the official name
 
 
 async def start_activity(client: Client, input: StartActivityInput) -> ActivityHandle[Any]:

@@ -29,7 +29,12 @@ from mainspring.client._calls import call
 from mainspring.client._exceptions import AsyncActivityCancelledError
 from mainspring.client._sending import check_sizes, encode_args
 from mainspring.common._arguments import arg_unset
-from mainspring.converter import DataConverter
+from mainspring.converter import (
+    DataConverter,
+    StorageDriverActivityInfo,
+    StorageDriverStoreContext,
+    StorageDriverWorkflowInfo,
+)
 
 if TYPE_CHECKING:
     from mainspring.client._activity_inputs import (
@@ -39,6 +44,13 @@ if TYPE_CHECKING:
         ReportCancellationAsyncActivityInput,
     )
     from mainspring.client._client import Client
+
+    AsyncActivityInput = (
+        CompleteAsyncActivityInput
+        | FailAsyncActivityInput
+        | HeartbeatAsyncActivityInput
+        | ReportCancellationAsyncActivityInput
+    )
 
 
 class _Ids(TypedDict):
@@ -69,14 +81,28 @@ def _by_token(client: Client, token: bytes) -> _Token:
     return _Token(namespace=client.namespace, identity=client.identity, task_token=token)
 
 
-async def _encoded(client: Client, override: DataConverter | None, values: Sequence[Any], what: str) -> Payloads:
+def _converter(client: Client, input: AsyncActivityInput) -> DataConverter:
+    """What encodes for an activity. Of one that is known by its token only nobody knows for whom to store."""
+    chosen = input.data_converter_override or client.data_converter
+    target: StorageDriverWorkflowInfo | StorageDriverActivityInfo | None = None
+    match input.id_or_token:
+        case AsyncActivityIDReference(workflow_id=str(workflow_id), run_id=run_id) if workflow_id:
+            target = StorageDriverWorkflowInfo(namespace=client.namespace, id=workflow_id, run_id=run_id or None)
+        case AsyncActivityIDReference(activity_id=activity_id, run_id=run_id):
+            target = StorageDriverActivityInfo(namespace=client.namespace, id=activity_id, run_id=run_id or None)
+        case _:
+            pass
+    return chosen._with_store_context(StorageDriverStoreContext(target))  # pyright: ignore[reportPrivateUsage] # the official name
+
+
+async def _encoded(client: Client, converter: DataConverter, values: Sequence[Any], what: str) -> Payloads:
     """The values for the server.
 
     Raises:
         UnserializableValue: one cannot be converted.
         PayloadTooLargeError: the namespace does not allow it.
     """
-    payloads = Payloads(payloads=await encode_args(override or client.data_converter, values, what))
+    payloads = Payloads(payloads=await encode_args(converter, values, what))
     await check_sizes(client, "the activity", (what, payloads))
     return payloads
 
@@ -86,8 +112,8 @@ async def heartbeat_async_activity(client: Client, input: HeartbeatAsyncActivity
 
     Raises: AsyncActivityCancelledError: it should end.
     """
-    override = input.data_converter_override
-    details = await _encoded(client, override, input.details, "heartbeat details") if input.details else None
+    converter = _converter(client, input)
+    details = await _encoded(client, converter, input.details, "heartbeat details") if input.details else None
     service, ref = client.workflow_service, input.id_or_token
     reply: RecordActivityTaskHeartbeatResponse | RecordActivityTaskHeartbeatByIdResponse
     if isinstance(ref, AsyncActivityIDReference):
@@ -106,8 +132,8 @@ async def heartbeat_async_activity(client: Client, input: HeartbeatAsyncActivity
 
 async def complete_async_activity(client: Client, input: CompleteAsyncActivityInput) -> None:
     """End an activity with a result."""
-    override = input.data_converter_override
-    result = None if input.result is arg_unset else await _encoded(client, override, [input.result], "result")
+    converter = _converter(client, input)
+    result = None if input.result is arg_unset else await _encoded(client, converter, [input.result], "result")
     service, ref = client.workflow_service, input.id_or_token
     if isinstance(ref, AsyncActivityIDReference):
         by_ids = RespondActivityTaskCompletedByIdRequest(**_by_ids(client, ref), result=result)
@@ -119,11 +145,11 @@ async def complete_async_activity(client: Client, input: CompleteAsyncActivityIn
 
 async def fail_async_activity(client: Client, input: FailAsyncActivityInput) -> None:
     """End an attempt with a failure."""
-    override = input.data_converter_override
+    converter = _converter(client, input)
     failure = Failure()
-    await (override or client.data_converter).encode_failure(input.error, failure)
+    await converter.encode_failure(input.error, failure)
     last = input.last_heartbeat_details
-    details = await _encoded(client, override, last, "last heartbeat details") if last else None
+    details = await _encoded(client, converter, last, "last heartbeat details") if last else None
     service, ref = client.workflow_service, input.id_or_token
     if isinstance(ref, AsyncActivityIDReference):
         by_ids = RespondActivityTaskFailedByIdRequest(
@@ -139,8 +165,8 @@ async def fail_async_activity(client: Client, input: FailAsyncActivityInput) -> 
 
 async def report_cancellation_async_activity(client: Client, input: ReportCancellationAsyncActivityInput) -> None:
     """End an activity as cancelled."""
-    override = input.data_converter_override
-    details = await _encoded(client, override, input.details, "cancellation details") if input.details else None
+    converter = _converter(client, input)
+    details = await _encoded(client, converter, input.details, "cancellation details") if input.details else None
     service, ref = client.workflow_service, input.id_or_token
     if isinstance(ref, AsyncActivityIDReference):
         by_ids = RespondActivityTaskCanceledByIdRequest(**_by_ids(client, ref), details=details)

@@ -44,8 +44,7 @@ async def start_workflow_update(client: Client, input: StartWorkflowUpdateInput)
 
     Raises: WorkflowUpdateRPCTimeoutOrCancelledError: waiting ended; the update may go on.
     """
-    request = await _update_request(client, input, input.id)
-    request.workflow_execution.run_id = input.run_id or ""
+    request = await _update_request(client, input, input.id, input.run_id)
     request.first_execution_run_id = input.first_execution_run_id or ""
     while True:
         with waiting_for_update():
@@ -66,11 +65,14 @@ async def start_workflow_update(client: Client, input: StartWorkflowUpdateInput)
 
 
 async def _update_request(
-    client: Client, input: StartWorkflowUpdateInput | UpdateWithStartUpdateWorkflowInput, workflow_id: str
+    client: Client,
+    input: StartWorkflowUpdateInput | UpdateWithStartUpdateWorkflowInput,
+    workflow_id: str,
+    run_id: str | None = None,
 ) -> UpdateWorkflowExecutionRequest:
     request = UpdateWorkflowExecutionRequest(
         namespace=client.namespace,
-        workflow_execution=execution(workflow_id, None),
+        workflow_execution=execution(workflow_id, run_id),
         request=Request(
             meta=Meta(update_id=input.update_id or str(uuid.uuid4()), identity=client.identity),
             input=Input(name=input.update),
@@ -79,7 +81,7 @@ async def _update_request(
     )
     what = f"update {input.update!r}"
     if input.args:
-        converter = workflow_converter(client, workflow_id)
+        converter = workflow_converter(client, workflow_id, run_id=run_id)
         request.request.input.args.payloads.extend(await encode_args(converter, input.args, what))
     await put_headers(client, input.headers, request.request.input.header.fields)
     await check_sizes(client, what, ("args", request.request.input.args))

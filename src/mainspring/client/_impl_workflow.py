@@ -81,7 +81,7 @@ async def _start(client: Client, input: StartWorkflowInput) -> WorkflowHandle[An
 async def _signal_with_start(client: Client, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
     request = SignalWithStartWorkflowExecutionRequest(signal_name=input.start_signal or "")
     if input.start_signal_args:
-        converter = workflow_converter(client, input.id)
+        converter = workflow_converter(client, input.id, workflow_type=input.workflow)
         signal = f"signal {input.start_signal!r}"
         request.signal_input.payloads.extend(await encode_args(converter, input.start_signal_args, signal))
     await start_request(client, input, request)
@@ -119,7 +119,7 @@ async def start_request(
 
     Raises: UnserializableValue: a value cannot be converted.
     """
-    converter = workflow_converter(client, input.id)
+    converter = workflow_converter(client, input.id, workflow_type=input.workflow)
     request.namespace = client.namespace
     request.workflow_id = input.id
     request.workflow_type.name = input.workflow
@@ -188,7 +188,7 @@ async def terminate_workflow(client: Client, input: TerminateWorkflowInput) -> N
         first_execution_run_id=input.first_execution_run_id or "",
     )
     if input.args:
-        converter = workflow_converter(client, input.id)
+        converter = workflow_converter(client, input.id, run_id=input.run_id)
         request.details.payloads.extend(await encode_args(converter, input.args, "the termination"))
     await check_sizes(client, "the termination", ("details", request.details))
     await call(client.workflow_service.terminate_workflow_execution, request, input)
@@ -205,7 +205,7 @@ async def signal_workflow(client: Client, input: SignalWorkflowInput) -> None:
     )
     what = f"signal {input.signal!r}"
     if input.args:
-        converter = workflow_converter(client, input.id)
+        converter = workflow_converter(client, input.id, run_id=input.run_id)
         request.input.payloads.extend(await encode_args(converter, input.args, what))
     await put_headers(client, input.headers, request.header.fields)
     await check_sizes(client, what, ("input", request.input))
@@ -219,7 +219,7 @@ async def query_workflow(client: Client, input: QueryWorkflowInput) -> Any:
         WorkflowQueryRejectedError: the reject condition holds.
         WorkflowQueryFailedError: the handler raised, or there is none.
     """
-    converter = workflow_converter(client, input.id)
+    converter = workflow_converter(client, input.id, run_id=input.run_id)
     request = QueryWorkflowRequest(namespace=client.namespace, execution=execution(input.id, input.run_id))
     request.query.query_type = input.query
     if input.reject_condition:

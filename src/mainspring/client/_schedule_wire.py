@@ -166,7 +166,7 @@ def _action_of(message: ActionMessage) -> ScheduleAction:
 async def _action_message(client: Client, action: ScheduleAction) -> ActionMessage:
     if not isinstance(action, ScheduleActionStartWorkflow):
         raise TypeError(f"expected a ScheduleActionStartWorkflow, got {type(action).__name__}")
-    converter = workflow_converter(client, action.id)
+    converter = workflow_converter(client, action.id, workflow_type=action.workflow)
     message = NewWorkflowExecutionInfo(
         workflow_id=action.id,
         workflow_type=WorkflowType(name=action.workflow),
@@ -191,7 +191,7 @@ async def _action_message(client: Client, action: ScheduleAction) -> ActionMessa
 async def _payloads(client: Client, action: ScheduleActionStartWorkflow) -> Sequence[Payload]:
     """The arguments; those that are payloads go as they are."""
     values = [arg for arg in action.args if not isinstance(arg, Payload)]
-    converter = workflow_converter(client, action.id)
+    converter = workflow_converter(client, action.id, workflow_type=action.workflow)
     encoded = iter(await encode_args(converter, values, f"workflow {action.workflow!r}") if values else [])
     return [arg if isinstance(arg, Payload) else next(encoded) for arg in action.args]
 

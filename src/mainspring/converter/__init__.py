@@ -3,7 +3,8 @@
     DataConverter
     ├── payload_converter     values <-> payloads       CompositePayloadConverter of one converter per encoding
     ├── payload_codec         payloads <-> payloads     encryption, compression; none by default
-    └── failure_converter     exceptions <-> failures
+    ├── failure_converter     exceptions <-> failures
+    └── external_storage      payloads <-> references   large ones, kept by a driver; none by default
 
 What the official SDK writes is written with the same bytes. Beyond it, dates, times, durations, decimals, paths and
 pydantic models travel by themselves, a value that would not come back as it was is refused where it is sent, with its
@@ -17,6 +18,7 @@ from mainspring.converter._binary_converters import (
     JSONProtoPayloadConverter,
 )
 from mainspring.converter._data_converter import DataConverter, default
+from mainspring.converter._external_storage import ExternalStorage
 from mainspring.converter._failure_converter import (
     DefaultFailureConverter,
     DefaultFailureConverterWithEncodedAttributes,
@@ -47,6 +49,16 @@ from mainspring.converter._serialization_context import (
     WithSerializationContext,
     WorkflowSerializationContext,
 )
+from mainspring.converter._storage_driver import (
+    StorageDriver,
+    StorageDriverActivityInfo,
+    StorageDriverClaim,
+    StorageDriverRetrieveContext,
+    StorageDriverSelectContext,
+    StorageDriverStoreContext,
+    StorageDriverWorkflowInfo,
+    StorageWarning,
+)
 from mainspring.converter._transfer_types import TransferTypeConverter, transfer_type_convertible
 
 __all__ = [
@@ -61,6 +73,7 @@ __all__ = [
     "DefaultFailureConverterWithEncodedAttributes",
     "DefaultPayloadConverter",
     "EncodingPayloadConverter",
+    "ExternalStorage",
     "FailureConverter",
     "JSONPlainPayloadConverter",
     "JSONProtoPayloadConverter",
@@ -70,6 +83,14 @@ __all__ = [
     "PayloadCodec",
     "PayloadConverter",
     "SerializationContext",
+    "StorageDriver",
+    "StorageDriverActivityInfo",
+    "StorageDriverClaim",
+    "StorageDriverRetrieveContext",
+    "StorageDriverSelectContext",
+    "StorageDriverStoreContext",
+    "StorageDriverWorkflowInfo",
+    "StorageWarning",
     "TransferTypeConverter",
     "UnconvertibleValue",
     "UnserializableValue",

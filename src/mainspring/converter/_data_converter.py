@@ -1,9 +1,9 @@
 """The data converter: what a client or a worker is given to turn values into payloads on the wire and back.
 
-    values --payload converter--> payloads --codec--> payloads on the wire
-    values <--payload converter-- payloads <--codec-- payloads on the wire
+    values --payload converter--> payloads --codec--> payloads --external storage--> payloads on the wire
+    values <--payload converter-- payloads <--codec-- payloads <--external storage-- payloads on the wire
 
-Failures likewise, by the failure converter. Converters are synchronous and run in workflows; codecs are
+Failures likewise, by the failure converter. Converters are synchronous and run in workflows; codecs and storage are
 asynchronous and run around them.
 """
 
@@ -19,20 +19,19 @@ from temporalio.api.common.v1 import Memo, Payload, Payloads
 from temporalio.api.failure.v1 import Failure
 
 from mainspring.common import _arg_unset
+from mainspring.converter._external_storage import ExternalStorage
 from mainspring.converter._failure_converter import DefaultFailureConverter, FailureConverter
 from mainspring.converter._json_converter import DefaultPayloadConverter
-from mainspring.converter._payload_codec import PayloadCodec, _apply_to_failure_payloads
+from mainspring.converter._payload_codec import PayloadCodec, _apply_to_failure_payloads, replace_payloads
 from mainspring.converter._payload_converter import PayloadConverter, _TemporalTransferTypePayloadConverter
 from mainspring.converter._serialization_context import SerializationContext, WithSerializationContext
-
-EXTERNAL_MARKER = "__temporal_external_storage_reference"
-EXTERNAL_ENCODING = b"json/external-storage-reference"
-EXTERNAL_MESSAGE = b"temporal.api.sdk.v1.ExternalStorageReference"
+from mainspring.converter._storage_driver import StorageDriverStoreContext
+from mainspring.converter._storage_references import NOT_CONFIGURED, decode_references, stands_for_another
 
 
 @dataclass(frozen=True)
 class DataConverter(WithSerializationContext):
-    """Payload converter, codec and failure converter in one."""
+    """Payload converter, codec, failure converter and external storage in one."""
 
     payload_converter_class: type[PayloadConverter] = DefaultPayloadConverter
     payload_codec: PayloadCodec | None = None
@@ -41,6 +40,8 @@ class DataConverter(WithSerializationContext):
     """Made from its class; wrapped, so that transfer types work with it."""
     failure_converter: FailureConverter = dataclasses.field(init=False)
     """Made from its class."""
+    external_storage: ExternalStorage | None = None
+    """Where large payloads are kept; None: where all others are."""
 
     default: ClassVar[DataConverter]
     """What is used where no other is given."""
@@ -53,15 +54,20 @@ class DataConverter(WithSerializationContext):
         return _TemporalTransferTypePayloadConverter.wrap(self.payload_converter_class())
 
     async def encode(self, values: Sequence[Any]) -> list[Payload]:
-        """The values converted, then encoded.
+        """The values converted, then encoded, then stored if they are large.
 
         Raises: TypeError: a value cannot be converted; says which argument, and which part of it.
         """
-        return await self._encode_payload_sequence(self.payload_converter.to_payloads(values))
+        payloads = await self._encode_payload_sequence(self.payload_converter.to_payloads(values))
+        return await self._external_store_payload_sequence(payloads)
 
     async def decode(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
-        """The payloads decoded, then converted, each by the hint in its place."""
-        return self.payload_converter.from_payloads(await self._decode_payload_sequence(payloads), type_hints)
+        """The payloads fetched from where they are stored, then decoded, then converted, each by the hint in its place.
+
+        Raises: RuntimeError: one is stored elsewhere, and there is no external storage.
+        """
+        retrieved = await self._external_retrieve_payload_sequence(payloads)
+        return self.payload_converter.from_payloads(await self._decode_payload_sequence(retrieved), type_hints)
 
     async def encode_wrapper(self, values: Sequence[Any]) -> Payloads:
         """`encode`, in the message that the API has for several."""
@@ -86,17 +92,27 @@ class DataConverter(WithSerializationContext):
     def with_context(self, context: SerializationContext) -> Self:
         """A data converter whose parts know the context; itself if that makes no difference to any."""
         parts: dict[str, object] = {}
-        for name in ("payload_converter", "payload_codec", "failure_converter"):
+        for name in ("payload_converter", "payload_codec", "failure_converter", "external_storage"):
             part = getattr(self, name)
             told = part.with_context(context) if isinstance(part, WithSerializationContext) else part
             if told is not part:
                 parts[name] = told
-        if not parts:
-            return self
+        return self._with_parts(parts) if parts else self
+
+    def _with_parts(self, parts: Mapping[str, object]) -> Self:
         clone = copy.copy(self)
-        for name, told in parts.items():
-            object.__setattr__(clone, name, told)
+        for name, part in parts.items():
+            object.__setattr__(clone, name, part)
         return clone
+
+    def _with_store_context(self, context: StorageDriverStoreContext) -> Self:
+        """A data converter whose storage knows for whom it stores; itself if there is none."""
+        if self.external_storage is None:
+            return self
+        return self._with_parts({"external_storage": self.external_storage._with_store_context(context)})
+
+    def _with_contexts(self, context: SerializationContext, store_context: StorageDriverStoreContext) -> Self:
+        return self.with_context(context)._with_store_context(store_context)
 
     async def _decode_memo(self, source: Memo) -> Mapping[str, Any]:
         return {key: (await self.decode([payload]))[0] for key, payload in source.fields.items()}
@@ -121,47 +137,51 @@ class DataConverter(WithSerializationContext):
             memo.fields[key].CopyFrom(payload)
 
     async def _transform_outbound_payload(self, payload: Payload) -> Payload:
-        return (await self._encode_payload_sequence([payload]))[0]
+        encoded = await self._encode_payload_sequence([payload])
+        return (await self._external_store_payload_sequence(encoded))[0]
 
     async def _transform_outbound_payloads(self, payloads: Payloads) -> None:
         if self.payload_codec:
             await self.payload_codec.encode_wrapper(payloads)
+        if self.external_storage:
+            replace_payloads(payloads, await self._external_store_payload_sequence(payloads.payloads))
 
     async def _transform_inbound_payload(self, payload: Payload) -> Payload:
-        return (await self._decode_payload_sequence([payload]))[0]
+        retrieved = await self._external_retrieve_payload_sequence([payload])
+        return (await self._decode_payload_sequence(retrieved))[0]
 
     async def _transform_inbound_payloads(self, payloads: Payloads) -> None:
-        _refuse_external(payloads.payloads)
+        replace_payloads(payloads, await self._external_retrieve_payload_sequence(payloads.payloads))
         if self.payload_codec:
             await self.payload_codec.decode_wrapper(payloads)
 
     async def _encode_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Codec only."""
         return await self.payload_codec.encode(list(payloads)) if self.payload_codec else list(payloads)
 
     async def _decode_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
-        _refuse_external(payloads)
+        """Codec only."""
         return await self.payload_codec.decode(list(payloads)) if self.payload_codec else list(payloads)
+
+    async def _external_store_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Storage only."""
+        if self.external_storage is None:
+            return list(payloads)
+        return await self.external_storage._store_payload_sequence(payloads)
+
+    async def _external_retrieve_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Storage only; references that went through the codec are decoded for it."""
+        if not any(map(stands_for_another, payloads)):
+            return list(payloads)
+        if self.external_storage is None:
+            raise RuntimeError(NOT_CONFIGURED)
+        references = await decode_references(payloads, self.payload_codec)
+        return await self.external_storage._retrieve_payload_sequence(references)
 
     @property
     def _decode_payload_has_effect(self) -> bool:
         """Whether decoding changes payloads at all."""
-        return self.payload_codec is not None
-
-
-def _refuse_external(payloads: Sequence[Payload]) -> None:
-    """Payloads whose data the official SDK has put elsewhere cannot be read here."""
-    if any(map(_is_external, payloads)):
-        raise RuntimeError("[TMPRL1105] Detected externally stored payload(s) but external storage is not configured.")
-
-
-def _is_external(payload: Payload) -> bool:
-    metadata = payload.metadata
-    encoding = metadata.get("encoding")
-    return (
-        encoding == EXTERNAL_ENCODING
-        or (encoding == b"json/protobuf" and metadata.get("messageType") == EXTERNAL_MESSAGE)
-        or metadata.get(EXTERNAL_MARKER) == b"true"
-    )
+        return self.payload_codec is not None or self.external_storage is not None
 
 
 def default() -> DataConverter:

@@ -133,7 +133,7 @@ class LocalActivityMark(msgspec.Struct, frozen=True):
         )
 
 
-def read_local_activity(marker: MarkerRecordedEventAttributes) -> LocalActivityMark:
+def read_local_activity(marker: MarkerRecordedEventAttributes | RecordMarkerCommandAttributes) -> LocalActivityMark:
     data = json.loads(_first(marker, "data").data)
     backoff = data.get("backoff")
     return LocalActivityMark(
@@ -191,7 +191,7 @@ def _json(value: object) -> Payload:
     return Payload(metadata={"encoding": b"json/plain"}, data=data)
 
 
-def _first(marker: MarkerRecordedEventAttributes, key: str) -> Payload:
+def _first(marker: MarkerRecordedEventAttributes | RecordMarkerCommandAttributes, key: str) -> Payload:
     return marker.details[key].payloads[0]
 
 

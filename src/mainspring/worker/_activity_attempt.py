@@ -73,7 +73,7 @@ class Attempt:
         self.heartbeats: Heartbeats | None = None  # None: a local activity, whose heartbeats nobody waits for
         self._assignment = assignment
         self._around = surroundings
-        self._converter = surroundings.data_converter.with_context(assignment.context)
+        self._converter = surroundings.data_converter._with_contexts(assignment.context, assignment.store_context)  # pyright: ignore[reportPrivateUsage] - the official name
 
     @property
     def cancelled_event(self) -> CompositeEvent:
@@ -105,7 +105,10 @@ class Attempt:
 
     async def encode_heartbeat(self, details: Details) -> Payloads | None:
         """The details as the server takes them."""
-        return Payloads(payloads=await self._converter.encode(details)) if details else None
+        if not details:
+            return None
+        converter = self._converter._with_store_context(self._assignment.heartbeat_store_context)  # pyright: ignore[reportPrivateUsage] - the official name
+        return Payloads(payloads=await converter.encode(details))
 
     def fail_heartbeat(self, error: Exception) -> None:
         """A heartbeat could not be converted: the attempt ends with that error, unless it ends by itself before."""
@@ -140,7 +143,7 @@ class Attempt:
         headers = self._assignment.headers
         if around.decode_headers:
             headers = {
-                name: (await self._converter._decode_payload_sequence([payload]))[0]  # pyright: ignore[reportPrivateUsage] - the official name
+                name: await self._converter._transform_inbound_payload(payload)  # pyright: ignore[reportPrivateUsage] - the official name
                 for name, payload in headers.items()
             }
         Context.set(self._context(definition))

@@ -16,7 +16,12 @@ from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse
 
 from mainspring.activity import Info
 from mainspring.common import Priority, RetryPolicy
-from mainspring.converter import ActivitySerializationContext
+from mainspring.converter import (
+    ActivitySerializationContext,
+    StorageDriverActivityInfo,
+    StorageDriverStoreContext,
+    StorageDriverWorkflowInfo,
+)
 from mainspring.replay.requests import LocalActivityTask
 from mainspring.workflow._info import Info as WorkflowInfo
 
@@ -40,6 +45,28 @@ class Assignment(msgspec.Struct, kw_only=True):
             workflow_id=self.info.workflow_id,
             workflow_type=self.info.workflow_type,
             is_local=self.info.is_local,
+        )
+
+    @property
+    def store_context(self) -> StorageDriverStoreContext:
+        """For whom what it gives is stored: the workflow that waits for it, if there is one."""
+        info = self.info
+        if info.workflow_id is None:
+            return self.heartbeat_store_context
+        return StorageDriverStoreContext(
+            StorageDriverWorkflowInfo(
+                namespace=info.namespace, id=info.workflow_id, run_id=info.workflow_run_id, type=info.workflow_type
+            )
+        )
+
+    @property
+    def heartbeat_store_context(self) -> StorageDriverStoreContext:
+        """For whom heartbeats are stored: the activity, since nobody else reads them."""
+        info = self.info
+        return StorageDriverStoreContext(
+            StorageDriverActivityInfo(
+                namespace=info.namespace, id=info.activity_id, run_id=info.activity_run_id, type=info.activity_type
+            )
         )
 
 

@@ -1,221 +1,138 @@
-"""Payload codecs around workflow tasks: what comes is decoded before workflow code sees it, what goes is encoded.
+"""Codec and storage around workflow tasks: what comes is fetched and decoded before workflow code sees it, what goes is
+encoded and stored.
 
-    codec = TaskCodec(converter).of_run(namespace, workflow_id)
+    codec = TaskCodec(converter).of_run(namespace, workflow_id, run_id)
     await codec.decode_task(polled) ; await codec.decode_history(page) ; await codec.encode_answer(request)
 
-Workflow code and the replay core only ever hold decoded payloads. Only what a run is told is decoded: results, signals,
-updates, its own start. Search attributes are never encoded, since the server reads them; nor is what the official SDKs
-write into markers themselves. Headers are, if the worker is told so. A codec that wants to know for whom it works is
-told, so that an activity's result is decoded in the activity's context.
+Workflow code and the replay core only ever hold decoded payloads. Search attributes are never encoded, since the server
+reads them; headers are, if the worker is told so. A codec that wants to know for whom it works is told, so that an
+activity's result is decoded in the activity's context; drivers are told for whom they store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 
 from google.protobuf.message import Message
-from temporalio.api.command.v1 import Command
-from temporalio.api.history.v1 import History, HistoryEvent, MarkerRecordedEventAttributes
-from temporalio.api.workflowservice.v1 import (
-    PollWorkflowTaskQueueResponse,
-    RespondQueryTaskCompletedRequest,
-    RespondWorkflowTaskCompletedRequest,
-)
+from temporalio.api.common.v1 import Payload
+from temporalio.api.history.v1 import History
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueResponse
 
-from mainspring.converter import (
-    ActivitySerializationContext,
-    DataConverter,
-    PayloadCodec,
-    WithSerializationContext,
-    WorkflowSerializationContext,
-)
-from mainspring.converter._serialization_context import SerializationContext
-from mainspring.replay.markers import LOCAL_ACTIVITY, SIDE_EFFECT, read_local_activity
-from mainspring.worker._payload_walk import Change, change_payloads
-
-TOLD = {  # the events whose payloads a run is told
-    *("workflow_execution_started_event_attributes", "workflow_execution_signaled_event_attributes"),
-    *("workflow_execution_update_admitted_event_attributes", "workflow_execution_update_accepted_event_attributes"),
-    *("activity_task_completed_event_attributes", "activity_task_failed_event_attributes"),
-    *("activity_task_timed_out_event_attributes", "activity_task_canceled_event_attributes"),
-    *("child_workflow_execution_completed_event_attributes", "child_workflow_execution_failed_event_attributes"),
-    *("child_workflow_execution_canceled_event_attributes", "nexus_operation_completed_event_attributes"),
-    *("nexus_operation_failed_event_attributes", "nexus_operation_canceled_event_attributes"),
-    "nexus_operation_timed_out_event_attributes",
-}
-ENCODED_DETAILS = {LOCAL_ACTIVITY: "result", SIDE_EFFECT: "data"}  # of markers; the others hold no user's payload
-MARKER = "marker_recorded_event_attributes"
+from mainspring.converter import DataConverter, PayloadCodec, StorageDriverStoreContext, WithSerializationContext
+from mainspring.converter._external_storage import all_or_none
+from mainspring.converter._storage_references import NOT_CONFIGURED, may_hold_references, stands_for_another
+from mainspring.worker._payload_parts import Answer, Part, RunParts, asked_in, told_in
+from mainspring.worker._payload_walk import Change, any_payload, change_payloads
 
 
 class TaskCodec:
-    """The codec of one worker; without one, nothing is touched."""
+    """Codec and storage of one worker; without them, nothing is touched."""
 
-    def __init__(self, data_converter: DataConverter, *, encodes_headers: bool = False) -> None:
+    def __init__(
+        self, data_converter: DataConverter, *, encodes_headers: bool = False, most_stored_at_once: int = 1
+    ) -> None:
         self._converter = data_converter
         self._encodes_headers = encodes_headers
+        self._most_stored_at_once = most_stored_at_once
 
-    def of_run(self, namespace: str, workflow_id: str) -> RunCodec:
-        """The codec for the tasks of one run."""
-        return RunCodec(self._converter, namespace, workflow_id, encodes_headers=self._encodes_headers)
+    def of_run(self, namespace: str, workflow_id: str, run_id: str) -> RunCodec:
+        """What changes the payloads of one run's tasks."""
+        return RunCodec(
+            self._converter,
+            RunParts(namespace, workflow_id, run_id),
+            encodes_headers=self._encodes_headers,
+            most_stored_at_once=self._most_stored_at_once,
+        )
 
 
 class RunCodec:
-    """See the module. Kept as long as the run is: activities are told apart by the events that scheduled them."""
+    """See the module. Kept as long as the run is."""
 
     def __init__(
-        self, data_converter: DataConverter, namespace: str, workflow_id: str, *, encodes_headers: bool
+        self, data_converter: DataConverter, parts: RunParts, *, encodes_headers: bool, most_stored_at_once: int
     ) -> None:
+        self._converter = data_converter
         self._codec = data_converter.payload_codec
+        self._storage = data_converter.external_storage
+        self._parts = parts
         self._headers = encodes_headers
-        self._wants_context = isinstance(self._codec, WithSerializationContext)
-        self._own = WorkflowSerializationContext(namespace=namespace, workflow_id=workflow_id)
-        self._workflow_type = ""
-        self._task_queue = ""
-        self._activities: dict[int, ActivitySerializationContext] = {}  # by the event that scheduled each
-
-    # -- what comes
+        self._most_stored_at_once = most_stored_at_once
 
     async def decode_task(self, polled: PollWorkflowTaskQueueResponse) -> None:
-        """The history that came with the task, and its queries and updates."""
-        if self._codec is None:
-            return
-        await self.decode_history(polled.history)
-        change = self._decode(self._own)
-        for message in (*polled.messages, *polled.queries.values(), polled.query):
-            await change_payloads(message, change, headers=self._headers)
+        """The history that came with the task, and its queries and updates.
+
+        Raises: RuntimeError: something is stored elsewhere, and the worker has no external storage. What a codec or a
+            driver raises is raised.
+        """
+        if self._codec is None and self._storage is None:
+            if may_hold_references(polled):
+                self._refuse_references((*told_in(polled.history), *asked_in(polled)))
+        else:
+            await self._decode(list(self._parts.of_task(polled)))
 
     async def decode_history(self, history: History) -> None:
-        """One page, in the order of pages."""
-        if self._codec is None:
-            return
-        for event in history.events:
-            kind = event.WhichOneof("attributes") or ""
-            if self._wants_context:
-                self._learn(event, kind)
-            if kind in TOLD:
-                change = self._decode(self._context_of_event(event, kind))
-                await change_payloads(getattr(event, kind), change, headers=self._headers)
-            elif kind == MARKER:
-                await self._change_marker(event.marker_recorded_event_attributes, is_encoding=False)
+        """One page, in the order of pages. Raises: what `decode_task` does."""
+        if self._codec is None and self._storage is None:
+            if may_hold_references(history):
+                self._refuse_references(told_in(history))
+        else:
+            await self._decode(list(self._parts.of_history(history)))
 
-    # -- what goes
-
-    async def encode_answer(
-        self, answer: RespondWorkflowTaskCompletedRequest | RespondQueryTaskCompletedRequest
-    ) -> None:
+    async def encode_answer(self, answer: Answer) -> None:
         """All payloads of an answer.
 
-        Raises:
-            RuntimeError: The codec failed.
+        Raises: RuntimeError: a codec or a driver failed.
         """
-        if self._codec is None:
+        if self._codec is None and self._storage is None:
             return
         try:
-            await self._encode_all(answer)
+            await self._encode(list(self._parts.of_answer(answer)))
         except Exception as error:
             raise RuntimeError(f"Failed encoding completion: {error}") from error
 
-    async def _encode_all(self, answer: RespondWorkflowTaskCompletedRequest | RespondQueryTaskCompletedRequest) -> None:
-        own = self._encode(self._own)
-        if isinstance(answer, RespondQueryTaskCompletedRequest):
-            await change_payloads(answer, own, headers=self._headers)
-            return
-        for command in answer.commands:
-            await self._encode_command(command)
-        parts: Sequence[Message] = (*answer.messages, *answer.query_results.values())
-        for part in parts:
-            await change_payloads(part, own, headers=self._headers)
+    async def _decode(self, parts: Sequence[Part]) -> None:
+        stored = [part for part in parts if self._holds(part.message, stands_for_another)]
+        if stored and self._storage is None:
+            raise RuntimeError(NOT_CONFIGURED)
+        await self._all(stored, self._retrieval)
+        if self._codec is not None:
+            for part in parts:
+                await change_payloads(part.message, _told(self._codec, part).decode, headers=self._headers)
 
-    async def _encode_command(self, command: Command) -> None:
-        if command.HasField("record_marker_command_attributes"):
-            marker = command.record_marker_command_attributes
-            recorded = MarkerRecordedEventAttributes(marker_name=marker.marker_name, details=marker.details)
-            recorded.failure.CopyFrom(marker.failure)
-            await self._change_marker(recorded, is_encoding=True)
-            for key in marker.details:
-                marker.details[key].CopyFrom(recorded.details[key])
-            if marker.HasField("failure"):
-                marker.failure.CopyFrom(recorded.failure)
-            await change_payloads(command.user_metadata, self._encode(self._own), headers=self._headers)
-        else:
-            await change_payloads(command, self._encode(self._context_of_command(command)), headers=self._headers)
+    async def _encode(self, parts: Sequence[Part]) -> None:
+        if self._codec is not None:
+            for part in parts:
+                await change_payloads(part.message, _told(self._codec, part).encode, headers=self._headers)
+        if self._storage is not None:
+            least_bytes = self._storage.payload_size_threshold
+            large = [part for part in parts if self._holds(part.message, lambda one: one.ByteSize() >= least_bytes)]
+            await self._all(large, self._storing)
 
-    # -- markers
+    def _refuse_references(self, messages: Iterable[Message]) -> None:
+        if any(self._holds(message, stands_for_another) for message in messages):
+            raise RuntimeError(NOT_CONFIGURED)
 
-    async def _change_marker(self, marker: MarkerRecordedEventAttributes, *, is_encoding: bool) -> None:
-        """What a local activity or a side effect gave; what the SDK wrote beside it stays."""
-        name = ENCODED_DETAILS.get(marker.marker_name)
-        if name is None:
-            return
-        context: SerializationContext = self._own
-        if marker.marker_name == LOCAL_ACTIVITY and self._wants_context:
-            context = self._local_activity(marker)
-        change = self._encode(context) if is_encoding else self._decode(context)
-        if name in marker.details:
-            await change_payloads(marker.details[name], change, headers=self._headers)
-        if marker.HasField("failure"):
-            await change_payloads(marker.failure, change, headers=self._headers)
+    def _holds(self, message: Message, is_meant: Callable[[Payload], bool]) -> bool:
+        return any_payload(message, is_meant, headers=self._headers)
 
-    # -- contexts
+    async def _all(self, parts: Sequence[Part], change_of: Callable[[Part], Change]) -> None:
+        """Change parts side by side, each by what its context and target make of it."""
+        free = asyncio.Semaphore(self._most_stored_at_once)
 
-    def _learn(self, event: HistoryEvent, kind: str) -> None:
-        if kind == "workflow_execution_started_event_attributes":
-            started = event.workflow_execution_started_event_attributes
-            self._workflow_type, self._task_queue = started.workflow_type.name, started.task_queue.name
-        elif kind == "activity_task_scheduled_event_attributes":
-            scheduled = event.activity_task_scheduled_event_attributes
-            self._activities[event.event_id] = self._activity(
-                scheduled.activity_id, scheduled.activity_type.name, scheduled.task_queue.name
-            )
+        async def change(part: Part) -> None:
+            async with free:
+                await change_payloads(part.message, change_of(part), headers=self._headers)
 
-    def _context_of_event(self, event: HistoryEvent, kind: str) -> SerializationContext:
-        if not self._wants_context:
-            return self._own
-        attributes = getattr(event, kind)
-        if kind.startswith("activity_task_"):
-            return self._activities.get(attributes.scheduled_event_id, self._own)
-        if kind.startswith("child_workflow_execution_"):
-            return self._workflow(attributes.workflow_execution.workflow_id)
-        return self._own
+        await all_or_none([change(part) for part in parts])
 
-    def _context_of_command(self, command: Command) -> SerializationContext:
-        kind = command.WhichOneof("attributes")
-        if kind == "schedule_activity_task_command_attributes":
-            activity = command.schedule_activity_task_command_attributes
-            return self._activity(activity.activity_id, activity.activity_type.name, activity.task_queue.name)
-        if kind == "start_child_workflow_execution_command_attributes":
-            return self._workflow(command.start_child_workflow_execution_command_attributes.workflow_id)
-        if kind == "signal_external_workflow_execution_command_attributes":
-            return self._workflow(command.signal_external_workflow_execution_command_attributes.execution.workflow_id)
-        return self._own
+    def _retrieval(self, part: Part) -> Change:
+        return self._converter.with_context(part.context)._external_retrieve_payload_sequence  # pyright: ignore[reportPrivateUsage] - the official name
 
-    def _workflow(self, workflow_id: str) -> WorkflowSerializationContext:
-        return WorkflowSerializationContext(namespace=self._own.namespace, workflow_id=workflow_id)
+    def _storing(self, part: Part) -> Change:
+        context = StorageDriverStoreContext(part.target or self._parts.own_target)
+        return self._converter._with_store_context(context)._external_store_payload_sequence  # pyright: ignore[reportPrivateUsage] - the official name
 
-    def _activity(
-        self, activity_id: str, activity_type: str, task_queue: str, *, is_local: bool = False
-    ) -> ActivitySerializationContext:
-        return ActivitySerializationContext(
-            namespace=self._own.namespace,
-            activity_id=activity_id,
-            activity_type=activity_type,
-            activity_task_queue=task_queue or self._task_queue,
-            workflow_id=self._own.workflow_id,
-            workflow_type=self._workflow_type,
-            is_local=is_local,
-        )
 
-    def _local_activity(self, marker: MarkerRecordedEventAttributes) -> ActivitySerializationContext:
-        mark = read_local_activity(marker)
-        return self._activity(mark.activity_id, mark.activity_type, "", is_local=True)
-
-    def _told(self, context: SerializationContext) -> PayloadCodec:
-        codec = self._codec
-        assert codec is not None, "without a codec nothing comes here"
-        return codec.with_context(context) if isinstance(codec, WithSerializationContext) else codec
-
-    def _decode(self, context: SerializationContext) -> Change:
-        return self._told(context).decode
-
-    def _encode(self, context: SerializationContext) -> Change:
-        return self._told(context).encode
+def _told(codec: PayloadCodec, part: Part) -> PayloadCodec:
+    return codec.with_context(part.context) if isinstance(codec, WithSerializationContext) else codec

@@ -1,6 +1,7 @@
 """All payloads in a message, whatever kind of message: found by a plan that is made once for each type.
 
     await change_payloads(message, change, headers=True)        change: payloads -> payloads in their place
+    any_payload(message, is_meant, headers=True)                whether there is one of which that is true
 
 A plan names the fields through which payloads can be reached, and nothing else is looked at. Search attributes are left
 alone, and headers where they are not wanted. What is packed into an `Any` is unpacked, changed and packed again.
@@ -21,6 +22,7 @@ from google.protobuf.message import Message
 from temporalio.api.common.v1 import Header, Payload, SearchAttributes
 
 Change: TypeAlias = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
+Check: TypeAlias = Callable[[Payload], bool]
 
 PAYLOAD = Payload.DESCRIPTOR.full_name
 HEADER = Header.DESCRIPTOR.full_name
@@ -46,6 +48,7 @@ class Step(msgspec.Struct, frozen=True):
     name: str
     kind: Kind
     is_header: bool
+    is_single: bool  # and so may be absent
 
 
 async def change_payloads(message: Message, change: Change, *, headers: bool) -> None:
@@ -57,9 +60,9 @@ async def change_payloads(message: Message, change: Change, *, headers: bool) ->
 
 
 async def _change_field(message: Message, step: Step, change: Change, *, headers: bool) -> None:
-    value: Any = getattr(message, step.name)
-    if step.kind in {Kind.PAYLOAD, Kind.MESSAGE, Kind.ANY} and not message.HasField(step.name):
+    if step.is_single and not message.HasField(step.name):
         return
+    value: Any = getattr(message, step.name)
     match step.kind:
         case Kind.PAYLOADS:
             await _change_list(value, change)
@@ -86,13 +89,48 @@ async def _change_list(payloads: Any, change: Change) -> None:
 
 async def _change_packed(packed: AnyMessage, change: Change, *, headers: bool) -> None:
     """A message of a type that nobody here knows stays as it is."""
+    inner = _unpacked(packed)
+    if inner is not None:
+        await change_payloads(inner, change, headers=headers)
+        packed.Pack(inner)
+
+
+def _unpacked(packed: AnyMessage) -> Message | None:
     try:
-        inner = symbol_database.Default().GetSymbol(packed.TypeName())()
+        inner: Message = symbol_database.Default().GetSymbol(packed.TypeName())()
     except KeyError:
-        return
+        return None
     packed.Unpack(inner)
-    await change_payloads(inner, change, headers=headers)
-    packed.Pack(inner)
+    return inner
+
+
+def any_payload(message: Message, is_meant: Check, *, headers: bool) -> bool:
+    """Whether there is such a payload in a message."""
+    for step in plan_of(message.DESCRIPTOR):
+        if step.is_single and not message.HasField(step.name):
+            continue
+        if (headers or not step.is_header) and _any_in(getattr(message, step.name), step, is_meant, headers=headers):
+            return True
+    return False
+
+
+def _any_in(value: Any, step: Step, is_meant: Check, *, headers: bool) -> bool:
+    match step.kind:
+        case Kind.MESSAGE:
+            return any_payload(value, is_meant, headers=headers)
+        case Kind.PAYLOADS:
+            return any(map(is_meant, value))
+        case Kind.PAYLOAD:
+            return is_meant(value)
+        case Kind.PAYLOAD_MAP:
+            return any(map(is_meant, value.values()))
+        case Kind.MESSAGES:
+            return any(any_payload(part, is_meant, headers=headers) for part in value)
+        case Kind.MESSAGE_MAP:
+            return any(any_payload(part, is_meant, headers=headers) for part in value.values())
+        case Kind.ANY:
+            inner = _unpacked(value)
+            return inner is not None and any_payload(inner, is_meant, headers=headers)
 
 
 @functools.cache
@@ -115,7 +153,7 @@ def _step(field: FieldDescriptor) -> Step | None:
         kind = Kind.ANY
     else:
         kind = Kind.MESSAGE_MAP if is_map else Kind.MESSAGES if field.is_repeated else Kind.MESSAGE
-    return Step(field.name, kind, name == HEADER)
+    return Step(field.name, kind, name == HEADER, is_single=not field.is_repeated)
 
 
 @functools.cache

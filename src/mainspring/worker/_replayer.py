@@ -19,6 +19,7 @@ from temporalio.api.history.v1 import History
 
 from mainspring.common import HeaderCodecBehavior
 from mainspring.converter import DataConverter
+from mainspring.exceptions import ApplicationError
 from mainspring.replay.divergence import Divergence
 from mainspring.replay.task import Task
 from mainspring.runtime import Runtime
@@ -195,8 +196,12 @@ class Replayer:
         self, history: WorkflowHistory, details: RunDetails, definitions: Mapping[str | None, Definition]
     ) -> Exception | None:
         events = History(events=history.events)
-        codec = TaskCodec(details.data_converter, encodes_headers=self._encodes_headers)
-        await codec.of_run(details.namespace, history.workflow_id).decode_history(events)
+        tasks = TaskCodec(details.data_converter, encodes_headers=self._encodes_headers)
+        codec = tasks.of_run(details.namespace, history.workflow_id, history.run_id)
+        try:
+            await codec.decode_history(events)
+        except Exception as error:  # noqa: BLE001 - of the user's codec or driver, and it is reported
+            return _undecodable(error, history)
         run = CachedRun(details, definitions, history.workflow_id, history.run_id)
         last = events.events[-1].event_id if events.events else 0
         try:
@@ -248,6 +253,20 @@ def _through(
     plugin: Plugin, run: Callable[[Replayer, AsyncIterator[WorkflowHistory]], Results]
 ) -> Callable[[Replayer, AsyncIterator[WorkflowHistory]], Results]:
     return lambda replayer, histories: plugin.run_replayer(replayer, histories, run)
+
+
+def _undecodable(error: Exception, history: WorkflowHistory) -> Exception | None:
+    """What follows from an error by which a worker's workflow task would fail, or the run, if it says so."""
+    if not isinstance(error, ApplicationError) or not error.non_retryable:
+        return error
+    last = history.events[-1]
+    failure = last.workflow_execution_failed_event_attributes.failure
+    told = failure.message, failure.application_failure_info.type
+    if last.HasField("workflow_execution_failed_event_attributes") and told == (error.message, error.type or ""):
+        return None  # as it was
+    divergence = NondeterminismError(f"the run would fail here, and goes on in the history: {error}")
+    divergence.__cause__ = error
+    return divergence
 
 
 def _failure(error: WorkflowTaskError) -> Exception:

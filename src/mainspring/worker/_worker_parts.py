@@ -249,9 +249,9 @@ class WorkerParts:
         local_slots = self._slots(
             self._tuner._get_local_activity_task_slot_supplier(), "local-activity", "LocalActivityWorker"
         )
-        # What local activities get and give stays in this worker; only their markers are encoded.
-        uncoded = dataclasses.replace(around.data_converter, payload_codec=None)
-        around_local = dataclasses.replace(around, data_converter=uncoded, decode_headers=False)
+        # What local activities get and give stays in this worker; only their markers are encoded and stored.
+        bare = dataclasses.replace(around.data_converter, payload_codec=None, external_storage=None)
+        around_local = dataclasses.replace(around, data_converter=bare, decode_headers=False)
         self._local = LocalActivities(around_local, local_slots, self.metrics.activities)
         polling = Polling(
             namespace=identity.namespace,
@@ -312,6 +312,7 @@ class WorkerParts:
             run_local=self._run_local,
             metrics=self.metrics.workflows,
             encodes_headers=self._active["header_codec_behavior"] != HeaderCodecBehavior.NO_CODEC,
+            most_stored_at_once=config["max_workflow_task_external_storage_concurrency"],
             default_versioning_behavior=default_behavior.value,
         )
         supplier = self._tuner._get_workflow_task_slot_supplier()

@@ -27,7 +27,12 @@ from temporalio.api.workflowservice.v1 import (
     RespondWorkflowTaskCompletedResponse,
 )
 
-from mainspring.converter import DataConverter, WorkflowSerializationContext
+from mainspring.converter import (
+    DataConverter,
+    StorageDriverStoreContext,
+    StorageDriverWorkflowInfo,
+    WorkflowSerializationContext,
+)
 from mainspring.exceptions import ApplicationError
 from mainspring.replay.core import HistoryGap
 from mainspring.replay.divergence import Divergence
@@ -61,6 +66,7 @@ class TaskOptions(msgspec.Struct, kw_only=True, frozen=True):
     run_local: RunLocal
     metrics: WorkflowMetrics
     encodes_headers: bool = False
+    most_stored_at_once: int = 1  # parts of a task, in external storage
     default_versioning_behavior: int = 0  # `VersioningBehavior` of workflows that say nothing
 
 
@@ -82,7 +88,11 @@ class WorkflowTasks:
         self._cache = cache
         self._activate = activate
         self._converter = options.data_converter
-        self._codec = TaskCodec(options.data_converter, encodes_headers=options.encodes_headers)
+        self._codec = TaskCodec(
+            options.data_converter,
+            encodes_headers=options.encodes_headers,
+            most_stored_at_once=options.most_stored_at_once,
+        )
         self._default_versioning_behavior = options.default_versioning_behavior
         self._limits = options.limits
         self._run_local = options.run_local
@@ -131,7 +141,7 @@ class WorkflowTasks:
     async def _begin(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> None:
         """Give the run its task, with the whole history if it needs that."""
         if run.codec is None:
-            run.codec = self._codec.of_run(self._answerer.namespace, run.workflow_id)
+            run.codec = self._codec.of_run(self._answerer.namespace, run.workflow_id, run.run_id)
         await run.codec.decode_task(polled)
         self._count_cache_use(polled, run)
         events = await self._events(polled, run)
@@ -308,8 +318,12 @@ class WorkflowTasks:
     async def _failure_of(self, error: BaseException, run: CachedRun) -> Failure:
         failure = Failure()
         own = WorkflowSerializationContext(namespace=self._answerer.namespace, workflow_id=run.workflow_id)
+        target = StorageDriverWorkflowInfo(
+            namespace=self._answerer.namespace, id=run.workflow_id, run_id=run.run_id, type=run.workflow_type or None
+        )
         try:
-            await self._converter.with_context(own).encode_failure(error, failure)
+            converter = self._converter._with_contexts(own, StorageDriverStoreContext(target))  # pyright: ignore[reportPrivateUsage] - the official name
+            await converter.encode_failure(error, failure)
         except Exception as inner:
             logger.exception("failed converting the failure of a workflow task")
             failure.Clear()
