@@ -165,14 +165,14 @@ async def test_a_store_grows(store: Store) -> None:
 
 async def test_what_follows_is_written_after(store: Store) -> None:
     await store.commit([changes(A)])
-    soon = [store.commit_soon([changes(A, version)]) for version in (1, 2, 3)]
+    soon = [store.commit_soon([changes(A, version)], within_s=0.01) for version in (1, 2, 3)]
     await store.commit([changes(A, 4)])
     assert all(future.done() for future in soon)
 
 
 async def test_it_is_seen_by_whoever_asks_afterwards(store: Store) -> None:
     await store.commit([changes(A)])
-    soon = store.commit_soon([changes(A, 1, events=(batch(1, 4),))])
+    soon = store.commit_soon([changes(A, 1, events=(batch(1, 4),))], within_s=0.01)
     found, history = await asyncio.gather(
         store.load_run(A), store.history(A.run_id, first_event_id=1, before_event_id=9, limit=9)
     )
@@ -183,7 +183,7 @@ async def test_it_is_seen_by_whoever_asks_afterwards(store: Store) -> None:
 async def test_it_is_seen_while_it_is_being_written(store: Store) -> None:
     await store.commit([changes(A)])
     for version in range(1, 30):
-        soon = store.commit_soon([changes(A, version)])
+        soon = store.commit_soon([changes(A, version)], within_s=0.01)
         following = asyncio.ensure_future(store.commit([changes(key(f"n{version}", f"workflow-{version}"))]))
         await asyncio.sleep(0)
         found = await store.load_run(A)
@@ -194,7 +194,7 @@ async def test_it_is_seen_while_it_is_being_written(store: Store) -> None:
 
 async def test_it_is_written_although_nothing_follows(store: Store) -> None:
     await store.commit([changes(A)])
-    await asyncio.wait_for(store.commit_soon([changes(A, 1)]), timeout=5)
+    await asyncio.wait_for(store.commit_soon([changes(A, 1)], within_s=0.01), timeout=5)
     found = await store.load_run(A)
     assert found is not None
     assert found.version == 2
@@ -202,7 +202,7 @@ async def test_it_is_written_although_nothing_follows(store: Store) -> None:
 
 async def test_its_conflict_is_its_own(store: Store) -> None:
     await store.commit([changes(A)])
-    soon = store.commit_soon([changes(A, 7)])
+    soon = store.commit_soon([changes(A, 7)], within_s=0.01)
     await store.commit([changes(A, 1)])
     await store.settle()
     assert isinstance(soon.exception(), VersionConflict)
@@ -210,11 +210,11 @@ async def test_its_conflict_is_its_own(store: Store) -> None:
 
 async def test_a_store_that_closes_writes_it_first(store: Store) -> None:
     await store.commit([changes(A)])
-    soon = store.commit_soon([changes(A, 1)])
+    soon = store.commit_soon([changes(A, 1)], within_s=0.01)
     await store.close()
     await soon
     with pytest.raises(StoreUnavailable):
-        await store.commit_soon([changes(A, 2)])
+        await store.commit_soon([changes(A, 2)], within_s=0.01)
 
 
 # -- history

@@ -41,12 +41,12 @@ class FaultyStore:
         for _ in range(self._random.randrange(3)):
             await asyncio.sleep(0)  # answers of a busy store come late, and in another order
 
-    def commit_soon(self, transition: Sequence[Changes]) -> asyncio.Future[None]:
+    def commit_soon(self, transition: Sequence[Changes], *, within_s: float) -> asyncio.Future[None]:
         fate = self._random.random()
         if fate < self.chance:
             self.refused_count += 1
             return self._answered(None, "simulated: nothing was written")
-        written = self._store.commit_soon(transition)
+        written = self._store.commit_soon(transition, within_s=within_s)
         if fate < 2 * self.chance:
             self.lost_count += 1
             return self._answered(written, "simulated: written, but the answer was lost")

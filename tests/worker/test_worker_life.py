@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -469,7 +470,8 @@ async def test_a_run_that_blocks_its_thread_gets_no_other(
     nothing_blocks_the_loop.deactivate()  # this one blocks, and means it
     impatient = partial(ThreadActivator, deadlock_s=0.05)
     monkeypatch.setattr("mainspring.worker._workflow_worker.ThreadActivator", impatient)
-    async with a_worker(engine, workflows=[Blocks, Echo]):
+    threads = concurrent.futures.ThreadPoolExecutor(2)
+    async with a_worker(engine, workflows=[Blocks, Echo], workflow_task_executor=threads):
         engine.give(first_task("Blocks", "first"))
         assert "deadlock" in (await engine.said("respond_workflow_task_failed")).failure.message
         engine.give(first_task("Blocks", "again"))

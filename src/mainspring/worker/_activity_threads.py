@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-
-def _raise_in_thread(thread_id: int, kind: type[BaseException] | None) -> None:
-    """Have the interpreter raise an exception in a thread; None takes back one that was not raised yet."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(kind) if kind else None)
+from mainspring.worker._raising import raise_in_thread
 
 
 class ThreadExceptionRaiser:
@@ -40,7 +36,7 @@ class ThreadExceptionRaiser:
         finally:
             with self._lock:
                 self._thread_id = self._pending = None
-                _raise_in_thread(thread_id, None)  # or it would hit the executor's own code
+                raise_in_thread(thread_id, None)  # or it would hit the executor's own code
 
     @contextmanager
     def shielded(self) -> Generator[None]:
@@ -56,5 +52,5 @@ class ThreadExceptionRaiser:
 
     def _raise_if_possible(self) -> None:
         if self._thread_id is not None and self._shields == 0 and self._pending is not None:
-            _raise_in_thread(self._thread_id, self._pending)
+            raise_in_thread(self._thread_id, self._pending)
             self._pending = None

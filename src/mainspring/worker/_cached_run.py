@@ -53,6 +53,8 @@ class CachedRun:
         self.codec: RunCodec | None = None
         self.workflow_type = ""
         self.task_timeout_s = DEFAULT_TASK_TIMEOUT_S
+        self.is_brief = True  # none of its activations has taken long
+        self.is_repeating = False  # the present activation does what is in the history
         self.replaying_s = 0.0  # for how long the present task repeated what earlier ones did
         self._locals: dict[int, asyncio.Task[LocalResult]] = {}
         self._details = details
@@ -95,6 +97,7 @@ class CachedRun:
         while (activation := self.replay.next_activation()) is not None:
             began = time.monotonic()
             run = self._run_for(activation)
+            self.is_repeating = activation.is_replaying
             completion = await activate(partial(run.activate, activation), self)
             if activation.is_replaying:
                 self.replaying_s += time.monotonic() - began

@@ -161,6 +161,11 @@ class WorkerParts:
         self.workflows: WorkflowWorker | None = None
         self._eager_tasks: list[PollWorkflowTaskQueueResponse] = []  # that came before there was a workflow side
 
+    @property
+    def _is_in_process(self) -> bool:
+        """The engine runs in the loop that this worker runs in."""
+        return isinstance(service_client_of(self._config["client"]), DirectServiceClient)
+
     def learn(self, namespace: NamespaceInfo) -> None:
         """What the namespace allows, and what its server can do."""
         self.limits.payloads_bytes = namespace.limits.blob_size_limit_error
@@ -260,7 +265,7 @@ class WorkerParts:
             worker_instance_key=identity.instance_key,
             deployment=identity.deployment,
             most_per_second_in_queue=config.get("max_task_queue_activities_per_second"),
-            ends_with_engine=isinstance(service_client_of(config["client"]), DirectServiceClient),
+            ends_with_engine=self._is_in_process,
         )
         options = ActivityOptions(
             namespace=identity.namespace,
@@ -303,6 +308,7 @@ class WorkerParts:
             deployment=identity.deployment,
             worker_instance_key=identity.instance_key,
             is_inline=is_debugging,
+            is_here=self._is_in_process and config.get("workflow_task_executor") is None,
             has_deadlock_detection=sys.gettrace() is None,
         )
         tasks = TaskOptions(

@@ -18,6 +18,7 @@ from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, Poll
 
 from mainspring.service import WorkflowService
 from mainspring.worker._activating import ThreadActivator, activate_inline
+from mainspring.worker._activating_here import ActivatorHere
 from mainspring.worker._cached_run import Activate, CachedRun
 from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
 from mainspring.worker._pollers import POLLS_END_WITHIN_S, PolledQueue, Pollers
@@ -46,6 +47,7 @@ class WorkflowOptions(msgspec.Struct, kw_only=True, frozen=True):
     deployment: WorkerDeploymentOptions | None = None
     worker_instance_key: str = ""
     is_inline: bool = False  # workflow code runs in the event loop's thread, unwatched
+    is_here: bool = False  # it runs there as long as it is brief, watched
     has_deadlock_detection: bool = True
 
 
@@ -184,6 +186,6 @@ class WorkflowWorker:
     def _activate(self, executor: concurrent.futures.Executor) -> Activate:
         if self._options.is_inline:
             return activate_inline
-        if self._options.has_deadlock_detection:
-            return ThreadActivator(executor).activate
-        return ThreadActivator(executor, None).activate
+        watch = {} if self._options.has_deadlock_detection else {"deadlock_s": None}
+        on_threads = ThreadActivator(executor, **watch)
+        return ActivatorHere(on_threads, **watch).activate if self._options.is_here else on_threads.activate

@@ -148,6 +148,7 @@ class Run:
         self.settings = settings
         self.version = version  # 0: not stored yet
         self.now: Nanos = 0
+        self.least_stamp = 0  # of workflow tasks: those below may have been given to tasks that were undone
         self.history = HistoryBuilder(next_event_id)
         self.activities: Records[int, Activity] = Records("activity", _ACTIVITY, int)
         self.activity_ids: dict[str, int] = {}
@@ -198,9 +199,11 @@ class Run:
         next_event_id: int,
         state: bytes,
         records: Mapping[tuple[str, str], bytes],
+        least_stamp: int = 0,
     ) -> Run:
         """A run as the store has it."""
         run = cls(key, _STATE_DECODER.decode(state), settings, version=version, next_event_id=next_event_id)
+        run.least_stamp = least_stamp
         stored = {r.kind: r for r in run._all_keyed}
         buffered: list[tuple[int, bytes]] = []
         for (kind, name), blob in records.items():

@@ -55,7 +55,7 @@ def schedule(run: Run, *, is_speculative: bool = False, heartbeat_of: Nanos = 0,
         state.next_attempt = 1
         is_speculative = False
         run.flush_buffered()
-    state.task_stamp += 1
+    state.task_stamp = max(state.task_stamp + 1, run.least_stamp)
     is_sticky = bool(state.sticky_queue)
     is_recorded = state.next_attempt == 1 and not is_speculative
     task = WorkflowTask(

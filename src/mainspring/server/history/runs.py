@@ -10,8 +10,9 @@ Any exception evicts the run, so what is in memory is never ahead of, nor behind
 loads the run again and decides again. A caller that goes away while its commit is under way does not stop the
 publishing.
 
-What a crash may undo need not wait: `change_soon` publishes at once, and the store writes it before anything that
-follows. Whoever looks from outside waits for it (`look`), so nobody is shown what a crash then takes back.
+What a crash may undo need not wait: `change_soon` and `change_early` publish at once, and the store writes it before
+anything that follows. Whoever looks from outside waits for it (`look`), so nobody is shown what a crash then takes
+back. The stamp of a workflow task that was undone is never used again, so that no other can be taken for it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import msgspec
 from temporalio.api.history.v1 import History, HistoryEvent
 
 from mainspring.server.engine import history_limits
-from mainspring.server.engine.changes import Changes, CurrentRun, EventBatch, RunKey
+from mainspring.server.engine.changes import Changes, CurrentRun, EventBatch, RunKey, TaskKind
 from mainspring.server.engine.errors import (
     InvalidArgument,
     InvariantError,
@@ -50,6 +51,12 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+START_WITHIN_S = 0.05
+"""How long the start of a workflow task, which nobody waits for, is kept for what is written next."""
+OUTCOME_WITHIN_S = 0.005
+"""How long an early change waits for the worker's answer to the task that came of it, to be written together."""
+STAMPS_OF_A_LOAD = 1 << 16
+"""More workflow tasks than a run can have: each time it is loaded, their stamps are such as nobody was ever given."""
 RECENT_BYTES = 32 * 1024  # of history kept with each run in memory
 CONFLICT_TRIES = 5
 
@@ -102,6 +109,7 @@ class Runs:
         self._current: OrderedDict[tuple[str, str], CurrentRun] = OrderedDict()
         self._publishers: list[Publisher] = []
         self._unsettled: dict[str, asyncio.Future[None]] = {}  # the run's newest commit that nobody waited for
+        self._least_stamp = clock.now()  # of runs that are loaded; above all that servers before this one have used
         self.conflict_count = 0
         self.load_count = 0
 
@@ -165,22 +173,15 @@ class Runs:
     async def change_held(self, key: RunKey, decide: Callable[[Run], T]) -> T:
         """`change` for a caller that holds the lock of the workflow id."""
         for _ in range(CONFLICT_TRIES):
-            run = await self.load(key)
-            run.begin(self.clock())
             try:
-                reply = decide(run)
+                run, reply = await self._decided(key, decide)
                 if run.is_dirty:
-                    await self._check_length(run)
                     await self.commit(run)
             except VersionConflict:
                 self.conflict_count += 1
                 continue
             except StateTooLarge as error:
                 await self._end(key, error.message)
-            except BaseException:
-                if run.is_dirty:
-                    self.evict(key)
-                raise
             return reply
         raise Unavailable(f"workflow {key.workflow_id} is changed by others all the time, try again")
 
@@ -190,21 +191,60 @@ class Runs:
         `if_undone` is called should the store refuse it after all; the run is then as it was, and may be changed anew.
         """
         async with self.locks.hold((key.namespace_id, key.workflow_id)):
-            run = await self.load(key)
-            run.begin(self.clock())
             try:
-                reply = decide(run)
+                run, reply = await self._decided(key, decide)
                 if run.is_dirty:
-                    await self._check_length(run)
-                    self._commit_soon(run, if_undone)
+                    _ = self._commit_soon(run, if_undone, within_s=START_WITHIN_S)
             except StateTooLarge as error:
-                self.evict(key)
                 await self._end(key, error.message)
-            except BaseException:
-                if run.is_dirty:
-                    self.evict(key)
-                raise
             return reply
+
+    async def change_early(
+        self, namespace_id: str, workflow_id: str, run_id: str, decide: Callable[[Run], T]
+    ) -> tuple[RunKey, T]:
+        """`change_named`, but a workflow task that comes of it is handed out before it is durable.
+
+        It is then written with what the worker makes of the task: one commit instead of two. Whoever asked for the
+        change waits until it is durable, and asks again if the store refuses it.
+        """
+        written: asyncio.Future[None] | None = None
+        async with self.locks.hold((namespace_id, workflow_id)):
+            key = await self.resolve(namespace_id, workflow_id, run_id)
+            try:
+                run, reply = await self._decided(key, decide)
+                if any(task.queue.kind is TaskKind.WORKFLOW for task in run.tasks):
+                    written = self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
+                elif run.is_dirty:
+                    await self.commit(run)
+            except VersionConflict:
+                return key, await self.change_held(key, decide)
+            except StateTooLarge as error:
+                await self._end(key, error.message)
+        return key, reply if written is None else await self._early_ended(key, written, reply, decide)
+
+    async def _early_ended(self, key: RunKey, written: asyncio.Future[None], reply: T, decide: Callable[[Run], T]) -> T:
+        """Wait until an early change is durable; it is made anew if another that it followed was refused."""
+        try:
+            await written
+        except StoreUnavailable as error:
+            raise Unavailable(str(error)) from error
+        except VersionConflict:
+            return await self.change(key, decide)
+        return reply
+
+    async def _decided(self, key: RunKey, decide: Callable[[Run], T]) -> tuple[Run, T]:
+        """A run with a transition that is decided but not committed; evicted if it is refused."""
+        run = await self.load(key)
+        run.begin(self.clock())
+        try:
+            reply = decide(run)
+            if run.is_dirty:
+                await self._check_length(run)
+        except BaseException:
+            if run.is_dirty:
+                self.evict(key)
+            raise
+        return run, reply
 
     async def _check_length(self, run: Run) -> None:
         """A run whose history has grown too long is ended instead. Raises: InvalidArgument: it is."""
@@ -267,6 +307,7 @@ class Runs:
                 f'workflow execution not found for workflow ID "{key.workflow_id}" and run ID "{key.run_id}"'
             )
         self.load_count += 1
+        self._least_stamp += STAMPS_OF_A_LOAD
         run = Run.load(
             key,
             self.namespaces.settings(key.namespace_id),
@@ -274,6 +315,7 @@ class Runs:
             next_event_id=stored.next_event_id,
             state=stored.state,
             records=stored.records,
+            least_stamp=self._least_stamp,
         )
         self._keep(run, ())
         return run
@@ -307,13 +349,16 @@ class Runs:
             self._evict_all(chained)
             raise
 
-    def _commit_soon(self, run: Run, if_undone: Callable[[], None]) -> None:
-        transition = [run.take_changes()]
+    def _commit_soon(self, run: Run, if_undone: Callable[[], None] | None, *, within_s: float) -> asyncio.Future[None]:
         try:
-            written = self.store.commit_soon(transition)
+            transition = [run.take_changes()]
+            written = self.store.commit_soon(transition, within_s=within_s)
         except StoreUnavailable as error:
             self.evict(run.key)
             raise Unavailable(str(error)) from error
+        except BaseException:
+            self.evict(run.key)
+            raise
         self._unsettled[run.key.run_id] = written
 
         def ended(_: object) -> None:
@@ -321,18 +366,22 @@ class Runs:
 
         written.add_done_callback(ended)
         self._publish([run], transition)
+        return written
 
-    def _soon_ended(self, changes: Changes, written: asyncio.Future[None], if_undone: Callable[[], None]) -> None:
+    def _soon_ended(
+        self, changes: Changes, written: asyncio.Future[None], if_undone: Callable[[], None] | None
+    ) -> None:
         if self._unsettled.get(changes.key.run_id) is written:
             del self._unsettled[changes.key.run_id]
         error = written.exception()
         if error is None:
             return
-        log.warning("a commit that nobody waited for failed: run=%s error=%s", changes.key.run_id, error)
+        log.warning("a commit that was published before failed: run=%s error=%s", changes.key.run_id, error)
         self.evict(changes.key)
         for publisher in self._publishers:
             publisher.doubt(changes)
-        if_undone()
+        if if_undone is not None:
+            if_undone()
 
     def _evict_all(self, runs: Sequence[Run]) -> None:
         for run in runs:

@@ -108,8 +108,8 @@ class RunStore(Protocol):
         """
         ...
 
-    def commit_soon(self, transition: Sequence[Changes]) -> asyncio.Future[None]:
-        """Hand over one transition of one run without waiting: durable a moment later, and before all that follows.
+    def commit_soon(self, transition: Sequence[Changes], *, within_s: float) -> asyncio.Future[None]:
+        """Hand over one transition of one run without waiting: written within that time, and before all that follows.
 
         Whatever is committed afterwards is durable only if this is, and whatever is asked afterwards sees it. For
         changes that a crash may undo; they are no current run's. The future ends as `commit` would.

@@ -110,10 +110,10 @@ class SqliteStore:
             can_fail_late=transitions.can_fail_late(transition),
         )
 
-    def commit_soon(self, transition: Sequence[Changes]) -> asyncio.Future[None]:
+    def commit_soon(self, transition: Sequence[Changes], *, within_s: float) -> asyncio.Future[None]:
         if self._closed is not None:
             raise StoreUnavailable("the store is closed")
-        return self._writer.submit_soon(lambda db: transitions.write_transition(db, transition))
+        return self._writer.submit_soon(lambda db: transitions.write_transition(db, transition), within_s)
 
     async def settle(self) -> None:
         await self._write(_nothing)

@@ -45,10 +45,6 @@ GATHER_S = 0.001
 server's CPU, and nobody who is alone waits for it."""
 
 
-SOON_S = 0.05
-"""How long work that nobody waits for is kept for company."""
-
-
 class WriteFuture(asyncio.Future[T]):
     """Does not let itself be cancelled: a task that is cancelled while it waits is so when the write has ended."""
 
@@ -108,7 +104,7 @@ class Writer:
         self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._soon: list[Job] = []
         self._soon_count = 0
-        self._is_soon_planned = False
+        self._soon_timer: asyncio.TimerHandle | None = None
         self.commits = Durations()
         self.write_count = 0
         self._thread = threading.Thread(target=self._run, name="mainspring-writer", daemon=True)
@@ -129,33 +125,37 @@ class Writer:
         self._hand_over()
         return cast("asyncio.Future[T]", future)
 
-    def submit_soon(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
-        """Keep some work until something else is submitted, for `SOON_S` at most; otherwise like `submit`."""
+    def submit_soon(self, work: Callable[[Connection], T], within_s: float) -> asyncio.Future[T]:
+        """Keep some work until something else is submitted, so long at most; otherwise like `submit`."""
         future: asyncio.Future[object] = WriteFuture(loop=self._loop)
         future.add_done_callback(self._soon_ended)
         self._soon.append(Job(work, future))
         self._soon_count += 1
-        if not self._is_soon_planned:
-            self._is_soon_planned = True
-            self._loop.call_later(SOON_S, self._soon_is_now)
+        self._plan_hand_over(self._loop.time() + within_s)
         return cast("asyncio.Future[T]", future)
 
     def finish(self) -> None:
         """Do all that is queued, then end the thread. Blocks; nothing may be submitted afterwards."""
         if self._soon:
-            self._hand_over()
+            self._queue.put(self._soon)
         self._queue.put(None)
         self._thread.join()
 
     def _soon_ended(self, _: object) -> None:
         self._soon_count -= 1
 
-    def _soon_is_now(self) -> None:
-        self._is_soon_planned = False
-        if self._soon:
-            self._hand_over()
+    def _plan_hand_over(self, at_s: float) -> None:
+        timer = self._soon_timer
+        if timer is not None:
+            if timer.when() <= at_s:
+                return
+            timer.cancel()
+        self._soon_timer = self._loop.call_at(at_s, self._hand_over)
 
     def _hand_over(self) -> None:
+        if self._soon_timer is not None:
+            self._soon_timer.cancel()
+            self._soon_timer = None
         jobs, self._soon = self._soon, []
         self._queue.put(jobs)
 
