@@ -21,6 +21,8 @@ from mainspring.replay.activation import FireTimer, Outcome, ResolveActivity
 from mainspring.replay.pending import Core, FollowUpPending, Pending, different
 from mainspring.replay.requests import ActivityCancellation, ScheduleActivity, StartTimer
 
+SCHEDULE = CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK
+SCHEDULED = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
 CANCEL_REQUESTED = EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED
 
 
@@ -29,10 +31,10 @@ class ActivityPending(Pending):
 
     def __init__(self, request: ScheduleActivity) -> None:
         command = Command(
-            command_type=CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
+            command_type=SCHEDULE,
             schedule_activity_task_command_attributes=request.attributes,
         )
-        super().__init__(request, command, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
+        super().__init__(request, command, SCHEDULED)
         self.seq = request.seq
         self.cancellation = request.cancellation
         self.activity_id = request.attributes.activity_id

@@ -132,7 +132,8 @@ class Attempt:
     async def _call(self, definition: Definition) -> Ending:
         try:
             args = await self._arguments(definition)
-            self.info = dataclasses.replace(self.info, heartbeat_details=await self._details_before())
+            if self._assignment.heartbeat_details:
+                self.info = dataclasses.replace(self.info, heartbeat_details=await self._details_before())
             result = await self._intercepted(definition, args)
         finally:
             self.stop.is_over = True
@@ -187,9 +188,8 @@ class Attempt:
 
     async def _details_before(self) -> Sequence[Any]:
         """What the attempt before this one said last."""
-        payloads = self._assignment.heartbeat_details
         try:
-            return await self._converter.decode(payloads) if payloads else []
+            return await self._converter.decode(self._assignment.heartbeat_details)
         except Exception as error:
             raise ApplicationError("Failed decoding heartbeat details", non_retryable=True) from error
 

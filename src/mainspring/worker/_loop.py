@@ -25,6 +25,7 @@ from mainspring.determinism._guards import GUARDS
 from mainspring.determinism._loop_calls import RefusingLoop
 
 logger = logging.getLogger("mainspring.worker")
+SWAP = getattr(asyncio.tasks, "_swap_current_task", None)
 ABOUT = ("task", "future", "handle", "asyncgen")  # what asyncio tells of an exception that nobody waits for
 
 T = TypeVar("T")
@@ -239,5 +240,4 @@ def _swap_current_task(
     loop: asyncio.AbstractEventLoop | None, task: asyncio.Task[Any] | None
 ) -> asyncio.Task[Any] | None:
     """Since Python 3.12 a thread has one current task, which must not be there while another loop's tasks run."""
-    swap = getattr(asyncio.tasks, "_swap_current_task", None)
-    return swap(loop, task) if swap is not None and loop is not None else None
+    return SWAP(loop, task) if SWAP is not None and loop is not None else None

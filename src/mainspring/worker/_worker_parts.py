@@ -65,10 +65,20 @@ class CurrentService:
     """The RPCs of the client that the worker has now."""
 
     def __init__(self, client: Client) -> None:
-        self.client = client
+        self._client = client
+        self._service = service_client_of(client).workflow_service
+
+    @property
+    def client(self) -> Client:
+        return self._client
+
+    @client.setter
+    def client(self, value: Client) -> None:
+        self._service = service_client_of(value).workflow_service
+        self._client = value
 
     def __getattr__(self, rpc: str) -> Any:
-        return getattr(service_client_of(self.client).workflow_service, rpc)
+        return getattr(self._service, rpc)
 
     @property
     def as_service(self) -> WorkflowService:

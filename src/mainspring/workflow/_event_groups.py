@@ -54,9 +54,10 @@ class _Active(NamedTuple):
     named: Mapping[str, EventGroup]
 
 
+NONE_ACTIVE = _Active(None, {})  # nothing ever changes this mapping
 _active: contextvars.ContextVar[_Active] = contextvars.ContextVar(
     "__temporal_active_event_groups",
-    default=_Active(None, {}),  # noqa: B039 - nothing ever changes this mapping
+    default=NONE_ACTIVE,
 )
 
 
@@ -126,6 +127,8 @@ def event_group_markers(given: Sequence[EventGroup] | None) -> list[EventGroupMa
         TypeError: a group that `create_event_group` did not make.
     """
     active = _active.get()
+    if not given and active is NONE_ACTIVE:
+        return []
     groups = {**active.named}
     for group in given or ():
         if not isinstance(group, _LabelEventGroup):
