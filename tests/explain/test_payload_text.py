@@ -38,6 +38,25 @@ def test_the_type_of_a_protobuf_message_is_noted() -> None:
     assert (shown.note, shown.is_whole) == ("shop.Order", True)
 
 
+REFERENCE = {"messageType": b"temporal.api.sdk.v1.ExternalStorageReference"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        payload(b'{"driverName":"disk"}', "json/protobuf", **REFERENCE),
+        payload(b'{"driverName":"disk"}', "json/external-storage-reference"),
+        payload(b'{"driverName":"disk"}', "mine", __temporal_external_storage_reference=b"true"),
+    ],
+    ids=["reference", "first releases", "encoded"],
+)
+def test_what_is_kept_elsewhere_says_so_with_its_size(given: Payload) -> None:
+    shown = payload_text(given)
+    assert (shown.text, shown.is_whole) == ('(in external storage) {"driverName":"disk"}', False)
+    given.external_payloads.add(size_bytes=1_234_567)
+    assert payload_text(given).text == '(in external storage, 1,234,567 bytes) {"driverName":"disk"}'
+
+
 @pytest.mark.parametrize("character", ["a", "é", "名", "😀"])
 def test_long_text_is_cut_between_characters_with_a_mark(character: str) -> None:
     for before in ("", "x", "xx", "xxx"):

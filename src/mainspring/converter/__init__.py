@@ -24,6 +24,7 @@ from mainspring.converter._failure_converter import (
     DefaultFailureConverterWithEncodedAttributes,
     FailureConverter,
 )
+from mainspring.converter._file_storage import FileStorageDriver
 from mainspring.converter._json_converter import DefaultPayloadConverter, JSONPlainPayloadConverter, value_to_type
 from mainspring.converter._json_encoding import AdvancedJSONEncoder
 from mainspring.converter._json_type_converter import JSONTypeConverter, JSONTypeConverterUnhandled
@@ -75,6 +76,7 @@ __all__ = [
     "EncodingPayloadConverter",
     "ExternalStorage",
     "FailureConverter",
+    "FileStorageDriver",
     "JSONPlainPayloadConverter",
     "JSONProtoPayloadConverter",
     "JSONTypeConverter",

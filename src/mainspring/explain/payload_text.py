@@ -1,6 +1,7 @@
 """A payload as a person reads it: the very bytes if they are text, else how many there are and how they begin.
 
-Text is never parsed and written again, so that numbers of any size and precision stay as they are.
+Text is never parsed and written again, so that numbers of any size and precision stay as they are. A payload that only
+says where another one is kept says so before all else.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ _MOST_HEX_BYTES: Final = 32
 _LONGEST_ENCODING: Final = 100
 _NULL: Final = "binary/null"
 _ENCRYPTED: Final = "binary/encrypted"
+_REFERENCE_TYPE: Final = "temporal.api.sdk.v1.ExternalStorageReference"
+_REFERENCE_ENCODING: Final = "json/external-storage-reference"
+_REFERENCE_MARK: Final = "__temporal_external_storage_reference"
 
 
 class PayloadText(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +40,8 @@ def payload_text(payload: Payload, most_characters: int = MOST_CHARACTERS) -> Pa
     """The text of a payload, cut with a mark if it has more than `most_characters`."""
     encoding = _name(payload, "encoding")
     text, is_whole = _text(payload.data, encoding, most_characters)
+    if _is_reference(payload, encoding):
+        text, is_whole = f"{_kept_elsewhere(payload)} {text}", False
     return PayloadText(
         text=text,
         encoding=encoding,
@@ -61,6 +67,19 @@ def payloads_line(payloads: Sequence[Payload], most_characters: int = 200) -> st
 
 def _name(payload: Payload, key: str) -> str:
     return payload.metadata.get(key, b"")[:_LONGEST_ENCODING].decode(errors="replace")
+
+
+def _is_reference(payload: Payload, encoding: str) -> bool:
+    return (
+        encoding == _REFERENCE_ENCODING
+        or _name(payload, "messageType") == _REFERENCE_TYPE
+        or _name(payload, _REFERENCE_MARK) == "true"
+    )
+
+
+def _kept_elsewhere(payload: Payload) -> str:
+    size_bytes = sum(each.size_bytes for each in payload.external_payloads)
+    return f"(in external storage, {size_bytes:,} bytes)" if size_bytes else "(in external storage)"
 
 
 def _text(data: bytes, encoding: str, most_characters: int) -> tuple[str, bool]:
