@@ -3,7 +3,8 @@
     LocalActivityTask -> attempt -> wait -> attempt ... -> LocalResult
                                     wait longer than the threshold -> a backoff: the workflow sets a timer
 
-Cancelling `run` cancels the activity; it still returns how that ended.
+Cancelling `run` cancels the activity; it still returns how that ended. One that timed out may still be at work: whoever
+ends the worker waits for all.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 LONGEST_OF_INITIAL = 100  # the longest wait, in first ones, if the policy does not say it
 CANCELLED = ActivityCancellationDetails(cancel_requested=True)
+SHUTDOWN = ActivityCancellationDetails(worker_shutdown=True)
 TIMED_OUT = ActivityCancellationDetails(timed_out=True)
 
 
@@ -45,11 +47,21 @@ class LocalActivities:
         self._around = surroundings
         self._slots = slots
         self._metrics = metrics or ActivityMetrics(MetricMeter.noop)
-        self._left_behind: set[asyncio.Task[Ending]] = set()  # timed out, and still at it
+        self._working: set[asyncio.Task[Ending]] = set()
+        self._why_cancelled = CANCELLED
 
     def set_client(self, client: Client) -> None:
         """The client that activities get from now on."""
         self._around = dataclasses.replace(self._around, client=client)
+
+    def give_up(self) -> None:
+        """The worker ends: whoever is cancelled from now on is told that this is why."""
+        self._why_cancelled = SHUTDOWN
+
+    async def ended(self) -> None:
+        """Wait for all that are at work, and for those that timed out and do not mind."""
+        while self._working:
+            await asyncio.wait(self._working)
 
     async def run(self, task: LocalActivityTask, by: Info) -> LocalResult:
         """Run one to its end, or to a wait that is too long to be spent here."""
@@ -88,6 +100,8 @@ class LocalActivities:
         self._metrics.began(attempt.info)
         began = time.monotonic()
         working = asyncio.create_task(attempt.run())
+        self._working.add(working)
+        working.add_done_callback(self._working.discard)
         working.add_done_callback(lambda _: self._slots.release(permit))
         ending, is_cancelled = await self._watched(attempt, working, _Deadline.of(task, first_at))
         self._metrics.ended(attempt.info, ending, began)
@@ -102,12 +116,10 @@ class LocalActivities:
                 await asyncio.wait([working], timeout=deadline.left_s())
             except asyncio.CancelledError:
                 is_cancelled = True
-                attempt.stop.request(CANCELLED)
+                attempt.stop.request(self._why_cancelled)
                 continue
             if not working.done():
                 attempt.stop.request(TIMED_OUT)
-                self._left_behind.add(working)
-                working.add_done_callback(self._left_behind.discard)
                 return _timeout(deadline.kind), is_cancelled
         return working.result(), is_cancelled
 

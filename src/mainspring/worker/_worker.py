@@ -273,7 +273,10 @@ class Worker:
             logger.warning("Fatal error handler failed", exc_info=True)
 
     async def _stop(self, sides: dict[str, asyncio.Task[None]]) -> None:
-        """Take no more tasks, tell the server, let activities run a while, cancel them, and wait for all."""
+        """Take no more tasks, tell the server, let activities run a while, cancel them, and wait for all.
+
+        Local activities belong to workflow tasks, which are finished: they are not cancelled before those end.
+        """
         grace = self._config.get("graceful_shutdown_timeout") or timedelta()
         logger.info("Beginning worker shutdown, will wait %s before cancelling activities", grace)
         parts = self._parts
@@ -287,9 +290,9 @@ class Worker:
             await asyncio.wait(sides.values(), timeout=grace.total_seconds())
         if parts.activities is not None:
             parts.activities.cancel_all()
-        if parts.workflows is not None:
-            parts.workflows.give_up_local_activities()
+        parts.give_up_local_activities()
         await asyncio.gather(*sides.values(), return_exceptions=True)
+        await parts.local_activities_ended()
 
     async def _tell_server(self) -> None:
         """The server answers the polls that are out, and gives the sticky queue's tasks to other workers."""

@@ -386,6 +386,17 @@ class WorkerParts:
         self._own_executor = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="temporal_workflow_")
         return self._own_executor
 
+    def give_up_local_activities(self) -> None:
+        """Cancel those that outlast their workflow task, from now on."""
+        if self._local is not None and self.workflows is not None:
+            self._local.give_up()
+            self.workflows.give_up_local_activities()
+
+    async def local_activities_ended(self) -> None:
+        """Wait until none is at work; the workflow side has ended, and begins none any more."""
+        if self._local is not None:
+            await self._local.ended()
+
     async def _run_local(self, task: LocalActivityTask, info: Info) -> LocalResult:
         assert self._local is not None, "calls of local activities that this worker has not fail in the workflow"
         return await self._local.run(task, info)

@@ -10,7 +10,6 @@ believes did not happen.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -81,8 +80,8 @@ class WorkflowTasks:
         activate: Activate,
         options: TaskOptions,
     ) -> None:
-        self.takes_more = True  # tasks that the server would give along with the reply to an answer
-        self.giving_up = asyncio.Event()  # the worker waits for local activities no longer
+        self.takes_more = True  # tasks that the server would give along with the reply to an answer, or later
+        self.keeps_local_activities = True  # that outlast their workflow task; else another worker begins them again
         self._service = service
         self._answerer = answerer
         self._cache = cache
@@ -202,27 +201,13 @@ class WorkflowTasks:
         await run.advance(self._activate)
         while run.replay.is_waiting_for_local_activities:
             left_s = began + run.task_timeout_s * ANSWER_AT - time.monotonic()
-            has_ended = await self._finish_local_activities(run, left_s)
-            if self.giving_up.is_set():
-                run.is_lost = True
-                return None
-            if not has_ended:
+            if not await run.finish_local_activities(self._run_local, left_s):
+                run.is_lost = not self.keeps_local_activities
                 return await self._answer(polled, run, began, force_new=True)
             await run.advance(self._activate)
         if polled.previous_started_event_id:
             self._metrics.replayed(run.workflow_type, run.replaying_s)
         return await self._answer(polled, run, began)
-
-    async def _finish_local_activities(self, run: CachedRun, within_s: float) -> bool:
-        """See `CachedRun.finish_local_activities`; ends at once if the worker gives up."""
-        finishing = asyncio.create_task(run.finish_local_activities(self._run_local, within_s))
-        giving_up = asyncio.create_task(self.giving_up.wait())
-        try:
-            await asyncio.wait([finishing, giving_up], return_when=asyncio.FIRST_COMPLETED)
-            return finishing.result() if finishing.done() else False
-        finally:
-            giving_up.cancel()
-            finishing.cancel()
 
     async def _answer(
         self, polled: PollWorkflowTaskQueueResponse, run: CachedRun, began: float, *, force_new: bool = False
@@ -237,10 +222,7 @@ class WorkflowTasks:
             await self._service.respond_query_task_completed(request, retry=True)
             self._metrics.answered(run.workflow_type, (), began, run.started_at)
             return None
-        completed = self._answerer.completed(polled, answer, force_new=force_new)
-        completed.return_new_workflow_task = self.takes_more
-        if not completed.versioning_behavior:
-            completed.versioning_behavior = VersioningBehavior.ValueType(self._default_versioning_behavior)
+        completed = self._completed(polled, answer, force_new=force_new)
         await run.codec.encode_answer(completed)
         self._limits.check(completed)
         permits = self._eager.ask(completed.commands)
@@ -256,6 +238,17 @@ class WorkflowTasks:
         self._metrics.answered(run.workflow_type, answer.commands, began, run.started_at)
         ends_run = any(command.command_type in TERMINAL_EVENTS for command in answer.commands)
         return self._taken(run, reply, ends_run=ends_run)
+
+    def _completed(
+        self, polled: PollWorkflowTaskQueueResponse, answer: Answer, *, force_new: bool
+    ) -> RespondWorkflowTaskCompletedRequest:
+        completed = self._answerer.completed(polled, answer, force_new=force_new)
+        completed.return_new_workflow_task = self.takes_more or (force_new and self.keeps_local_activities)
+        if not completed.return_new_workflow_task:
+            completed.ClearField("sticky_attributes")  # the next task would wait for this worker in vain
+        if not completed.versioning_behavior:
+            completed.versioning_behavior = VersioningBehavior.ValueType(self._default_versioning_behavior)
+        return completed
 
     def _taken(
         self, run: CachedRun, reply: RespondWorkflowTaskCompletedResponse, *, ends_run: bool

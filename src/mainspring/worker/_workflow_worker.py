@@ -110,8 +110,8 @@ class WorkflowWorker:
         self._pollers.stop()
 
     def give_up_local_activities(self) -> None:
-        """Answer no tasks any more that wait for local activities: another worker does them, from their beginning."""
-        self._tasks.giving_up.set()
+        """Cancel those that outlast their workflow task: another worker does them, from their beginning."""
+        self._tasks.keeps_local_activities = False
 
     # -- parts
 
