@@ -29,7 +29,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Load the engine when it is asked for, since most programs need a part of this package only."""
+    """Load what opens an engine when it is asked for: the command line starts faster without asyncio."""
     if name == "embedded":
         from mainspring._embedded import embedded
 

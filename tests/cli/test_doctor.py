@@ -13,7 +13,6 @@ from temporalio.api.common.v1 import WorkflowExecution, WorkflowType
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
-import mainspring._embedded  # noqa: F401 # pyright: ignore[reportUnusedImport]  # a loop must not import it, which blocks
 from mainspring import activity, workflow
 from mainspring.cli.doctor.grouping import grouped
 from mainspring.cli.main import main

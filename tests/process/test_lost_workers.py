@@ -15,7 +15,8 @@ from temporalio.api.workflowservice.v1 import (
     StartWorkflowExecutionRequest,
 )
 
-from mainspring._embedded import TestEngineOptions, open_engine, open_test_engine
+from mainspring._embedded._engine import open_engine
+from mainspring._embedded._testing import TestEngineOptions, open_test_engine
 from mainspring.service import ConnectConfig, DirectServiceClient, WorkflowService
 
 TIMED_OUT = EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -11,8 +10,6 @@ from blockbuster import BlockBuster
 from mainspring.testing import WorkflowEnvironment
 from mainspring.worker import Worker
 from tests.testing.flows import QUEUE, WORKFLOWS, Activities
-
-importlib.import_module("mainspring._embedded")  # beforehand: it reads files, which no test may do on its loop
 
 
 @pytest.fixture(autouse=True)

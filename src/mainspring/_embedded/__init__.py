@@ -7,11 +7,10 @@ Calls go from the client to the same methods that gRPC calls reach, as messages,
 second process. Everything that holds for the server holds here, since it is the server: a call answers when what it did
 is durable, and after a kill the next opening of the file finds all of it.
 
-May import: server.process and every room of the SDK. Begin reading in _engine.py.
+May import: server.process and every room of the SDK; what is imported here loads none of them. Begin reading in
+_engine.py; _testing.py has the engines of test environments.
 """
 
-from mainspring._embedded._engine import EmbeddedEngine, open_engine
 from mainspring._embedded._open import embedded
-from mainspring._embedded._testing import TestEngine, TestEngineOptions, open_test_engine
 
-__all__ = ["EmbeddedEngine", "TestEngine", "TestEngineOptions", "embedded", "open_engine", "open_test_engine"]
+__all__ = ["embedded"]

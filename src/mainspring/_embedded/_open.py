@@ -4,25 +4,26 @@
         await client.execute_workflow(add_node, AddNodeInput("n1"), id="n1")
 
 open the file -> start the worker, which goes on with what is unfinished -> the block -> stop the worker -> close
+
+The engine, the worker and the client are loaded when the first block is entered, in a thread, since that takes about a
+second in which the loop may have others to serve. So nothing here imports them at its top.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mainspring._embedded._engine import open_engine
-from mainspring.client import Client
-from mainspring.client import Plugin as ClientPlugin
-from mainspring.converter import DataConverter
-from mainspring.service import ConnectConfig, DirectServiceClient
-from mainspring.worker import Worker
-
 if TYPE_CHECKING:
+    from mainspring._embedded._engine import EmbeddedEngine
+    from mainspring.client import Client
     from mainspring.client import Interceptor as ClientInterceptor
+    from mainspring.client import Plugin as ClientPlugin
+    from mainspring.converter import DataConverter
     from mainspring.worker import WorkerOptions
 
 DEFAULT_TASK_QUEUE = "default"
@@ -37,7 +38,7 @@ async def embedded(
     activities: Sequence[Callable[..., Any]] = (),
     namespace: str = "default",
     task_queue: str = DEFAULT_TASK_QUEUE,
-    data_converter: DataConverter = DataConverter.default,
+    data_converter: DataConverter | None = None,
     interceptors: Sequence[ClientInterceptor] = (),
     **worker_options: Unpack[WorkerOptions],
 ) -> AsyncGenerator[Client]:
@@ -56,22 +57,19 @@ async def embedded(
             where.
         namespace: Made if it is not there.
         task_queue: Of the worker, and of workflows that the client starts.
-        data_converter: For arguments and results, of client and worker.
+        data_converter: For arguments and results, of client and worker; None is `DataConverter.default`.
         interceptors: Of the client; those that are a worker's too work for both.
         worker_options: All other options of `worker.Worker`; plugins that are a client's too work for both.
 
     Raises:
         StoreError: The file cannot be opened, or another process has it.
     """
+    await asyncio.to_thread(_load)
+    from mainspring._embedded._engine import open_engine
+    from mainspring.worker import Worker
+
     async with open_engine(None if path is None else fspath(path), namespace=namespace) as engine:
-        service = DirectServiceClient(ConnectConfig(target_host="in-process"), engine)
-        client = Client(
-            service,
-            namespace=namespace,
-            data_converter=data_converter,
-            interceptors=interceptors,
-            plugins=_take_client_plugins(worker_options),
-        )
+        client = _client(engine, namespace, data_converter, interceptors, _take_client_plugins(worker_options))
         client.default_task_queue = task_queue
         if not workflows and not activities:
             yield client
@@ -83,8 +81,36 @@ async def embedded(
                 yield client
 
 
+def _load() -> None:
+    import mainspring._embedded._engine  # pyright: ignore[reportUnusedImport]  # used from elsewhere
+    import mainspring.client  # pyright: ignore[reportUnusedImport]  # used from elsewhere
+    import mainspring.worker  # noqa: F401 # pyright: ignore[reportUnusedImport]  # used from elsewhere
+
+
+def _client(
+    engine: EmbeddedEngine,
+    namespace: str,
+    data_converter: DataConverter | None,
+    interceptors: Sequence[ClientInterceptor],
+    plugins: Sequence[ClientPlugin],
+) -> Client:
+    from mainspring.client import Client
+    from mainspring.converter import DataConverter
+    from mainspring.service import ConnectConfig, DirectServiceClient
+
+    return Client(
+        DirectServiceClient(ConnectConfig(target_host="in-process"), engine),
+        namespace=namespace,
+        data_converter=data_converter or DataConverter.default,
+        interceptors=interceptors,
+        plugins=plugins,
+    )
+
+
 def _take_client_plugins(worker_options: WorkerOptions) -> list[ClientPlugin]:
     """Those of a worker's plugins that are for clients too. A worker has its client's, so they are not its own."""
+    from mainspring.client import Plugin as ClientPlugin
+
     plugins = worker_options.get("plugins", ())
     worker_options["plugins"] = [plugin for plugin in plugins if not isinstance(plugin, ClientPlugin)]
     return [plugin for plugin in plugins if isinstance(plugin, ClientPlugin)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mainspring._embedded import TestEngine, TestEngineOptions, open_test_engine
+from mainspring._embedded._testing import TestEngine, TestEngineOptions, open_test_engine
 from mainspring.client import Client, ConnectConfig, RetryConfig, TLSConfig
 from mainspring.client._client_base import connect_through
 from mainspring.converter import DataConverter

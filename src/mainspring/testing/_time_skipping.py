@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.empty_pb2 import Empty
 from temporalio.api.testservice.v1 import SleepRequest
 
-from mainspring._embedded import TestEngineOptions, open_test_engine
+from mainspring._embedded._testing import TestEngineOptions, open_test_engine
 from mainspring.client import Client
 from mainspring.testing._local import ClientOptions, LocalEnvironment, client_of
 from mainspring.testing._waits import SkippingEngine

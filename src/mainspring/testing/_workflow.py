@@ -4,7 +4,8 @@
     start_local           LocalEnvironment, in _local.py: an engine in this process
     start_time_skipping   TimeSkippingEnvironment, in _time_skipping.py: the same, on a time that skips
 
-Names and parameters are the official SDK's. Engines are imported when one is opened.
+Names and parameters are the official SDK's. Engines are loaded when one is opened, in a thread: it takes
+a moment, in which the loop goes on.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ class WorkflowEnvironment:
             StoreError: The file cannot be opened, or another process has it.
             OSError: The port cannot be had.
         """
+        await asyncio.to_thread(_load_engines)
         from mainspring.testing._local import ClientOptions, LocalOptions, start_local
 
         del download_dest_dir, ui, ui_port, dev_server_existing_path, dev_server_log_format, dev_server_log_level
@@ -149,6 +151,7 @@ class WorkflowEnvironment:
         Raises:
             OSError: The port cannot be had.
         """
+        await asyncio.to_thread(_load_engines)
         from mainspring.testing._local import ClientOptions
         from mainspring.testing._time_skipping import start_time_skipping
 
@@ -247,3 +250,8 @@ class WorkflowEnvironment:
 
 def seconds_of(duration: timedelta | float) -> float:
     return duration.total_seconds() if isinstance(duration, timedelta) else duration
+
+
+def _load_engines() -> None:
+    import mainspring.testing._local  # pyright: ignore[reportUnusedImport]  # used from elsewhere
+    import mainspring.testing._time_skipping  # noqa: F401 # pyright: ignore[reportUnusedImport]  # used from elsewhere
