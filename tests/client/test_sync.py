@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import assert_type
@@ -112,3 +115,34 @@ def test_without_a_server_no_thread_is_left() -> None:
     with pytest.raises(RuntimeError, match="Failed client connect"), sync.connect("127.0.0.1:1"):
         pass
     assert "mainspring-client" not in {thread.name for thread in threading.enumerate()}
+
+
+AFTER_FORK = """
+import os
+from mainspring.client import sync
+
+with sync.connect("127.0.0.1:1", lazy=True) as wait:
+    child = os.fork()
+    if not child:
+        try:
+            wait(wait.client.count_workflows())
+        except RuntimeError as error:
+            print(error, flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_after_a_fork_there_is_no_thread_to_wait_for() -> None:
+    """Nor to be ended: the child leaves the block, too."""
+    command = [sys.executable, "-W", "ignore", "-c", AFTER_FORK]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=15)
+    assert "another process made it and then forked this one" in done.stdout
+
+
+def test_after_its_end_it_says_so(wait: sync.Wait) -> None:
+    wait.close()
+    with pytest.raises(RuntimeError, match="it was closed"):
+        wait(wait.client.count_workflows())

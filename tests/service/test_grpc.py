@@ -16,6 +16,7 @@ import pytest
 from temporalio.api.common.v1 import GrpcStatus
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest, ListSearchAttributesResponse
 from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsResponse,
     DescribeNamespaceRequest,
     GetSystemInfoRequest,
     GetSystemInfoResponse,
@@ -287,6 +288,53 @@ def test_a_proxy_gets_user_and_password() -> None:
     config = ConnectConfig("h:1", http_connect_proxy_config=HttpConnectProxyConfig("p:2", ("me", "secret")))
     options = dict(target_of(config).options)
     assert (options["grpc.http_proxy"], options["grpc.enable_http_proxy"]) == ("http://me:secret@p:2", 1)
+
+
+AFTER_FORK = """
+import asyncio, os
+from mainspring.client import Client
+
+async def connect(*, lazy):
+    return await Client.connect({address!r}, lazy=lazy)
+
+async def use(client):
+    try:
+        await asyncio.wait_for(client.count_workflows(), 10)
+        print("answered", flush=True)
+    except RuntimeError as error:
+        print(error, flush=True)
+
+client = asyncio.run(connect(lazy={lazy}))
+child = os.fork()
+if not child:
+    asyncio.run(use(client))
+    os._exit(0)
+os.waitpid(child, 0)
+asyncio.run(use(client))
+"""
+
+
+async def after_fork(server: CaptureServer, *, lazy: bool) -> list[str]:
+    """What the client's use says in a process forked from the one that made it, then in that one."""
+    command = [sys.executable, "-W", "ignore", "-c", AFTER_FORK.format(address=server.address, lazy=lazy)]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+async def test_a_client_that_has_connected_says_so_after_a_fork(server: CaptureServer) -> None:
+    server.answer("CountWorkflowExecutions", CountWorkflowExecutionsResponse())
+    in_child, in_parent = await after_fork(server, lazy=False)
+    assert "had connected to a server when it forked this one" in in_child
+    assert in_parent == "answered"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+async def test_a_client_that_has_not_connected_yet_does_so_after_a_fork(server: CaptureServer) -> None:
+    server.answer("CountWorkflowExecutions", CountWorkflowExecutionsResponse())
+    assert await after_fork(server, lazy=True) == ["answered", "answered"]
 
 
 def test_grpc_is_told_of_forks_before_it_is_loaded() -> None:

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+from datetime import timedelta
 from typing import Any
 
+from mainspring import activity
+from mainspring.exceptions import ApplicationError
 from mainspring.worker._activity_heartbeats import Details, Heartbeats, Throttle
+from mainspring.worker._activity_registry import ActivityRegistry
+from tests.worker.activity_server import FakeServer, Running
+
+MANY = 1000
 
 
 class Sent:
@@ -69,3 +77,35 @@ async def test_all_sent_leaves_nothing_at_the_end() -> None:
     heartbeats.beat("only")
     await sent.some.wait()
     assert await heartbeats.end() is None
+
+
+async def test_heartbeats_by_the_thousand_cost_the_server_one_and_hold_nobody_up() -> None:
+    server, is_over = FakeServer(), asyncio.Event()
+
+    @activity.defn
+    def beat_in_thread() -> None:
+        for number in range(MANY):
+            activity.heartbeat(number)
+        raise ApplicationError("that was the last")
+
+    @activity.defn
+    async def serve_others() -> int:
+        turns = 0
+        while not is_over.is_set():
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        registry = ActivityRegistry([beat_in_thread, serve_others], threads, None)
+        async with Running(server, [], registry=registry):
+            server.give("serve_others")
+            server.give("beat_in_thread", heartbeat_timeout=timedelta(hours=1))
+            failed = await server.end()
+            is_over.set()
+            served = await server.end()
+
+    assert server.heartbeats.get_nowait() == [0]
+    assert server.heartbeats.empty()
+    assert failed.last_heartbeat == [MANY - 1]
+    assert served.result > MANY, "the loop turned between them"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+
 from mainspring import activity, workflow
 from mainspring._embedded import embedded
+from mainspring.client import Client
 
 
 @activity.defn(start_to_close_timeout=timedelta(seconds=10))
@@ -34,3 +38,14 @@ async def test_the_callers_own_threads_are_used_and_left() -> None:
         async with embedded(workflows=[ask], activities=[name_of_thread], activity_executor=own) as client:
             assert (await client.execute_workflow(ask, id="ask")).startswith("own")
         assert own.submit(int, "7").result(5) == 7
+
+
+async def test_an_engine_is_called_on_the_loop_that_opened_it() -> None:
+    """Its locks are of that loop. A process that was forked from this one has another loop, too."""
+    async with embedded() as client:
+        with pytest.raises(RuntimeError, match="on the loop that opened it, and in no process forked from that one"):
+            await asyncio.to_thread(asyncio.run, ignored(client))
+
+
+async def ignored(client: Client) -> None:
+    await client.count_workflows()

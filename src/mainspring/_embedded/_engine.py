@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -25,10 +26,11 @@ SERVICES = {
 
 
 class EmbeddedEngine:
-    """A `service.Engine` over the server's code."""
+    """A `service.Engine` over the server's code. It belongs to the loop on which it was opened."""
 
     def __init__(self, call: CallInProcess) -> None:
         self._call = call
+        self._loop = asyncio.get_running_loop()
         self._paths = {
             (short, snake_case(method.name)): f"/{service.full_name}/{method.name}"
             for short, service in SERVICES.items()
@@ -43,7 +45,12 @@ class EmbeddedEngine:
         metadata: Mapping[str, str | bytes],
         timeout: timedelta | None,
     ) -> Message:
-        """See `service.Engine`."""
+        """See `service.Engine`. Raises: RuntimeError: on another loop, whose calls would not wait for those here."""
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(
+                "an embedded engine is called on the loop that opened it, and in no process forked from that one: "
+                "serve its file by `mainspring server start-dev`, and connect"
+            )
         path = self._paths.get((service, rpc), f"/{service}/{rpc}")
         try:
             return await self._call(path, request, metadata, None if timeout is None else timeout.total_seconds())

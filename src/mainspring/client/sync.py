@@ -52,11 +52,19 @@ class Wait:
     def __call__(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run it to its end; what it raises is raised. If the wait is interrupted, it is cancelled.
 
-        Raises: RuntimeError: a loop runs in this thread, which waiting would block: await the coroutine instead.
+        Raises:
+            RuntimeError: A loop runs in this thread, which waiting would block: await the coroutine instead. Or there
+                is no thread to run it: this was closed, or made before this process was forked.
         """
         if _is_in_a_loop():
             coroutine.close()
             raise RuntimeError("a loop runs in this thread: await the coroutine instead of waiting for it here")
+        if not self._thread.is_alive():
+            coroutine.close()
+            raise RuntimeError(
+                "the thread of this client is not there: it was closed, or another process made it and then forked "
+                "this one. Connect here (in gunicorn's post_fork, for example)"
+            )
         running = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return running.result()
@@ -73,8 +81,8 @@ class Wait:
                 return
 
     def close(self) -> None:
-        """End the connection, cancel what runs, and end the thread."""
-        if not self._loop.is_closed():
+        """End the connection, cancel what runs, and end the thread, if it is in this process."""
+        if self._thread.is_alive():
             self(self.client.service_client.close())
             self._stop()
 

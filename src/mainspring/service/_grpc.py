@@ -5,11 +5,15 @@
 A channel belongs to the event loop on which it was made, so a client that is used from several loops has one for each.
 Messages are handed over as bytes: what they are is known where the method is bound, and their size decides whether
 compressing them is worth it.
+
+gRPC's threads do not come along when a process forks. What waits for them would wait for ever, so once a process has
+opened a channel, those that are forked from it open none.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -88,9 +92,13 @@ class GrpcServiceClient(ServiceClient):
             await channel.close()
 
     def channel(self, loop: asyncio.AbstractEventLoop) -> Channel:
-        """The channel of a loop, which must be the running one."""
+        """The channel of a loop, which must be the running one.
+
+        Raises: RuntimeError: this process was forked from one that has opened channels.
+        """
         found = self._channels.get(loop)
         if found is None:
+            _check_process()
             found = self._channels[loop] = self._target.open()
         return found
 
@@ -152,6 +160,23 @@ class GrpcServiceClient(ServiceClient):
             return await try_again(attempt, failed, retries, method.name)
 
         return call
+
+
+class _Grpc:
+    """Where gRPC's threads are: nowhere, until the first channel is opened."""
+
+    process_id = 0
+
+
+def _check_process() -> None:
+    process_id = os.getpid()
+    if _Grpc.process_id not in {0, process_id}:
+        raise RuntimeError(
+            f"process {_Grpc.process_id} had connected to a server when it forked this one, {process_id}: no "
+            "connection works here. Connect in the forked process only (in gunicorn's post_fork, for example), or with "
+            "lazy=True"
+        )
+    _Grpc.process_id = process_id
 
 
 def _not_bound(*_: object, **__: object) -> Awaitable[bytes]:
