@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -22,7 +21,9 @@ from mainspring.contrib.opentelemetry import (
     create_tracer_provider,
 )
 from mainspring.runtime import MetricBuffer, Runtime, TelemetryConfig
+from mainspring.worker import Worker
 from tests.contrib.spans import id_of, tree
+from tests.worker.fake_engine import FakeEngine
 
 pytestmark = pytest.mark.slow
 
@@ -95,11 +96,14 @@ async def test_spans_around_calls_have_a_duration_and_are_there_when_asked_for(e
     assert run.end_time > run.start_time
 
 
-async def test_a_worker_with_the_plugin_needs_a_provider_that_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_worker_is_made_with_the_plugin_and_a_provider_that_is_not_safe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", trace.NoOpTracerProvider())
+    client = FakeEngine().client(plugins=[OpenTelemetryPlugin()])
     with pytest.raises(ValueError, match="create_tracer_provider"):
-        async with embedded(workflows=[long_span], activities=[work], plugins=[OpenTelemetryPlugin()]):
-            await asyncio.Event().wait()  # the worker, which cannot run, ends it
+        Worker(client, task_queue="q", workflows=[long_span])
+    Worker(client, task_queue="q", activities=[work])  # which makes its spans by any provider
 
 
 def counted() -> int:

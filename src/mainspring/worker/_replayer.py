@@ -26,9 +26,9 @@ from mainspring.runtime import Runtime
 from mainspring.worker._activating import ThreadActivator, activate_inline
 from mainspring.worker._cached_run import CachedRun, WorkflowTaskError
 from mainspring.worker._flags import DEFAULT_FLAGS
-from mainspring.worker._interceptor import Interceptor, WorkflowInterceptorClassInput
+from mainspring.worker._interceptor import Interceptor
 from mainspring.worker._payload_codec import TaskCodec
-from mainspring.worker._run_details import RunDetails
+from mainspring.worker._run_details import AroundRuns, RunDetails
 from mainspring.worker._workflow_runner import SandboxedWorkflowRunner, UnsandboxedWorkflowRunner, WorkflowRunner
 from mainspring.workflow._definition import Definition
 from mainspring.workflow._exceptions import NondeterminismError
@@ -232,16 +232,12 @@ class Replayer:
 
     def _details(self) -> RunDetails:
         config = self._config
-        extern_functions: dict[str, Callable[..., Any]] = {}
-        asked = WorkflowInterceptorClassInput(unsafe_extern_functions=extern_functions)
-        classes = [one.workflow_interceptor_class(asked) for one in config.get("interceptors", [])]
         build_id = config.get("build_id") or ""
         return RunDetails(
             namespace=config.get("namespace", "ReplayNamespace"),
             task_queue=f"replay-{build_id}",
             data_converter=config.get("data_converter", DataConverter.default),
-            interceptor_classes=[one for one in classes if one is not None],
-            extern_functions=extern_functions,
+            around=AroundRuns.of(config.get("interceptors", [])),
             failure_exception_types=config.get("workflow_failure_exception_types", []),
             build_id=build_id,
             is_guarded=not isinstance(config.get("workflow_runner"), UnsandboxedWorkflowRunner),

@@ -324,7 +324,7 @@ class WorkflowRun:
         root = InboundTail(self)
         self._inbound: WorkflowInboundInterceptor = root
         with running(self._loop):  # interceptors may look at the run's info in their `init`
-            for interceptor in reversed(self.state.details.interceptor_classes):
+            for interceptor in reversed(self.state.details.around.interceptor_classes):
                 self._inbound = interceptor(self._inbound)
             self._inbound.init(self._calls)
         self._runtime.outbound = root.outbound

@@ -26,9 +26,25 @@ from mainspring.converter import (
 from mainspring.converter._serialization_context import SerializationContext
 from mainspring.exceptions import ApplicationError
 from mainspring.replay.activation import Initialize
-from mainspring.worker._interceptor import WorkflowInboundInterceptor
+from mainspring.worker._interceptor import Interceptor, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 from mainspring.workflow._definition import Definition
 from mainspring.workflow._info import Info, ParentInfo, RootInfo
+
+
+@dataclass(frozen=True)
+class AroundRuns:
+    """What a worker's interceptors put around each of its runs."""
+
+    interceptor_classes: Sequence[type[WorkflowInboundInterceptor]] = ()
+    extern_functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
+
+    @classmethod
+    def of(cls, interceptors: Sequence[Interceptor]) -> AroundRuns:
+        """Ask them. Raises: whatever they raise, if they cannot work."""
+        extern_functions: dict[str, Callable[..., Any]] = {}
+        asked = WorkflowInterceptorClassInput(unsafe_extern_functions=extern_functions)
+        classes = [one.workflow_interceptor_class(asked) for one in interceptors]
+        return cls([one for one in classes if one is not None], extern_functions)
 
 
 @dataclass(frozen=True)
@@ -38,8 +54,7 @@ class RunDetails:
     namespace: str
     task_queue: str
     data_converter: DataConverter
-    interceptor_classes: Sequence[type[WorkflowInboundInterceptor]] = ()
-    extern_functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
+    around: AroundRuns = AroundRuns()
     failure_exception_types: Sequence[type[BaseException]] = ()
     disable_eager_activities: bool = False
     metric_meter: Callable[[], MetricMeter] = lambda: MetricMeter.noop

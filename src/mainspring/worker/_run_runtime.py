@@ -133,7 +133,7 @@ class RunRuntime(Runtime):
         return self.begun_by.started.last_completion_result.payloads
 
     def workflow_extern_functions(self) -> Mapping[str, Callable[..., Any]]:
-        return self._state.details.extern_functions
+        return self._state.details.around.extern_functions
 
     def workflow_metric_meter(self) -> MetricMeter:
         if self._meter is None:

@@ -39,11 +39,11 @@ from mainspring.worker._activity_worker import ActivityOptions, ActivityWorker
 from mainspring.worker._build_id import load_default_build_id
 from mainspring.worker._eager import EagerActivities
 from mainspring.worker._flags import DEFAULT_FLAGS
-from mainspring.worker._interceptor import Interceptor, WorkflowInterceptorClassInput
+from mainspring.worker._interceptor import Interceptor
 from mainspring.worker._payload_limits import SizeLimits
 from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
 from mainspring.worker._pollers import POLLS_END_WITHIN_S
-from mainspring.worker._run_details import RunDetails
+from mainspring.worker._run_details import AroundRuns, RunDetails
 from mainspring.worker._slots import ReserveContext, SlotKind, Slots, make_slots
 from mainspring.worker._tuning import SlotSupplier, WorkerTuner
 from mainspring.worker._worker_checks import definitions_of, tuner_of, warn_of_few_threads
@@ -167,6 +167,7 @@ class WorkerParts:
         )
         self._registry = self._checked_activities()
         self._definitions = self._checked_workflows()
+        self._around_runs = AroundRuns.of(self._interceptors) if self._definitions else AroundRuns()
         self.activities: ActivityWorker | None = None
         self.workflows: WorkflowWorker | None = None
         self._eager_tasks: list[PollWorkflowTaskQueueResponse] = []  # that came before there was a workflow side
@@ -347,16 +348,12 @@ class WorkerParts:
 
     def _details(self) -> RunDetails:
         config = self._config
-        extern_functions: dict[str, Callable[..., Any]] = {}
-        asked = WorkflowInterceptorClassInput(unsafe_extern_functions=extern_functions)
-        classes = [one.workflow_interceptor_class(asked) for one in self._interceptors]
         meter = runtime_of(config["client"]).metric_meter
         return RunDetails(
             namespace=self.identity.namespace,
             task_queue=self.identity.task_queue,
             data_converter=self._active["data_converter"],
-            interceptor_classes=[one for one in classes if one is not None],
-            extern_functions=extern_functions,
+            around=self._around_runs,
             failure_exception_types=config.get("workflow_failure_exception_types", []),
             disable_eager_activities=config.get("disable_eager_activity_execution", False),
             metric_meter=lambda: meter,
