@@ -59,6 +59,20 @@ async def test_payloads_are_shown_as_the_bytes_they_are_and_never_run() -> None:
     assert ">null<" in page.text
 
 
+async def test_what_is_kept_elsewhere_is_shown_as_that_and_counted() -> None:
+    metadata = {"encoding": b"json/protobuf", "messageType": b"temporal.api.sdk.v1.ExternalStorageReference"}
+    payload = Payload(metadata=metadata, data=b'{"claimData":{"key":"<b>k</b>"},"driverName":"disk"}')
+    payload.external_payloads.add(size_bytes=1_234_567)
+    async with browsing() as browser:
+        await browser.start("order-1", payloads=Payloads(payloads=[payload, payload]))
+        page = await browser.get("/run", id="order-1")
+
+    shown = text_of(page.text)
+    assert f"(in external storage, 1,234,567 bytes) {payload.data.decode()}" in shown
+    assert "2 payloads, 2,469,134 bytes" in shown
+    assert code_in(page.text) == []
+
+
 async def test_a_closed_run_says_how_it_ended_and_offers_only_what_it_still_can() -> None:
     async with browsing() as browser:
         await browser.start("order-1")

@@ -20,6 +20,7 @@ from mainspring.server.engine import search_attributes, start
 from mainspring.server.engine.attribute_types import CLIENT_SETTABLE
 from mainspring.server.engine.changes import Changes, EventBatch, RunKey
 from mainspring.server.engine.errors import InvalidArgument
+from mainspring.server.engine.external_payloads import Kept
 from mainspring.server.engine.properties import merged_memo
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.settings import NamespaceSettings
@@ -86,6 +87,7 @@ def _end(run: Run, events: Sequence[HistoryEvent], batches: Sequence[EventBatch]
     state.status = _ENDINGS[last.event_type]
     state.closed_at = state.last_event_at = run.now
     state.history_size_bytes = sum(len(batch.blob) for batch in batches)
+    state.kept_elsewhere = Kept().with_more(batch.blob for batch in batches)
     state.transition_count = len(batches)
     ending = getattr(last, last.WhichOneof("attributes") or "")
     state.next_run_id = getattr(ending, "new_execution_run_id", "")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from mainspring.server.engine.changes import NORMAL_PRIORITY, Nanos
+from mainspring.server.engine.external_payloads import Kept
 from mainspring.server.engine.stages import ActivityStage, ChildStage, UpdateStage
 
 
@@ -133,6 +134,7 @@ class RunState(msgspec.Struct, array_like=True):
     worker_version_bytes: bytes = b""  # the last one reported (WorkerVersionStamp)
     reset_points: tuple[ResetPoint, ...] = ()
     close_attempted: bool = False  # the worker wanted to close but a buffered event stood in the way
+    kept_elsewhere: Kept = Kept()  # what its history refers to
 
 
 class Activity(msgspec.Struct, array_like=True):

@@ -32,6 +32,7 @@ from mainspring.server.engine.changes import (
     VisibilityRecord,
 )
 from mainspring.server.engine.errors import InvariantError, StateTooLarge
+from mainspring.server.engine.external_payloads import with_numbers
 from mainspring.server.engine.history_builder import HistoryBuilder
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.notices import Notice
@@ -413,6 +414,7 @@ class Run:
         state.transition_count += 1
         batches = self.history.take_batches()
         state.history_size_bytes += sum(len(batch.blob) for batch in batches)
+        state.kept_elsewhere = state.kept_elsewhere.with_more(batch.blob for batch in batches)
         if batches:
             state.last_event_at = self.now
         records = self._blobs
@@ -474,6 +476,7 @@ class Run:
     def _visibility(self) -> VisibilityRecord:
         s = self.state
         closed = s.closed_at != 0
+        kept = s.kept_elsewhere.search_attributes() if closed else {}
         return VisibilityRecord(
             key=self.key,
             workflow_type=s.workflow_type,
@@ -491,8 +494,8 @@ class Run:
             root_run_id=s.root_run_id,
             first_run_id=s.first_run_id,
             memo=self.memo.SerializeToString(),
-            search_attributes=self.search_attributes.SerializeToString(),
-            searchable=msgspec.json.encode(self.searchable).decode(),
+            search_attributes=with_numbers(self.search_attributes, kept).SerializeToString(),
+            searchable=msgspec.json.encode({**self.searchable, **kept}).decode(),
         )
 
 

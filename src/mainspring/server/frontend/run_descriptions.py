@@ -110,6 +110,8 @@ def _info(run: Run) -> WorkflowExecutionInfo:
         task_queue=state.task_queue,
         state_transition_count=state.transition_count,
         history_size_bytes=state.history_size_bytes,
+        external_payload_count=state.kept_elsewhere.count,
+        external_payload_size_bytes=state.kept_elsewhere.size_bytes,
         root_execution=WorkflowExecution(workflow_id=state.root_workflow_id, run_id=state.root_run_id),
         first_run_id=state.first_run_id,
         priority=_priority(state.priority),

@@ -209,12 +209,14 @@ def _wait(visit: Visit, reason: Reason) -> Wait:
 
 def _facts(described: DescribeWorkflowExecutionResponse) -> tuple[tuple[str, str], ...]:
     info = described.workflow_execution_info
+    elsewhere = f"{info.external_payload_count:,} payloads, {info.external_payload_size_bytes:,} bytes"
     found = [
         ("Type", info.type.name),
         ("Task queue", info.task_queue),
         ("Run", info.execution.run_id),
         ("Events", f"{info.history_length:,}" if info.history_length else ""),
         ("History", f"{info.history_size_bytes:,} bytes" if info.history_size_bytes else ""),
+        ("In external storage", elsewhere if info.external_payload_count else ""),
     ]
     attributes = info.search_attributes.indexed_fields
     found += [(name, columns.search_attribute_text(attributes[name].data)) for name in sorted(attributes)]
