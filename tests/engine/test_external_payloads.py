@@ -6,6 +6,7 @@ import pytest
 from temporalio.api.common.v1 import Payload, SearchAttributes
 from temporalio.api.history.v1 import History, HistoryEvent
 
+from mainspring.server.engine.changes import EventBatch
 from mainspring.server.engine.external_payloads import COUNT, SIZE, Kept, with_numbers
 
 
@@ -16,7 +17,7 @@ def reference(*sizes: int, **metadata: bytes) -> Payload:
     return payload
 
 
-def blob(*payloads: Payload) -> bytes:
+def batch(*payloads: Payload) -> EventBatch:
     """A batch with the payloads in a list, in a map and in a failure's cause."""
     started, failed = HistoryEvent(event_id=1), HistoryEvent(event_id=2)
     attributes = started.workflow_execution_started_event_attributes
@@ -25,14 +26,14 @@ def blob(*payloads: Payload) -> bytes:
         attributes.memo.fields[str(number)].CopyFrom(payload)
     cause = failed.workflow_execution_failed_event_attributes.failure.cause
     cause.application_failure_info.details.payloads.extend(payloads)
-    return History(events=[started, failed]).SerializeToString()
+    return EventBatch(1, 3, History(events=[started, failed]).SerializeToString())
 
 
 def test_references_are_counted_wherever_they_are() -> None:
-    first = Kept().with_more([blob(reference(10)), blob(Payload(data=b"plain"))])
+    first = Kept().with_more([batch(reference(10)), batch(Payload(data=b"plain"))])
     assert first == Kept(3, 30)
-    assert first.with_more([blob(reference(1, 2), reference(4))]) == Kept(12, 51)
-    assert first.with_more([blob(Payload(data=b"plain"))]) is first
+    assert first.with_more([batch(reference(1, 2), reference(4))]) == Kept(12, 51)
+    assert first.with_more([batch(Payload(data=b"plain"))]) is first
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_references_are_counted_wherever_they_are() -> None:
     ids=["of the first releases", "encoded"],
 )
 def test_references_of_other_forms_are_counted(metadata: dict[str, bytes]) -> None:
-    assert Kept().with_more([blob(reference(5, **metadata))]) == Kept(3, 15)
+    assert Kept().with_more([batch(reference(5, **metadata))]) == Kept(3, 15)
 
 
 def test_a_run_that_keeps_nothing_elsewhere_has_no_attributes_of_it() -> None:

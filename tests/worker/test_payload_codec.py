@@ -14,6 +14,8 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.api.protocol.v1 import Message as ProtocolMessage
 from temporalio.api.query.v1 import WorkflowQueryResult
+from temporalio.api.update.v1 import Acceptance, Outcome, Rejection, Response
+from temporalio.api.update.v1 import Input as UpdateInput
 from temporalio.api.update.v1 import Request as UpdateRequest
 from temporalio.api.workflowservice.v1 import (
     PollWorkflowTaskQueueResponse,
@@ -191,6 +193,55 @@ async def test_the_answer_to_a_query_task_is_encoded() -> None:
     answer = RespondQueryTaskCompletedRequest(query_result=several(plain("x")), failure=Failure(message="m"))
     await codec().encode_answer(answer)
     assert answer.query_result == several(coded("x"))
+
+
+def packed(body: Message, instance_id: str) -> ProtocolMessage:
+    message = ProtocolMessage(id=f"{instance_id}/1", protocol_instance_id=instance_id)
+    message.body.Pack(body)
+    return message
+
+
+async def test_what_an_update_was_asked_with_is_repeated_as_it_came() -> None:
+    class Salted(Reverse):
+        """Encodes nothing twice alike."""
+
+        salt = 0
+
+        async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+            self.salt += 1
+            encoded = await super().encode(payloads)
+            for one in encoded:
+                one.metadata["salt"] = str(self.salt).encode()
+            return encoded
+
+    run_codec = codec(Salted())
+    requests = {name: UpdateRequest(input=UpdateInput(args=several(coded(name)))) for name in ("a", "b", "c")}
+    task = PollWorkflowTaskQueueResponse(messages=[packed(requests[name], name) for name in "ab"])
+    await run_codec.decode_task(task)
+    seen = UpdateRequest()
+    task.messages[0].body.Unpack(seen)
+    assert seen.input.args == several(plain("a"))
+
+    failure = Failure(encoded_attributes=plain("why"))
+    of_history = UpdateRequest(input=UpdateInput(args=several(plain("c"))))
+    answer = RespondWorkflowTaskCompletedRequest(
+        messages=[
+            packed(Acceptance(accepted_request_message_id="a/1", accepted_request=seen), "a"),
+            packed(Response(outcome=Outcome(success=several(plain("done")))), "a"),
+            packed(Rejection(rejected_request=seen, failure=failure), "b"),
+            packed(Acceptance(accepted_request=of_history), "c"),
+        ]
+    )
+    await run_codec.encode_answer(answer)
+
+    accepted, responded, rejected, unknown = Acceptance(), Response(), Rejection(), Acceptance()
+    for message, body in zip(answer.messages, (accepted, responded, rejected, unknown), strict=True):
+        assert message.body.Unpack(body)
+    assert accepted == Acceptance(accepted_request_message_id="a/1", accepted_request=requests["a"])
+    assert responded.outcome.success.payloads[0].data == coded("done").data
+    assert rejected.rejected_request == requests["b"]
+    assert rejected.failure.encoded_attributes.data == coded("why").data
+    assert unknown.accepted_request.input.args.payloads[0].data == coded("c").data
 
 
 async def test_without_a_codec_nothing_is_touched() -> None:

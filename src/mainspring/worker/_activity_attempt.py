@@ -73,7 +73,9 @@ class Attempt:
         self.heartbeats: Heartbeats | None = None  # None: a local activity, whose heartbeats nobody waits for
         self._assignment = assignment
         self._around = surroundings
-        self._converter = surroundings.data_converter._with_contexts(assignment.context, assignment.store_context)  # pyright: ignore[reportPrivateUsage] - the official name
+        self._converter = surroundings.data_converter.with_context(assignment.context)
+        if self._converter.external_storage is not None:
+            self._converter = self._converter._with_store_context(assignment.store_context)  # pyright: ignore[reportPrivateUsage] - the official name
 
     @property
     def cancelled_event(self) -> CompositeEvent:

@@ -17,13 +17,14 @@ from collections.abc import Callable, Iterable, Sequence
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import History
-from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueResponse
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueResponse, RespondWorkflowTaskCompletedRequest
 
 from mainspring.converter import DataConverter, PayloadCodec, StorageDriverStoreContext, WithSerializationContext
 from mainspring.converter._external_storage import all_or_none
 from mainspring.converter._storage_references import NOT_CONFIGURED, may_hold_references, stands_for_another
 from mainspring.worker._payload_parts import Answer, Part, RunParts, asked_in, told_in
 from mainspring.worker._payload_walk import Change, any_payload, change_payloads
+from mainspring.worker._update_requests import UpdateRequests
 
 
 class TaskCodec:
@@ -56,6 +57,7 @@ class RunCodec:
         self._codec = data_converter.payload_codec
         self._storage = data_converter.external_storage
         self._parts = parts
+        self._update_requests = UpdateRequests()
         self._headers = encodes_headers
         self._most_stored_at_once = most_stored_at_once
 
@@ -69,6 +71,7 @@ class RunCodec:
             if may_hold_references(polled):
                 self._refuse_references((*told_in(polled.history), *asked_in(polled)))
         else:
+            self._update_requests.keep(polled.messages)
             await self._decode(list(self._parts.of_task(polled)))
 
     async def decode_history(self, history: History) -> None:
@@ -86,10 +89,13 @@ class RunCodec:
         """
         if self._codec is None and self._storage is None:
             return
+        if isinstance(answer, RespondWorkflowTaskCompletedRequest):
+            self._update_requests.take_out(answer.messages)
         try:
             await self._encode(list(self._parts.of_answer(answer)))
         except Exception as error:
             raise RuntimeError(f"Failed encoding completion: {error}") from error
+        self._update_requests.put_back()
 
     async def _decode(self, parts: Sequence[Part]) -> None:
         stored = [part for part in parts if self._holds(part.message, stands_for_another)]

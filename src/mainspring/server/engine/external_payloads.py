@@ -10,13 +10,15 @@ Reference: tests/differential/test_external_payloads.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 import msgspec
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload, SearchAttributes
 from temporalio.api.history.v1 import History
+
+from mainspring.server.engine.changes import EventBatch
 
 IN_EVERY_REFERENCE: Final = b"xternal"
 """Of its message's type, of its encoding before there was one, or of the mark that it has if a codec encoded it."""
@@ -31,10 +33,14 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     count: int = 0
     size_bytes: int = 0
 
-    def with_more(self, blobs: Iterable[bytes]) -> Kept:
-        """This, and what the payloads of serialized `History` batches refer to."""
-        sizes = [size for blob in blobs if IN_EVERY_REFERENCE in blob for size in _sizes(History.FromString(blob))]
-        return Kept(self.count + len(sizes), self.size_bytes + sum(sizes)) if sizes else self
+    def with_more(self, batches: Sequence[EventBatch]) -> Kept:
+        """This, and what the payloads of new events refer to."""
+        kept = self
+        for batch in batches:
+            if IN_EVERY_REFERENCE in batch.blob:
+                sizes = list(_sizes(History.FromString(batch.blob)))
+                kept = Kept(kept.count + len(sizes), kept.size_bytes + sum(sizes))
+        return kept
 
     def search_attributes(self) -> dict[str, int]:
         """As attributes of a closed run; none if there is nothing elsewhere."""

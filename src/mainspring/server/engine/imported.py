@@ -87,7 +87,7 @@ def _end(run: Run, events: Sequence[HistoryEvent], batches: Sequence[EventBatch]
     state.status = _ENDINGS[last.event_type]
     state.closed_at = state.last_event_at = run.now
     state.history_size_bytes = sum(len(batch.blob) for batch in batches)
-    state.kept_elsewhere = Kept().with_more(batch.blob for batch in batches)
+    state.kept_elsewhere = Kept().with_more(batches)
     state.transition_count = len(batches)
     ending = getattr(last, last.WhichOneof("attributes") or "")
     state.next_run_id = getattr(ending, "new_execution_run_id", "")

@@ -414,7 +414,7 @@ class Run:
         state.transition_count += 1
         batches = self.history.take_batches()
         state.history_size_bytes += sum(len(batch.blob) for batch in batches)
-        state.kept_elsewhere = state.kept_elsewhere.with_more(batch.blob for batch in batches)
+        state.kept_elsewhere = state.kept_elsewhere.with_more(batches)
         if batches:
             state.last_event_at = self.now
         records = self._blobs
