@@ -126,18 +126,20 @@ class Running:
         *,
         most_tasks: int = 100,
         registry: ActivityRegistry | None = None,
+        data_converter: DataConverter = DataConverter.default,
         **surroundings: Any,
     ) -> None:
         self.server = server
         self.registry = registry or ActivityRegistry(activities, None, None)
         self.most_tasks = most_tasks
+        self.data_converter = data_converter
         self.surroundings = surroundings
 
     async def __aenter__(self) -> ActivityWorker:
         around = Surroundings(
             registry=self.registry,
-            data_converter=DataConverter.default,
             worker_shutdown=await self.registry.new_shutdown_event(),
+            data_converter=self.data_converter,
             **self.surroundings,
         )
         options = ActivityOptions(

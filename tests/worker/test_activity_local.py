@@ -64,13 +64,18 @@ async def later() -> None:
 
 
 def locals_of(most_at_once: int = 10) -> LocalActivities:
+    return locals_and_slots(most_at_once)[0]
+
+
+def locals_and_slots(most_at_once: int) -> tuple[LocalActivities, CountedSlots]:
     registry = ActivityRegistry([greet, fail_twice, fail_for_good, wait_for_ever, later], None, None)
     around = Surroundings(
         registry=registry,
         data_converter=DataConverter.default,
         worker_shutdown=CompositeEvent(threading.Event(), asyncio.Event()),
     )
-    return LocalActivities(around, CountedSlots(FixedLimit(most_at_once)))
+    slots = CountedSlots(FixedLimit(most_at_once))
+    return LocalActivities(around, slots), slots
 
 
 def a_local(name: str, *args: Any, **fields: Any) -> LocalActivityTask:
@@ -220,3 +225,21 @@ async def test_a_local_activity_cannot_be_completed_from_elsewhere() -> None:
     done = await locals_of().run(a_local("later"), a_workflow())
     assert done.outcome.failure is not None
     assert "cannot be completed from elsewhere" in done.outcome.failure.message
+
+
+async def test_a_cancellation_in_the_moment_in_which_a_slot_is_free_is_not_lost() -> None:
+    local, slots = locals_and_slots(most_at_once=1)
+    permit = await slots.reserve()
+    running = asyncio.create_task(
+        local.run(a_local("wait_for_ever", schedule_to_start_ns=NEVER * SECOND), a_workflow())
+    )
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # until it waits for the slot
+
+    slots.release(permit)
+    running.cancel()
+
+    await asyncio.wait([running], timeout=5)  # `wait_for` would cancel it once more
+    assert running.done()
+    assert running.result().outcome.is_cancelled
+    assert slots.try_reserve() is not None, "the slot is free again"

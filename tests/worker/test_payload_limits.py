@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import QueryResultType
 from temporalio.api.workflowservice.v1 import RespondQueryTaskCompletedRequest, RespondWorkflowTaskCompletedRequest
 
 from mainspring.service import PayloadLimitsConfig
@@ -68,3 +69,18 @@ def test_what_is_not_large_is_not_remarked(answer: Answer, caplog: pytest.LogCap
 def test_the_limit_may_be_left_to_the_server(caplog: pytest.LogCaptureFixture) -> None:
     limits(disabled=True).check(a_result(3000))
     assert "exceeded the warning limit" in caplog.text
+
+
+def test_a_query_whose_result_is_too_large_fails_alone() -> None:
+    answer = a_result(100)
+    answer.query_results["large"].answer.payloads.append(of_bytes(3000))
+    answer.query_results["small"].answer.payloads.append(of_bytes(30))
+
+    limits().fail_queries(answer)
+    limits().check(answer)
+
+    large = answer.query_results["large"]
+    assert large.result_type == QueryResultType.QUERY_RESULT_TYPE_FAILED
+    assert "query result has" in large.error_message
+    assert not large.answer.payloads
+    assert answer.query_results["small"].answer.payloads

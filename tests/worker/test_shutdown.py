@@ -9,11 +9,14 @@ The official SDK waits for local activities for ever, with or without grace: doc
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from google.protobuf.message import Message
 from temporalio.api.enums.v1 import CommandType, EventType
 from temporalio.api.workflowservice.v1 import (
+    PollActivityTaskQueueResponse,
     PollWorkflowTaskQueueResponse,
     RespondWorkflowTaskCompletedRequest,
     RespondWorkflowTaskCompletedResponse,
@@ -137,3 +140,47 @@ async def test_a_local_activity_outlasts_its_task_while_there_is_grace() -> None
     assert renewed.force_create_new_workflow_task
     assert renewed.return_new_workflow_task
     assert kinds(await engine.said(COMPLETED)) == THE_END
+
+
+@workflow.defn
+class CallsEagerly:
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.execute_activity("end_when_told", start_to_close_timeout=LONG)
+
+
+class SlowEngine(FakeEngine):
+    """Answers the answer to a workflow task, with the activity that it asks for, when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may_reply = asyncio.Event(), asyncio.Event()
+
+    async def call(
+        self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None
+    ) -> Message:
+        reply = await super().call(service, rpc, request, metadata, timeout)
+        if rpc == COMPLETED:
+            self.asked.set()
+            await self.may_reply.wait()
+            given = PollActivityTaskQueueResponse(task_token=b"eager", activity_id="1", attempt=1)
+            given.activity_type.name = "end_when_told"
+            given.start_to_close_timeout.FromTimedelta(LONG)
+            return RespondWorkflowTaskCompletedResponse(activity_tasks=[given])
+        return reply
+
+
+async def test_an_activity_that_comes_while_the_worker_ends_is_cancelled_and_told_of() -> None:
+    engine, activities = SlowEngine(), Activities()
+    async with Worker(
+        engine.client(), task_queue="tq", workflows=[CallsEagerly], activities=[activities.end_when_told]
+    ) as worker:
+        engine.give(first_task("CallsEagerly"))
+        await engine.asked.wait()
+        ending = asyncio.create_task(worker.shutdown())
+        await engine.said("shutdown_worker")
+        engine.may_reply.set()
+        await ending
+        assert engine.has_said("respond_activity_task_failed"), "the worker ends after it"
+    failed = await engine.said("respond_activity_task_failed")
+    assert failed.failure.application_failure_info.type == "WorkerShutdown"

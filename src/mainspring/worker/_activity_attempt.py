@@ -10,11 +10,11 @@ import concurrent.futures
 import dataclasses
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 
@@ -31,12 +31,15 @@ from mainspring.worker._activity_running import InboundTail, OutboundTail, Stop
 from mainspring.worker._activity_tasks import Assignment
 from mainspring.worker._activity_threads import ThreadExceptionRaiser
 from mainspring.worker._interceptor import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+from mainspring.worker._payload_limits import PayloadsTooLargeError, SizeLimits
 
 if TYPE_CHECKING:
     from mainspring.client import Client
 
 CANCELLATIONS = (asyncio.CancelledError, CancelledError)
 FAILED = {"__temporal_error_identifier": "ActivityFailure"}
+MOST_SENT_BYTES = 4 * 1024 * 1024 - 64 * 1024  # of a request, less what stands around a failure
+MOST_OF_MESSAGE = 2_000
 SHUTDOWN_MESSAGE = "Worker is shutting down and this activity did not complete in time"
 
 
@@ -51,6 +54,7 @@ class Surroundings:
     metric_meter: MetricMeter | None = None
     client: Client | None = None
     decode_headers: bool = False
+    limits: SizeLimits | None = None  # None: of local activities, whose markers are looked at
 
 
 class Ending(msgspec.Struct, kw_only=True):
@@ -110,10 +114,12 @@ class Attempt:
         if not details:
             return None
         converter = self._converter._with_store_context(self._assignment.heartbeat_store_context)  # pyright: ignore[reportPrivateUsage] - the official name
-        return Payloads(payloads=await converter.encode(details))
+        payloads = Payloads(payloads=await converter.encode(details))
+        self._check_size("heartbeat details", payloads)
+        return payloads
 
     def fail_heartbeat(self, error: Exception) -> None:
-        """A heartbeat could not be converted: the attempt ends with that error, unless it ends by itself before."""
+        """A heartbeat cannot be sent: the attempt ends with that error, unless it ends by itself before."""
         self.heartbeat_error = error
         self.stop.request(ActivityCancellationDetails())
 
@@ -139,7 +145,9 @@ class Attempt:
             result = await self._intercepted(definition, args)
         finally:
             self.stop.is_over = True
-        return Ending(result=(await self._converter.encode([result]))[0])
+        payload = (await self._converter.encode([result]))[0]
+        self._check_size("activity result", payload)
+        return Ending(result=payload)
 
     async def _intercepted(self, definition: Definition, args: Sequence[Any]) -> Any:
         around, is_sync = self._around, not definition.is_async
@@ -227,9 +235,7 @@ class Attempt:
                 logger.warning("Completing as failure due to unhandled cancel error produced by activity %s", reason)
                 return ApplicationError(message, type=f"Activity{reason.capitalize()}")
         if details.worker_shutdown and not details.cancel_requested:
-            return Failure(
-                message=SHUTDOWN_MESSAGE, application_failure_info=ApplicationFailureInfo(type="WorkerShutdown")
-            )
+            return shutdown_failure()
         if details.cancel_requested:
             return None
         self._log_failure(error)
@@ -249,13 +255,40 @@ class Attempt:
             failure.Clear()
             failure.message = f"Failed building exception result: {inner}"
             failure.application_failure_info.SetInParent()
-        return failure
+        return failure if failure.ByteSize() <= MOST_SENT_BYTES else _cut(failure)
 
     async def _encoded(self, details: Details) -> Payloads | None:
-        """The last heartbeat for a failure; none if it cannot be converted, since the failure is worth more."""
-        with suppress(TypeError, ValueError, RuntimeError):
+        """The last heartbeat for a failure; none if it cannot be sent, since the failure is worth more."""
+        try:
             return await self.encode_heartbeat(details)
-        return None
+        except Exception as error:  # noqa: BLE001 - of the user's converter or codec
+            logger.warning("The last heartbeat of a failed activity could not be converted", exc_info=error)
+            return None
+
+    def _check_size(self, name: str, message: Message) -> None:
+        """Raises: ApplicationError: it is more than the server would take, by the name of the official SDK."""
+        if self._around.limits is None:
+            return
+        try:
+            self._around.limits.check_payloads(name, message)
+        except PayloadsTooLargeError as error:
+            raise ApplicationError(str(error), type="PayloadsTooLarge") from None
+
+
+def shutdown_failure() -> Failure:
+    """How an attempt ends that the end of its worker cuts off."""
+    return Failure(message=SHUTDOWN_MESSAGE, application_failure_info=ApplicationFailureInfo(type="WorkerShutdown"))
+
+
+def _cut(failure: Failure) -> Failure:
+    """What can be sent of a failure that gRPC would not carry: else the activity would look as if it went on."""
+    size_bytes, given = failure.ByteSize(), failure.application_failure_info
+    cut = Failure(message=f"{failure.message[:MOST_OF_MESSAGE]} (cut: the failure has {size_bytes} bytes)")
+    info = ApplicationFailureInfo(type=given.type, non_retryable=given.non_retryable, category=given.category)
+    if given.HasField("next_retry_delay"):
+        info.next_retry_delay.CopyFrom(given.next_retry_delay)
+    cut.application_failure_info.CopyFrom(info)
+    return cut
 
 
 def _nothing(*details: Any) -> None:

@@ -91,7 +91,8 @@ class LocalActivities:
         """One attempt in a slot. Returns: how it ended, and whether the activity was cancelled meanwhile."""
         try:
             timeout_s = task.schedule_to_start_ns / SECOND or None
-            permit = await asyncio.wait_for(self._slots.reserve(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # `wait_for` would forget a cancellation that meets a free slot
+                permit = await self._slots.reserve()
         except TimeoutError:
             return _timeout(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START), False
         except asyncio.CancelledError:

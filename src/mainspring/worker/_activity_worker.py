@@ -21,7 +21,7 @@ from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse
 from mainspring.activity import ActivityCancellationDetails
 from mainspring.activity import logger as activity_logger
 from mainspring.service import RPCError, RPCStatusCode
-from mainspring.worker._activity_attempt import Attempt, Ending, Surroundings
+from mainspring.worker._activity_attempt import Attempt, Ending, Surroundings, shutdown_failure
 from mainspring.worker._activity_heartbeats import Details, Heartbeats, Throttle
 from mainspring.worker._activity_server import ActivityServer
 from mainspring.worker._activity_tasks import assignment_of_task
@@ -70,6 +70,7 @@ class ActivityWorker:
         self._metrics = counting.activities
         self._pace = Pace(options.most_per_second)
         self._running_activities: dict[bytes, Attempt] = {}
+        self._is_ending = False
         self._pollers = Pollers("activity tasks", slots, end_within_s=options.polls_end_within_s)
         if options.is_polling:
             poll = counting.polls(self._poll, "activity_task", self._metrics.polled)
@@ -103,7 +104,8 @@ class ActivityWorker:
             shutdown.async_event.set()
 
     def cancel_all(self) -> None:
-        """Cancel the activities at work, for the worker's shutdown."""
+        """Cancel the activities at work, for the worker's shutdown; those that come yet are not begun."""
+        self._is_ending = True
         for attempt in self._running_activities.values():
             attempt.stop.request(ActivityCancellationDetails(worker_shutdown=True))
 
@@ -112,6 +114,10 @@ class ActivityWorker:
         await self.stop_polling()
         await self._pollers.worked(grace.total_seconds())
         self.cancel_all()
+
+    async def worked(self) -> None:
+        """Wait until no activity is at work; after `run`, for those that came with the last workflow tasks."""
+        await self._pollers.worked()
 
     def set_client(self, client: Client) -> None:
         """The client that activities get from now on."""
@@ -150,7 +156,7 @@ class ActivityWorker:
         try:
             attempt = Attempt(assignment_of_task(task, self._options.namespace, self._options.task_queue), self._around)
             self._running_activities[task.task_token] = attempt
-            ending = await self._attend(attempt)
+            ending = Ending(failure=shutdown_failure()) if self._is_ending else await self._attend(attempt)
             self._metrics.ended(attempt.info, ending, began)
             await self._report(attempt, ending)
             if ending.fatal is not None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from google.protobuf.message import Message
 from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import Memo
+from temporalio.api.enums.v1 import QueryResultType
 from temporalio.api.workflowservice.v1 import RespondQueryTaskCompletedRequest, RespondWorkflowTaskCompletedRequest
 
 from mainspring.service import PayloadLimitsConfig
@@ -54,9 +55,20 @@ class SizeLimits:
         if answer.ByteSize() <= min(self._warn.payloads_warn_size, self._warn.memo_warn_size):
             return
         for name, message in _fields(answer):
-            self._check(name, message)
+            self.check_payloads(name, message)
 
-    def _check(self, name: str, message: Message) -> None:
+    def fail_queries(self, answer: RespondWorkflowTaskCompletedRequest) -> None:
+        """Let queries whose results are too large fail by themselves, in place: what else is answered is not theirs."""
+        for result in answer.query_results.values():
+            try:
+                self.check_payloads("query result", result.answer)
+            except PayloadsTooLargeError as error:
+                result.Clear()
+                result.result_type = QueryResultType.QUERY_RESULT_TYPE_FAILED
+                result.error_message = str(error)
+
+    def check_payloads(self, name: str, message: Message) -> None:
+        """Look at one field of payloads. Raises: PayloadsTooLargeError: it is larger than the namespace allows."""
         is_memo = isinstance(message, Memo)
         what = "memo" if is_memo else "payloads"
         size = message.ByteSize()
@@ -79,8 +91,6 @@ def _fields(
         return
     for command in answer.commands:
         yield from _fields_of(command)
-    for result in answer.query_results.values():
-        yield "query result", result.answer
 
 
 def _fields_of(command: Command) -> Iterator[tuple[str, Message]]:

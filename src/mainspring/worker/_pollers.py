@@ -119,9 +119,9 @@ class Pollers:
         if self._loops:
             await asyncio.wait(self._loops, timeout=self._end_within_s)
 
-    async def worked(self, within_s: float) -> None:
+    async def worked(self, within_s: float | None = None) -> None:
         """Wait until no task is at work, for so long at most."""
-        if self._working and within_s > 0:
+        if self._working and within_s != 0:
             await asyncio.wait(self._working, timeout=within_s)
 
     def fail(self, error: BaseException) -> None:

@@ -286,13 +286,19 @@ class Worker:
         if parts.activities is not None:
             await parts.activities.stop_polling()
         await self._tell_server()
-        if grace:
-            await asyncio.wait(sides.values(), timeout=grace.total_seconds())
+        ending = asyncio.create_task(self._end(sides))
+        await asyncio.wait([ending], timeout=grace.total_seconds())
         if parts.activities is not None:
             parts.activities.cancel_all()
         parts.give_up_local_activities()
+        await ending
+
+    async def _end(self, sides: dict[str, asyncio.Task[None]]) -> None:
+        """Wait for both sides, then for activities that came with the last answers, and for local ones left behind."""
         await asyncio.gather(*sides.values(), return_exceptions=True)
-        await parts.local_activities_ended()
+        if self._parts.activities is not None:
+            await self._parts.activities.worked()
+        await self._parts.local_activities_ended()
 
     async def _tell_server(self) -> None:
         """The server answers the polls that are out, and gives the sticky queue's tasks to other workers."""

@@ -261,13 +261,14 @@ class WorkerParts:
             metric_meter=runtime_of(config["client"]).metric_meter,
             client=self.service.client,
             decode_headers=self._active["header_codec_behavior"] == HeaderCodecBehavior.CODEC,
+            limits=self.limits,
         )
         local_slots = self._slots(
             self._tuner._get_local_activity_task_slot_supplier(), "local-activity", "LocalActivityWorker"
         )
         # What local activities get and give stays in this worker; only their markers are encoded and stored.
         bare = dataclasses.replace(around.data_converter, payload_codec=None, external_storage=None)
-        around_local = dataclasses.replace(around, data_converter=bare, decode_headers=False)
+        around_local = dataclasses.replace(around, data_converter=bare, decode_headers=False, limits=None)
         self._local = LocalActivities(around_local, local_slots, self.metrics.activities)
         polling = Polling(
             namespace=identity.namespace,

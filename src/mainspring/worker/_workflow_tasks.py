@@ -35,7 +35,6 @@ from mainspring.converter import (
 from mainspring.exceptions import ApplicationError
 from mainspring.replay.core import HistoryGap
 from mainspring.replay.divergence import Divergence
-from mainspring.replay.pending import TERMINAL_EVENTS
 from mainspring.replay.task import LEGACY_QUERY, Answer, Task
 from mainspring.service import RPCError, RPCStatusCode, WorkflowService
 from mainspring.worker._cached_run import Activate, CachedRun, RunLocal, WorkflowTaskError
@@ -224,6 +223,7 @@ class WorkflowTasks:
             return None
         completed = self._completed(polled, answer, force_new=force_new)
         await run.codec.encode_answer(completed)
+        self._limits.fail_queries(completed)
         self._limits.check(completed)
         permits = self._eager.ask(completed.commands)
         reply = RespondWorkflowTaskCompletedResponse()
@@ -236,8 +236,11 @@ class WorkflowTasks:
         finally:
             self._eager.begin(permits, reply.activity_tasks)
         self._metrics.answered(run.workflow_type, answer.commands, began, run.started_at)
-        ends_run = any(command.command_type in TERMINAL_EVENTS for command in answer.commands)
-        return self._taken(run, reply, ends_run=ends_run)
+        if reply.reset_history_event_id:
+            run.replay.rewind(reply.reset_history_event_id)
+        if run.replay.has_ended:
+            run.is_lost = True  # nothing can come any more but a query, for which it is replayed
+        return reply.workflow_task if reply.HasField("workflow_task") else None
 
     def _completed(
         self, polled: PollWorkflowTaskQueueResponse, answer: Answer, *, force_new: bool
@@ -249,16 +252,6 @@ class WorkflowTasks:
         if not completed.versioning_behavior:
             completed.versioning_behavior = VersioningBehavior.ValueType(self._default_versioning_behavior)
         return completed
-
-    def _taken(
-        self, run: CachedRun, reply: RespondWorkflowTaskCompletedResponse, *, ends_run: bool
-    ) -> PollWorkflowTaskQueueResponse | None:
-        """The server took the answer, and perhaps gives more to do."""
-        if reply.reset_history_event_id:
-            run.replay.rewind(reply.reset_history_event_id)
-        if ends_run:
-            run.is_lost = True  # nothing can come any more but a query, for which it is replayed
-        return reply.workflow_task if reply.HasField("workflow_task") else None
 
     def _log_refused(self, run: CachedRun, error: RPCError) -> None:
         """NOT_FOUND and the like are everyday life: the task timed out, or the run ended meanwhile."""
