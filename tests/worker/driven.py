@@ -45,13 +45,20 @@ CONVERTER = DataConverter.default.payload_converter
 class Driven:
     """One run, and all that it asked for so far."""
 
-    def __init__(self, workflow: Any, *arguments: Any, seed: int = 1, **details: Any) -> None:
+    def __init__(
+        self,
+        workflow: Any,
+        *arguments: Any,
+        seed: int = 1,
+        converter: DataConverter = DataConverter.default,
+        **details: Any,
+    ) -> None:
         definition = Definition.must_from_class(workflow)
         started = WorkflowExecutionStartedEventAttributes(original_execution_run_id="run")
         started.workflow_type.name = definition.name or ""
         started.input.payloads.extend(CONVERTER.to_payloads(arguments))
         self._initialize = Initialize(started=started, started_at=BEGAN_AT, seed=seed)
-        of_worker = RunDetails("default", "queue", DataConverter.default, **details)
+        of_worker = RunDetails("default", "queue", converter, **details)
         info = info_of(of_worker, "run", "id", self._initialize, BEGAN_AT)
         self.run = WorkflowRun(of_worker, definition, info, self._initialize)
         self.now = BEGAN_AT

@@ -12,9 +12,11 @@ from typing import Any, ClassVar
 
 import pydantic
 import pytest
+from temporalio.api.failure.v1 import Failure
 
 from mainspring import workflow
 from mainspring.common import RawValue
+from mainspring.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 from mainspring.exceptions import ActivityError, ApplicationError
 from mainspring.replay import requests
 from tests.worker.driven import (
@@ -658,3 +660,89 @@ def test_a_run_that_ends_before_its_update_does_says_so() -> None:
     run.begin()
     with pytest.warns(workflow.UnfinishedUpdateHandlersWarning, match="long"):
         assert run.tell(update("long")) == ["AcceptUpdate", "activity 1 long", "complete 'ended'"]
+
+
+# -- what cannot be converted
+
+
+class Odd:
+    """Of a kind that no converter knows."""
+
+
+def odd_error() -> ApplicationError:
+    return ApplicationError("no room", Odd(), type="Full", non_retryable=True)
+
+
+@workflow.defn
+class RaisesOdd:
+    @workflow.run
+    async def run(self, where: str) -> None:
+        if where == "run":
+            raise odd_error()
+        if where == "cause":
+            raise ApplicationError("no room", type="Full", non_retryable=True) from odd_error()
+        if where == "next run":
+            workflow.continue_as_new(Odd())
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.signal
+    def hear(self) -> None:
+        raise odd_error()
+
+    @workflow.query
+    def ask(self) -> None:
+        raise odd_error()
+
+    @workflow.update
+    def change(self) -> None:
+        raise odd_error()
+
+    @workflow.update
+    def refuse(self) -> None: ...
+
+    @refuse.validator
+    def check(self) -> None:
+        raise odd_error()
+
+
+@pytest.mark.parametrize("where", ["run", "cause"])
+def test_an_error_that_cannot_be_converted_ends_the_run_without_its_details(where: str) -> None:
+    run = Driven(RaisesOdd, where)
+    assert run.begin() == ["fail no room"]
+    [ended] = run.last
+    assert isinstance(ended, requests.Terminal)
+    failure = ended.command.fail_workflow_execution_command_attributes.failure
+    info = failure.application_failure_info
+    assert (info.type, info.non_retryable) == ("Full", True)
+    assert "Object of type Odd is not JSON serializable" in failure.cause.message
+
+
+@pytest.mark.parametrize(
+    "job, said",
+    [
+        (signal("hear"), ["fail no room"]),
+        (query("ask"), ["no_answer no room"]),
+        (update("change"), ["AcceptUpdate", "update_failed no room"]),
+        (update("refuse"), ["RejectUpdate"]),
+    ],
+)
+def test_whoever_waits_for_an_error_that_cannot_be_converted_is_told_of_it(job: Any, said: list[str]) -> None:
+    run = Driven(RaisesOdd, "")
+    run.begin()
+    assert run.tell(job) == said
+
+
+def test_a_next_run_whose_arguments_cannot_be_converted_fails_the_task() -> None:
+    run = Driven(RaisesOdd, "next run")
+    assert run.begin() == []
+    assert "Object of type Odd is not JSON serializable" in str(run.error)
+
+
+class Broken(DefaultFailureConverter):
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        raise RuntimeError("secret")
+
+
+def test_a_failure_converter_that_fails_shows_nothing_and_ends_the_run() -> None:
+    run = Driven(RaisesOdd, "run", converter=DataConverter(failure_converter_class=Broken))
+    assert run.begin() == ["fail Failed converting workflow exception"]

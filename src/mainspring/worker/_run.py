@@ -261,9 +261,10 @@ class WorkflowRun:
     async def _run_top_level(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run the workflow function or a signal's handler: its exception may end the run, or fail the workflow task."""
         try:
-            await coroutine
-        except ContinueAsNew as request:
-            request.ask()
+            try:
+                await coroutine
+            except ContinueAsNew as request:
+                request.ask()  # its arguments may be of a kind that cannot be converted
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it ends the run or its task
             if not self.state.is_evicting:
                 self._end_with(CancelledError(str(error)) if isinstance(error, asyncio.CancelledError) else error)
@@ -279,22 +280,15 @@ class WorkflowRun:
             self.state.task_error = error
 
     def _fail_workflow(self, error: BaseException) -> None:
-        try:
-            failure = self.state.failure_of(error)
-        except Exception as inner:
-            raise ValueError("Failed converting workflow exception") from inner
         command = Command(command_type=CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION)
-        command.fail_workflow_execution_command_attributes.failure.CopyFrom(failure)
+        command.fail_workflow_execution_command_attributes.failure.CopyFrom(self.state.failure_of(error))
         self.state.ask(Terminal(command=command))
 
     def _fail_activation(self, error: Exception) -> None:
         """What an exception outside workflow code does, as one in an argument that cannot be decoded."""
         if self.state.is_failure(error):
-            try:
-                self._fail_workflow(error)
-                return
-            except Exception as inner:  # noqa: BLE001 - logged below
-                error = inner
+            self._fail_workflow(error)
+            return
         info = self.state.info
         logger.warning(
             "Failed activation on workflow %s with ID %s and run ID %s",

@@ -10,6 +10,7 @@ WorkflowRun (_run.py)   the hub: loop, activations, the workflow object, top-lev
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
@@ -18,12 +19,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from temporalio.api.common.v1 import Payload
-from temporalio.api.failure.v1 import Failure
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.sdk.v1 import UserMetadata
 
 from mainspring.common import RawValue
 from mainspring.converter import PayloadConverter
-from mainspring.exceptions import FailureError
+from mainspring.exceptions import ApplicationError, FailureError
 from mainspring.replay.activation import Activation
 from mainspring.replay.requests import Completion, Request
 from mainspring.worker._loop import WorkflowLoop
@@ -32,6 +33,8 @@ from mainspring.workflow._definition import Definition
 from mainspring.workflow._exceptions import ReadOnlyContextError
 from mainspring.workflow._handler_definitions import QueryDefinition, SignalDefinition, UpdateDefinition
 from mainspring.workflow._info import Info
+
+logger = logging.getLogger("mainspring.worker")
 
 T = TypeVar("T")
 Handler = SignalDefinition | QueryDefinition | UpdateDefinition
@@ -178,7 +181,25 @@ class RunState:
         return payloads[0]
 
     def failure_of(self, error: BaseException) -> Failure:
-        """The failure that says what an exception of workflow code was."""
+        """The failure that says what an exception of workflow code was, less what cannot be converted.
+
+        Never raises: whoever waits for the run would hear nothing of it.
+        """
+        try:
+            return self._converted(error)
+        except Exception as why:
+            logger.exception(
+                "Failed converting an exception of workflow %s, leaving its details out", self.info.workflow_type
+            )
+            bare = without_details(error, why)
+        try:
+            return self._converted(bare)
+        except Exception:  # of the failure converter itself; what it was to hide is not shown
+            logger.exception("Failed converting an exception of workflow %s", self.info.workflow_type)
+            info = ApplicationFailureInfo(type=bare.type or "")
+            return Failure(message="Failed converting workflow exception", application_failure_info=info)
+
+    def _converted(self, error: BaseException) -> Failure:
         failure = Failure()
         self.converters.failure.to_failure(error, self.converters.payload, failure)
         return failure
@@ -193,6 +214,24 @@ class RunState:
         if details:
             metadata.details.CopyFrom(self.converters.payload.to_payload(details))
         return metadata
+
+
+def without_details(error: BaseException, why: Exception) -> ApplicationError:
+    """An error of the same words and consequences. `why`: what was wrong with its details, its cause, or theirs."""
+    cause = ApplicationError(f"what came with the error could not be converted: {why}", type=type(why).__name__)
+    if isinstance(error, ApplicationError):
+        bare = ApplicationError(
+            error.message,
+            type=error.type,
+            non_retryable=error.non_retryable,
+            next_retry_delay=error.next_retry_delay,
+            category=error.category,
+        )
+    else:
+        message = error.message if isinstance(error, FailureError) else str(error)
+        bare = ApplicationError(message, type=type(error).__name__)
+    bare.__traceback__, bare.__cause__ = error.__traceback__, cause
+    return bare
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
