@@ -77,7 +77,7 @@ class ServerProcess:
         self.db_path = directory / "server.db"
         self.log_path = directory / "server.log"
         self.ready_s = 0.0  # how long the last start took until the default namespace answered
-        self._arguments = list(arguments)
+        self.arguments = list(arguments)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __repr__(self) -> str:
@@ -151,7 +151,7 @@ class ServerProcess:
     def _start_arguments(self) -> list[str]:
         return [
             *("server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(self.port)),
-            *("--db-filename", str(self.db_path), "--log-level", "warn", *self._arguments),
+            *("--db-filename", str(self.db_path), "--log-level", "warn", *self.arguments),
         ]
 
     def _end(self, signal_number: signal.Signals, within_s: float) -> int:

@@ -99,6 +99,21 @@ MEANT: list[Difference] = [
         "tasks have no ids that come in blocks",
     ),
     Difference(
+        "http::the_life_of_a_workflow",
+        r"^ pendingWorkflowTask: .*$",
+        "nobody will take the workflow task of a closed run: the real server goes on to show it",
+    ),
+    Difference(
+        "http::a_payload_by_its_value*",
+        r'"data": "", ',
+        "a whole payload without data is shown with it: without, it would be read as a value, there as here",
+    ),
+    Difference(
+        "http::the_form_of_an_answer[[]application/json+no-payload-shorthand--?pretty]",
+        r"input is .* in",
+        "whole payloads stay whole if lines are to be broken: the real server forgets the one for the other",
+    ),
+    Difference(
         "describe_queues::*",
         r" owner_host_name=\"[^\"]*\"",
         "there is one process, the one that was asked",

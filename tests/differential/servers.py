@@ -23,9 +23,10 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice import v1 as api
 
-from tests.server_process import ServerProcess, mainspring_command, real_server_command
+from tests.server_process import ServerProcess, free_port, mainspring_command, real_server_command
 
 PEER_VARIABLE = "MAINSPRING_DIFFERENTIAL_PEER"
+HTTP_FLAG = "--http-port"
 BATCH = 40  # namespaces registered together
 RETENTION_S = 86_400
 USABLE_WITHIN_S = 15.0
@@ -56,6 +57,8 @@ class Pair(msgspec.Struct, frozen=True):
     candidate: str
     candidate_is_mainspring: bool
     another_namespace: Callable[[], str] | None = None  # for a second try
+    specification_http: str = ""  # where each speaks HTTP
+    candidate_http: str = ""
 
 
 class Namespaces:
@@ -127,7 +130,17 @@ class Servers:
             candidate=self._candidate.address,
             candidate_is_mainspring=self._candidate.is_mainspring,
             another_namespace=self._namespaces.take,
+            specification_http=http_url(self._specification),
+            candidate_http=http_url(self._candidate),
         )
+
+
+def http_flag() -> tuple[str, str]:
+    return HTTP_FLAG, str(free_port())
+
+
+def http_url(server: ServerProcess) -> str:
+    return f"http://127.0.0.1:{server.arguments[server.arguments.index(HTTP_FLAG) + 1]}"
 
 
 @contextmanager
@@ -142,7 +155,7 @@ def both_servers(directory: Path) -> Generator[Servers | None]:
     for name in ("specification", "candidate"):
         (directory / name).mkdir()
     with (
-        ServerProcess(directory / "specification", command=real, arguments=flags) as specification,
-        ServerProcess(directory / "candidate", command=other, arguments=flags) as candidate,
+        ServerProcess(directory / "specification", command=real, arguments=[*flags, *http_flag()]) as specification,
+        ServerProcess(directory / "candidate", command=other, arguments=[*flags, *http_flag()]) as candidate,
     ):
         yield Servers(specification, candidate)

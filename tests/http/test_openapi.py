@@ -84,7 +84,7 @@ def test_paths_name_each_place_once_and_name_it() -> None:
 
 
 def test_a_query_can_name_what_a_text_can_stand_for() -> None:
-    path = "/api/v1/namespaces/{namespace}/workflows/{execution.workflowId}/history"
+    path = "/api/v1/namespaces/{namespace}/workflows/{workflowId}/history"
     operation = at(of_all(), "paths", path, "get")
     named = {str(each["name"]): each["schema"] for each in parameters(operation, "query")}
     assert sorted(named) == [
@@ -102,7 +102,8 @@ CASES: list[tuple[str, object, bool]] = [
     (START, {"unknown": 1}, False),
     (START, {"taskQueue": {"unknown": 1}}, False),
     (START, {"input": [None, 1, {"a": []}]}, True),
-    (START, {"input": {"payloads": [{"metadata": {"encoding": "YQ=="}}]}}, True),
+    (START, {"input": {"payloads": [{"metadata": {"encoding": "YQ=="}, "data": ""}, "x"]}}, True),
+    (START, {"input": {"payloads": [], "x": 1}}, False),
     (START, {"input": "x"}, False),
     (START, {"input": {"a": 1}}, False),
     (START, {"memo": {"fields": {"a": "anything"}}}, True),

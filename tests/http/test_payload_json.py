@@ -29,6 +29,7 @@ BINARY = Payload(metadata={"encoding": b"binary/plain"}, data=b"\x00\xff")
         (plain(b'"hello"'), "hello"),
         (plain(b'{"a":[1,2.5,true,null]}'), {"a": [1, 2.5, True, None]}),
         (plain(b'{"metadata":{}}'), {"metadata": {}}),
+        (plain(b'{"metadata":{"a":"YQ=="}}'), {"metadata": {"a": "YQ=="}}),
         (plain(b'{"metadata":{"a":"no base64"}}'), {"metadata": {"a": "no base64"}}),
         (plain(b'{"metadata":{"a":"YQ=="},"data":1}'), {"metadata": {"a": "YQ=="}, "data": 1}),
         (plain(b"123456789012345678901234567890"), 123456789012345678901234567890),
@@ -51,7 +52,7 @@ def test_a_payload_is_its_value_both_ways(payload: Payload, value: object) -> No
         plain(b"NaN"),
         plain(b"null"),
         plain(b'"x"', type=b"Keyword"),
-        plain(b'{"metadata":{"encoding":"YQ=="}}'),
+        plain(b'{"metadata":{"encoding":"YQ=="},"data":""}'),
         plain(b"[1e400]"),
         plain(b'{"_protoMessageType":"x"}'),
         plain(b"[" * 100_000),
@@ -60,15 +61,16 @@ def test_a_payload_is_its_value_both_ways(payload: Payload, value: object) -> No
 )
 def test_a_payload_that_its_value_cannot_stand_for_is_whole_both_ways(payload: Payload) -> None:
     request = StartWorkflowExecutionRequest(memo=Memo(fields={"m": payload}))
-    whole = MessageToDict(request)
     tree = shortened(DESCRIPTOR, MessageToDict(request))
-    assert tree == whole
+    assert tree == {"memo": {"fields": {"m": {"data": "", **MessageToDict(payload)}}}}
     assert ParseDict(cast("dict[str, Any]", expanded(DESCRIPTOR, tree)), StartWorkflowExecutionRequest()) == request
 
 
-def test_one_payload_that_is_whole_keeps_its_list_whole() -> None:
+def test_one_payload_that_is_whole_keeps_its_list_in_an_object() -> None:
     request = StartWorkflowExecutionRequest(input=Payloads(payloads=[plain(b"1"), BINARY]))
-    assert shortened(DESCRIPTOR, MessageToDict(request)) == MessageToDict(request)
+    tree = shortened(DESCRIPTOR, MessageToDict(request))
+    assert tree == {"input": {"payloads": [1, MessageToDict(BINARY)]}}
+    assert ParseDict(cast("dict[str, Any]", expanded(DESCRIPTOR, tree)), StartWorkflowExecutionRequest()) == request
 
 
 def test_values_may_stand_in_a_list_that_is_whole() -> None:

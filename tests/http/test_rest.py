@@ -21,7 +21,7 @@ START = {"workflowType": {"name": "T"}, "taskQueue": {"name": "q"}, "input": ["h
 LARGEST = 100_000
 
 
-@pytest.mark.parametrize("workflow_id", ["w1", "a%2Fb", "100%25", "%E2%98%83"])
+@pytest.mark.parametrize("workflow_id", ["w1", "a%2Fb", "a%0Ab", "100%25", "%E2%98%83"])
 async def test_a_workflow_starts_and_its_history_has_its_input(workflow_id: str) -> None:
     async with api() as http:
         started = await http.post(f"{W}/{workflow_id}", json=START)
@@ -45,6 +45,8 @@ async def test_a_workflow_starts_and_its_history_has_its_input(workflow_id: str)
         ("GET", "/", "", 404, 5),
         ("GET", "/api/v1/namespaces/nope", "", 404, 5),
         ("DELETE", "/api/v1/namespaces/default", "", 501, 12),
+        ("OPTIONS", "/api/v1/namespaces/default", "", 501, 12),
+        ("BREW", "/api/v1/namespaces/default", "", 501, 12),
         ("POST", f"{W}/w", "{bad", 400, 3),
         ("POST", f"{W}/w", '{"unknown":1}', 400, 3),
         ("POST", f"{W}/w", "[]", 400, 3),

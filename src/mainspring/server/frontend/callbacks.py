@@ -26,6 +26,8 @@ def check(callbacks: Sequence[Callback], limits: Limits) -> None:
         variant = callback.WhichOneof("variant")
         if variant is None:
             raise Unimplemented("unknown callback variant: <nil>")
+        if variant == "internal":
+            raise InvalidArgument("unsupported callback variant: *common.Callback_Internal_")
         if variant == "nexus":
             _check_url(callback.nexus.url, limits)
             _check_header(callback.nexus.header.items(), limits)

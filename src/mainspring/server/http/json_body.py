@@ -74,9 +74,13 @@ def _check_field(field: FieldDescriptor, value: object, *, is_short: bool) -> No
 def _check_value(field: FieldDescriptor, value: object, *, is_short: bool) -> None:
     kind = field.message_type
     if kind is not None:
-        is_value = is_opaque(kind) or (is_short and kind.full_name in {PAYLOAD, PAYLOADS})
-        if isinstance(value, dict) and not is_value:
-            check(kind, cast("Object", value), is_short=is_short)
+        if is_opaque(kind) or (is_short and kind.full_name in {PAYLOAD, PAYLOADS}) or value is None:
+            return
+        if not isinstance(value, dict):
+            raise ValueError(f"invalid value for field {field.name}: expected an object")
+        check(kind, cast("Object", value), is_short=is_short)
+    elif field.enum_type is not None and isinstance(value, float) and not value.is_integer():
+        raise ValueError(f"invalid value for enum field {field.name}: {value}")
     elif isinstance(value, str):
         _check_text(field, value)
 

@@ -2,8 +2,8 @@
 
     bindings -> paths: parameters of path and query, body, answers       messages -> components (`schemas`)
 
-Where the API names one place in a path by two fields, as `{execution.workflow_id}` and `{workflow_id}`, the document
-has the shorter name: paths that differ in nothing else are one.
+A place in a path that the API calls `{execution.workflow_id}` is `{workflowId}` in the document: many programs cannot
+read names with dots, and paths that differ in nothing but names must be one.
 """
 
 from __future__ import annotations
@@ -128,21 +128,15 @@ def _paths_of_fields(kind: Descriptor, above: tuple[FieldDescriptor, ...]) -> It
 
 
 def _names_in_paths(bindings: Sequence[Binding]) -> dict[str, str]:
-    """By its place in a path, what a value is called: the shortest of what the API calls it."""
+    """By its place in a path, what a value is called: the shortest, if the API calls it by several names."""
     names: dict[str, str] = {}
     for binding in bindings:
         for position, segment in enumerate(binding.segments):
             if is_value(segment):
                 place = _place(binding, position)
-                name = ".".join(_camel_case(binding, segment))
+                name = _field(_descriptor(binding.request_type), segment[1:-1].split(".")).json_name
                 names[place] = min(names.get(place, name), name, key=lambda each: (len(each), each))
     return names
-
-
-def _camel_case(binding: Binding, segment: str) -> Iterator[str]:
-    parts = segment[1:-1].split(".")
-    for depth in range(1, len(parts) + 1):
-        yield _field(_descriptor(binding.request_type), parts[:depth]).json_name
 
 
 def _place(binding: Binding, position: int) -> str:

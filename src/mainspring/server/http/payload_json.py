@@ -28,6 +28,8 @@ PAYLOAD: Final = "temporal.api.common.v1.Payload"
 PAYLOADS: Final = "temporal.api.common.v1.Payloads"
 _WELL_KNOWN: Final = "google.protobuf."
 _TYPE: Final = "_protoMessageType"
+_NAMES: Final = frozenset({"metadata", "data"})
+_ALL_NAMES: Final = _NAMES | {"externalPayloads"}
 
 
 class _NotShort(Exception):
@@ -79,12 +81,21 @@ def field_of(descriptor: Descriptor, key: str) -> FieldDescriptor | None:
 
 
 def _short(kind: str, tree: object) -> object:
+    if kind == PAYLOAD:
+        return _value_or_whole(cast("Object", tree))[0]
+    shown = [
+        _value_or_whole(cast("Object", each)) for each in cast("list[object]", cast("Object", tree).get("payloads", []))
+    ]
+    values = [value for value, _ in shown]
+    return values if all(is_value for _, is_value in shown) else {"payloads": values}
+
+
+def _value_or_whole(payload: Object) -> tuple[object, bool]:
+    """What stands for a payload, and whether that is its value."""
     try:
-        if kind == PAYLOAD:
-            return _value(cast("Object", tree))
-        return [_value(cast("Object", each)) for each in cast("list[object]", cast("Object", tree).get("payloads", []))]
+        return _value(payload), True
     except _NotShort:
-        return tree
+        return {**payload, "data": payload.get("data", "")}, False
 
 
 def _value(payload: Object) -> object:
@@ -152,10 +163,10 @@ def _payload(value: object) -> object:
 def _is_whole(entries: Object) -> bool:
     """Whether an object is a payload as protobuf writes it, and not a value."""
     metadata = entries.get("metadata")
-    if not entries.keys() <= {"metadata", "data", "externalPayloads"} or not isinstance(metadata, dict) or not metadata:
+    if not _NAMES <= entries.keys() <= _ALL_NAMES or not isinstance(metadata, dict) or not metadata:
         return False
     try:
-        for each in (*cast("Object", metadata).values(), entries.get("data", "")):
+        for each in (*cast("Object", metadata).values(), entries["data"]):
             bytes_of(each)
         ParseDict(entries, Payload())
     except (ValueError, ParseError):

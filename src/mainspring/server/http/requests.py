@@ -61,13 +61,17 @@ def _named_in(descriptor: Descriptor, query: Sequence[tuple[str, str]]) -> dict[
 def _path_of(descriptor: Descriptor, name: str) -> tuple[FieldDescriptor, ...]:
     """The fields of `a.b`; none if there is no such field."""
     path: list[FieldDescriptor] = []
-    kind: Descriptor | None = descriptor
+    kind = descriptor
     for part in name.split("."):
-        field = None if kind is None or (path and path[-1].is_repeated) else field_of(kind, part)
+        if path:
+            held = path[-1].message_type
+            if held is None or path[-1].is_repeated:
+                raise ValueError(f'invalid path: "{path[-1].name}" is not a message')
+            kind = held
+        field = field_of(kind, part)
         if field is None:
             return ()
         path.append(field)
-        kind = field.message_type
     return tuple(path)
 
 

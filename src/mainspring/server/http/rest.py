@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Final, Protocol, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -22,10 +22,11 @@ import msgspec
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.json_format import MessageToDict, ParseError
 from google.protobuf.message import Message
+from starlette.datastructures import URLPath
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
-from starlette.types import Receive
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
 
 from mainspring.server.engine.errors import InvalidArgument, PermissionDenied, ServiceError
 from mainspring.server.http.bindings import Binding, Table
@@ -38,7 +39,6 @@ _FORWARDED: Final = ("client-name", "client-version", "supported-server-versions
 _UNITS_S: Final[Mapping[str, float]] = {"H": 3_600, "M": 60, "S": 1, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 _MOST_DIGITS: Final = 8
 _MOST_NAMES: Final = 1_000
-_METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class Service(Protocol):
@@ -100,7 +100,24 @@ def api_routes(service: Service, table: Table, largest_body_bytes: int) -> Seque
         except (ParseError, ValueError, RecursionError) as error:
             raise InvalidArgument(str(error) or "the request cannot be read") from error
 
-    return [Route("/{path:path}", serve, methods=_METHODS)]
+    return [_EveryPath(serve)]
+
+
+class _EveryPath(BaseRoute):
+    """Takes any path and method. Patterns of Starlette stop at a line break, which ids may have."""
+
+    def __init__(self, endpoint: Callable[[Request], Awaitable[Response]]) -> None:
+        self._endpoint = endpoint
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
+
+    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._endpoint(Request(scope, receive))
+        await answer(scope, receive, send)
 
 
 def _form_of(request: Request) -> _Form:
@@ -135,7 +152,7 @@ def _timeout_s(request: Request) -> float | None:
     Raises: InvalidArgument: it is none.
     """
     text = request.headers.get("grpc-timeout")
-    if text is None:
+    if not text:
         return None
     number, unit = text[:-1], text[-1:]
     if unit not in _UNITS_S or not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS):

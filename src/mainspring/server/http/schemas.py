@@ -22,10 +22,9 @@ _PREFIX: Final = "temporal.api."
 _LARGEST_FLOAT: Final = 3.4028234663852886e38
 _INT32: Final = 2**31
 
-_WHOLE: Final = f"{PAYLOAD}.Whole"
 _PAYLOAD_SCHEMA: Final[Object] = {
-    "description": "The value itself, if it is JSON. An object with `metadata` and nothing but fields of "
-    f"`{_WHOLE.removeprefix(_PREFIX)}` is such a payload."
+    "description": "The value itself, if it is JSON. An object of nothing but `metadata` and `data`, in base64, is the "
+    "payload as it is."
 }
 
 _WELL_KNOWN: Final[Mapping[str, Object]] = {
@@ -33,7 +32,7 @@ _WELL_KNOWN: Final[Mapping[str, Object]] = {
     "google.protobuf.Duration": {
         "type": "string",
         "format": "duration-in-seconds",
-        "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,9})?s$",
+        "pattern": r"^-?([0-9]{1,11}|[12][0-9]{11}|30[0-9]{10})(\.[0-9]{1,9})?s$",  # nearly 10,000 years
         "example": "1.5s",
     },
     "google.protobuf.FieldMask": {"type": "string", "format": "field-mask", "example": "config.data,ownerEmail"},
@@ -48,8 +47,16 @@ _WELL_KNOWN: Final[Mapping[str, Object]] = {
     "google.protobuf.Value": {},
 }
 
-_SIGNED_64: Final[Object] = {"type": "string", "format": "int64", "pattern": "^(0|-?[1-9][0-9]{0,18})$"}
-_UNSIGNED_64: Final[Object] = {"type": "string", "format": "uint64", "pattern": "^(0|[1-9][0-9]{0,19})$"}
+_SIGNED_64: Final[Object] = {
+    "type": "string",
+    "format": "int64",
+    "pattern": "^(0|-?([1-9][0-9]{0,17}|[1-8][0-9]{18}|9[01][0-9]{17}))$",  # nearly all
+}
+_UNSIGNED_64: Final[Object] = {
+    "type": "string",
+    "format": "uint64",
+    "pattern": "^(0|[1-9][0-9]{0,18}|1[0-7][0-9]{18})$",  # nearly all
+}
 _SIGNED_32: Final[Object] = {"type": "integer", "format": "int32", "minimum": -_INT32, "maximum": _INT32 - 1}
 _UNSIGNED_32: Final[Object] = {"type": "integer", "format": "uint32", "minimum": 0, "maximum": 2 * _INT32 - 1}
 
@@ -119,17 +126,9 @@ class Schemas:
         return {"$ref": f"#/components/schemas/{name}"}
 
     def _payloads(self, kind: Descriptor, *, is_sent: bool) -> Object:
-        whole = kind.fields_by_name["payloads"].message_type
-        assert whole is not None
-        held = self._ref(_WHOLE, lambda: self._message(whole, is_sent=is_sent))
-        listed: Object = {"type": "object", "properties": {"payloads": {"type": "array", "items": held}}}
-        return {
-            "description": "The values, or whole payloads where a value is not JSON.",
-            "anyOf": [
-                {"type": "array", "items": self.of(whole, is_sent=is_sent)},
-                {**listed, "additionalProperties": False},
-            ],
-        }
+        listed = self.of_field(kind.fields_by_name["payloads"], is_sent=is_sent)
+        in_object: Object = {"type": "object", "properties": {"payloads": listed}, "additionalProperties": False}
+        return {"description": "A list, or the object if not all are values.", "anyOf": [listed, in_object]}
 
     def _message(self, kind: Descriptor, *, is_sent: bool) -> Object:
         schema: Object = {"type": "object"}
