@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from mainspring.server.engine.changes import Changes
 from mainspring.server.engine.errors import StoreUnavailable
@@ -187,3 +188,16 @@ def test_there_must_be_a_file_to_check_or_copy(path: Path, tmp_path: Path) -> No
     with pytest.raises(StoreUnavailable):
         backup(str(path), str(tmp_path / "backup.db"))
     assert not path.exists()
+
+
+def test_uvloop_hands_over_what_may_not_wait_at_all(path: Path) -> None:
+    """Its handle of a call that is due already is none of a timer."""
+
+    async def write() -> None:
+        store = await open_sqlite(str(path))
+        await store.commit([changes(A)])
+        soon = [store.commit_soon([changes(A, version)], within_s=0.01 - version * 0.01) for version in (1, 2, 3)]
+        await asyncio.wait_for(asyncio.gather(*soon), 10)
+        await store.close()
+
+    uvloop.run(write())

@@ -104,7 +104,8 @@ class Writer:
         self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._soon: list[Job] = []
         self._soon_count = 0
-        self._soon_timer: asyncio.TimerHandle | None = None
+        self._soon_timer: asyncio.Handle | None = None
+        self._soon_at_s = 0.0  # when that rings; the loop's clock
         self.commits = Durations()
         self.write_count = 0
         self._thread = threading.Thread(target=self._run, name="mainspring-writer", daemon=True)
@@ -145,12 +146,12 @@ class Writer:
         self._soon_count -= 1
 
     def _plan_hand_over(self, at_s: float) -> None:
-        timer = self._soon_timer
-        if timer is not None:
-            if timer.when() <= at_s:
+        if self._soon_timer is not None:
+            if self._soon_at_s <= at_s:
                 return
-            timer.cancel()
+            self._soon_timer.cancel()
         self._soon_timer = self._loop.call_at(at_s, self._hand_over)
+        self._soon_at_s = at_s
 
     def _hand_over(self) -> None:
         if self._soon_timer is not None:
