@@ -7,7 +7,7 @@ Nothing here reads a body: whoever does bounds it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 from starlette.applications import Starlette
@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mainspring.server.engine.errors import MainspringError
+from mainspring.server.http.cors import opened_to
 from mainspring.server.http.hosts import is_allowed
 
 _NOT_KEPT: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -30,11 +31,12 @@ def door(
     is_ready: Callable[[], bool],
     metrics: Callable[[], Awaitable[bytes]],
     behind: Sequence[BaseRoute],
+    origins: Collection[str] = (),
 ) -> ASGIApp:
     """The application.
 
     `hosts` are the names it answers to, see `hosts.allowed_hosts`; `is_ready` whether calls are taken at the
-    moment; `metrics` gives the server's numbers as text.
+    moment; `metrics` gives the server's numbers as text; pages of `origins` may read the answers, see `cors`.
     """
 
     async def healthz(_request: Request) -> PlainTextResponse:
@@ -54,7 +56,7 @@ def door(
     own = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", numbers)]
     app = Starlette(routes=[*own, *behind])
     app.router.redirect_slashes = False
-    return _OwnHosts(app, hosts)
+    return _OwnHosts(opened_to(app, origins), hosts)
 
 
 class _OwnHosts:

@@ -7,16 +7,16 @@ JSON is protobuf's, with payloads by their values (`payload_json`) unless a cont
 `application/json+no-payload-shorthand`, `application/json+pretty`, `application/json+pretty+no-payload-shorthand`.
 
 A page of another site can make a browser send a request, without reading the answer: what comes with the `Origin` of
-another host is refused.
+another host is refused, unless it is a named one (`cors`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Final, Protocol, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 from google.protobuf.descriptor import Descriptor
@@ -28,8 +28,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
-from mainspring.server.engine.errors import InvalidArgument, PermissionDenied, ServiceError
+from mainspring.server.engine.errors import InvalidArgument, ServiceError
 from mainspring.server.http.bindings import Binding, Table
+from mainspring.server.http.cors import check_origin
 from mainspring.server.http.payload_json import shortened
 from mainspring.server.http.requests import request_message
 from mainspring.server.http.statuses import HUNG_UP, STATUSES
@@ -66,13 +67,15 @@ class _Form(msgspec.Struct, frozen=True):
         return text.encode()
 
 
-def api_routes(service: Service, table: Table, largest_body_bytes: int) -> Sequence[BaseRoute]:
-    """Everything below `/`."""
+def api_routes(
+    service: Service, table: Table, largest_body_bytes: int, origins: Collection[str] = ()
+) -> Sequence[BaseRoute]:
+    """Everything below `/`. Pages of `origins` may call it, see `cors`."""
 
     async def serve(request: Request) -> Response:
         form = _form_of(request)
         try:
-            _check_origin(request)
+            check_origin(request.headers, origins)
             return await _served(request, form)
         except ServiceError as error:
             return _refusal(error, form)
@@ -158,18 +161,6 @@ def _timeout_s(request: Request) -> float | None:
     if unit not in _UNITS_S or not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS):
         raise InvalidArgument(f"invalid grpc-timeout: {text[:50]}")
     return int(number) * _UNITS_S[unit]
-
-
-def _check_origin(request: Request) -> None:
-    origin = request.headers.get("origin")
-    if origin is None:
-        return
-    try:
-        host = urlsplit(origin).netloc
-    except ValueError:
-        host = ""
-    if not host or host != request.headers.get("host"):
-        raise PermissionDenied("the request comes from a page of another site")
 
 
 async def _body(request: Request, largest_bytes: int) -> bytes:

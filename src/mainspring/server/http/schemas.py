@@ -19,7 +19,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from mainspring.server.http.payload_json import PAYLOAD, PAYLOADS, Object
 
 _PREFIX: Final = "temporal.api."
-_LARGEST_FLOAT: Final = 3.4028234663852886e38
+_LARGEST_FLOAT: Final = 3.4028234e38  # the very largest is written in so few digits that it is not read again
 _INT32: Final = 2**31
 
 _PAYLOAD_SCHEMA: Final[Object] = {

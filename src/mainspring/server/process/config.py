@@ -60,6 +60,10 @@ class UiConfig(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
 
 
+CORS_ORIGIN: Final = r"^https?://[a-z0-9.\-\[\]:]+\Z"
+"""What a browser sends as `Origin`: no path, no `*`."""
+
+
 class HttpConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where the API is spoken over HTTP, as JSON. Whoever reaches it can do everything."""
 
@@ -68,6 +72,13 @@ class HttpConfig(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")] = 7243
     allowed_hosts: Annotated[
         tuple[str, ...], Meta(description="Host names that requests may be for, as `ui.allowed_hosts`.")
+    ] = ()
+    cors_origins: Annotated[
+        tuple[Annotated[str, Meta(pattern=CORS_ORIGIN)], ...],
+        Meta(
+            description="Origins, as `https://flows.example`, whose pages may call the API and read its answers; "
+            "empty: those of no other site."
+        ),
     ] = ()
 
 

@@ -5,7 +5,7 @@ door (hosts, /healthz, /readyz, /metrics) -> pages of the UI | the API | nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,8 @@ def ui_options(config: UiConfig) -> Options:
 
 def api_door(config: HttpConfig, assembly: Assembly) -> HttpServer:
     """The API."""
-    return HttpServer(_app(config, assembly, api_and_its_description(assembly)))
+    routes = api_and_its_description(assembly, config.cors_origins)
+    return HttpServer(_app(config, assembly, routes, config.cors_origins))
 
 
 def metrics_door(config: MetricsConfig, assembly: Assembly) -> HttpServer:
@@ -57,7 +58,7 @@ def metrics_door(config: MetricsConfig, assembly: Assembly) -> HttpServer:
     return HttpServer(_app(config, assembly, []))
 
 
-def api_and_its_description(assembly: Assembly) -> Sequence[BaseRoute]:
+def api_and_its_description(assembly: Assembly, origins: Collection[str] = ()) -> Sequence[BaseRoute]:
     """The API, and the document that says what of it is served."""
     table = api_table()
 
@@ -65,7 +66,7 @@ def api_and_its_description(assembly: Assembly) -> Sequence[BaseRoute]:
         return document((each for each in table if assembly.methods[each.rpc].is_served), __version__)
 
     largest_body_bytes = assembly.door.limits.request_size_bytes
-    return [*description_routes(described), *api_routes(HttpService(assembly), table, largest_body_bytes)]
+    return [*description_routes(described), *api_routes(HttpService(assembly), table, largest_body_bytes, origins)]
 
 
 def api_table() -> Table:
@@ -73,10 +74,15 @@ def api_table() -> Table:
     return Table([WORKFLOW_SERVICE, OPERATOR_SERVICE])
 
 
-def _app(config: UiConfig | HttpConfig | MetricsConfig, assembly: Assembly, behind: Sequence[BaseRoute]) -> ASGIApp:
+def _app(
+    config: UiConfig | HttpConfig | MetricsConfig,
+    assembly: Assembly,
+    behind: Sequence[BaseRoute],
+    origins: Collection[str] = (),
+) -> ASGIApp:
     calls = assembly.door.calls
     hosts = allowed_hosts(config.ip, config.allowed_hosts)
-    return door(hosts, lambda: not calls.is_closed, partial(_metrics, assembly), behind)
+    return door(hosts, lambda: not calls.is_closed, partial(_metrics, assembly), behind, origins)
 
 
 async def _metrics(assembly: Assembly) -> bytes:
