@@ -63,9 +63,6 @@ NEXUS = [  # what comes with Nexus
     "worker.Interceptor.intercept_nexus_operation",
     "worker.NexusOperationInboundInterceptor",
     "worker.WorkflowOutboundInterceptor.start_signal_with_start_workflow",
-    "workflow.NexusClient",
-    "workflow.NexusOperationHandle",
-    "workflow.create_nexus_client",
 ]
 
 RUNNERS = [  # what a workflow runner of one's own would make runs with

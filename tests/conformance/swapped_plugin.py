@@ -49,7 +49,6 @@ ABSENT = (
     "mainspring.worker._command_aware_visitor",
 )
 ABSENT_NAMES = {  # of modules that do exist
-    "mainspring.workflow": ("NexusOperationHandle", "create_nexus_client"),
     "mainspring.worker": (
         "ExecuteNexusOperationCancelInput",
         "ExecuteNexusOperationStartInput",

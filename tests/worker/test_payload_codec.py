@@ -155,6 +155,8 @@ def an_answer(payload: Payload, header: Payload) -> RespondWorkflowTaskCompleted
     child.start_child_workflow_execution_command_attributes.workflow_id = "child"
     child.start_child_workflow_execution_command_attributes.memo.fields["m"].CopyFrom(payload)
     child.start_child_workflow_execution_command_attributes.search_attributes.indexed_fields["s"].CopyFrom(plain("s"))
+    operation = Command()
+    operation.schedule_nexus_operation_command_attributes.input.CopyFrom(payload)
     attribute = Command()
     attribute.upsert_workflow_search_attributes_command_attributes.search_attributes.indexed_fields["s"].CopyFrom(
         plain("s")
@@ -173,7 +175,7 @@ def an_answer(payload: Payload, header: Payload) -> RespondWorkflowTaskCompleted
     effect.record_marker_command_attributes.details["data"].payloads.append(payload)
     result = WorkflowQueryResult(answer=several(payload))
     return RespondWorkflowTaskCompletedRequest(
-        commands=[activity, child, attribute, patch, local, effect], query_results={"q": result}
+        commands=[activity, child, operation, attribute, patch, local, effect], query_results={"q": result}
     )
 
 
@@ -290,7 +292,8 @@ async def test_a_codec_is_told_for_whom_it_works() -> None:
     contexts = [context for _, context in told.seen]
     local = activity("1", "ask", "tq", local=True)
     of_activity = [activity("7", "create_vm", "vms")] * 3
-    assert contexts == [*of_activity, workflow("child"), local, local, workflow("n1"), workflow("n1")]
+    nobody = None  # whoever is called does not know the workflow that calls
+    assert contexts == [*of_activity, workflow("child"), nobody, local, local, workflow("n1"), workflow("n1")]
 
 
 async def test_a_list_may_change_its_length() -> None:

@@ -22,6 +22,7 @@ from mainspring.workflow._outbound import (
     StartActivityInput,
     StartChildWorkflowInput,
     StartLocalActivityInput,
+    StartNexusOperationInput,
     WorkflowOutboundInterceptor,
     check_activity_timeouts,
 )
@@ -70,6 +71,10 @@ class Tail(WorkflowOutboundInterceptor):
     async def start_child_workflow(self, input: StartChildWorkflowInput) -> Child:  # noqa: A002 - the official name
         self.run.inputs.append(input)
         return Child(self.run.answer_for(input.workflow))
+
+    async def start_nexus_operation(self, input: StartNexusOperationInput[Any, Any]) -> Any:  # noqa: A002 - official
+        self.run.inputs.append(input)
+        return self.run.answer_for(input.operation_name)
 
 
 class FakeRun(Runtime):

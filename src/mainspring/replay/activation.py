@@ -157,6 +157,21 @@ class ResolveCancelExternal(Job, frozen=True):
     failure: Failure | None
 
 
+class ResolveNexusStart(Job, frozen=True):
+    """A Nexus operation started, or ended well at once (`token` is empty), or `failure` says how it ended."""
+
+    seq: int
+    token: str = ""
+    failure: Failure | None = None
+
+
+class ResolveNexus(Job, frozen=True):
+    """A Nexus operation that had started ended."""
+
+    seq: int
+    outcome: Outcome
+
+
 class Query(Job, frozen=True):
     """Somebody asks. Queries come in activations of their own."""
 

@@ -26,6 +26,7 @@ UPSERTED = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
 GOES_ON = {  # events after which more can be heard of the same thing
     EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED,
     EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED,
+    EventType.EVENT_TYPE_NEXUS_OPERATION_STARTED,
 }
 REFERS_BY = {  # the field by which an event names the event that began what it is about
     "activity_task_started_event_attributes": "scheduled_event_id",
@@ -45,6 +46,13 @@ REFERS_BY = {  # the field by which an event names the event that began what it 
     "signal_external_workflow_execution_failed_event_attributes": "initiated_event_id",
     "external_workflow_execution_cancel_requested_event_attributes": "initiated_event_id",
     "request_cancel_external_workflow_execution_failed_event_attributes": "initiated_event_id",
+    "nexus_operation_started_event_attributes": "scheduled_event_id",
+    "nexus_operation_completed_event_attributes": "scheduled_event_id",
+    "nexus_operation_failed_event_attributes": "scheduled_event_id",
+    "nexus_operation_canceled_event_attributes": "scheduled_event_id",
+    "nexus_operation_timed_out_event_attributes": "scheduled_event_id",
+    "nexus_operation_cancel_request_completed_event_attributes": "requested_event_id",
+    "nexus_operation_cancel_request_failed_event_attributes": "requested_event_id",
 }
 
 

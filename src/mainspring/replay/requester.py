@@ -18,6 +18,8 @@ from mainspring.replay.activation import (
     ResolveActivity,
     ResolveChild,
     ResolveChildStart,
+    ResolveNexus,
+    ResolveNexusStart,
     ResolveSignalExternal,
 )
 from mainspring.replay.local import LocalActivities
@@ -28,6 +30,7 @@ from mainspring.replay.pending import (
     UpsertSearchAttributesPending,
 )
 from mainspring.replay.pending_activity import ActivityPending, TimerPending
+from mainspring.replay.pending_nexus import NexusPending
 from mainspring.replay.pending_workflow import CancelPending, ChildPending, SignalPending
 from mainspring.replay.task import PATCHES_UPSERT
 from mainspring.replay.updates import Updates
@@ -60,6 +63,7 @@ class Requester:
         self._timers: dict[int, TimerPending] = {}
         self._children: dict[int, ChildPending] = {}
         self._signals: dict[int, SignalPending] = {}
+        self._operations: dict[int, NexusPending] = {}
         self.patches: dict[str, bool] = {}  # id -> workflow code has asked for it; seen ahead: False
         self._changes: list[str] = []  # as the search attribute tells them
         self._take: dict[type[requests.Request], Callable[[requests.Request], None]] = {
@@ -74,6 +78,8 @@ class Requester:
             requests.SignalExternal: self._typed(self._signal_external),
             requests.CancelSignalExternal: self._typed(self._cancel_signal_external),
             requests.CancelExternal: self._typed(self._cancel_external),
+            requests.ScheduleNexusOperation: self._typed(self._schedule_nexus_operation),
+            requests.CancelNexusOperation: self._typed(self._cancel_nexus_operation),
             requests.SetPatch: self._typed(self._set_patch),
             requests.SetVersion: self._typed(self._set_version),
             requests.RecordSideEffect: self._typed(self._record_side_effect),
@@ -102,6 +108,10 @@ class Requester:
                 self._children.pop(job.seq, None)
             case ResolveSignalExternal():
                 self._signals.pop(job.seq, None)
+            case ResolveNexus():
+                self._operations.pop(job.seq, None)
+            case ResolveNexusStart() if job.failure is not None:
+                self._operations.pop(job.seq, None)
             case _:
                 return
 
@@ -150,6 +160,14 @@ class Requester:
 
     def _cancel_external(self, request: requests.CancelExternal) -> None:
         self._run.add(CancelPending(request))
+
+    def _schedule_nexus_operation(self, request: requests.ScheduleNexusOperation) -> None:
+        self._operations[request.seq] = pending = NexusPending(request)
+        self._run.add(pending)
+
+    def _cancel_nexus_operation(self, request: requests.CancelNexusOperation) -> None:
+        if request.seq in self._operations:
+            self._operations[request.seq].cancel(self._run)
 
     def _set_patch(self, request: requests.SetPatch) -> None:
         if self.patches.get(request.patch_id):

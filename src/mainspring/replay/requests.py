@@ -16,6 +16,7 @@ from temporalio.api.command.v1 import (
     ModifyWorkflowPropertiesCommandAttributes,
     RequestCancelExternalWorkflowExecutionCommandAttributes,
     ScheduleActivityTaskCommandAttributes,
+    ScheduleNexusOperationCommandAttributes,
     SignalExternalWorkflowExecutionCommandAttributes,
     StartChildWorkflowExecutionCommandAttributes,
     UpsertWorkflowSearchAttributesCommandAttributes,
@@ -48,6 +49,15 @@ class ChildCancellation(IntEnum):
     TRY_CANCEL = 1
     WAIT_CANCELLATION_COMPLETED = 2
     WAIT_CANCELLATION_REQUESTED = 3
+
+
+class NexusCancellation(IntEnum):
+    """What becomes of the call when its caller is cancelled. Values: `workflow.NexusOperationCancellationType`."""
+
+    WAIT_COMPLETED = 0
+    ABANDON = 1
+    TRY_CANCEL = 2
+    WAIT_REQUESTED = 3
 
 
 class ScheduleActivity(Request, kw_only=True):
@@ -141,6 +151,20 @@ class CancelExternal(Request, kw_only=True):
 
     seq: int
     attributes: RequestCancelExternalWorkflowExecutionCommandAttributes
+
+
+class ScheduleNexusOperation(Request, kw_only=True):
+    """Call a Nexus operation; resolved by `ResolveNexusStart`, and `ResolveNexus` if it started."""
+
+    seq: int
+    attributes: ScheduleNexusOperationCommandAttributes
+    cancellation: NexusCancellation
+
+
+class CancelNexusOperation(Request, kw_only=True):
+    """Cancel a Nexus operation, as its cancellation type says."""
+
+    seq: int
 
 
 class SetPatch(Request, kw_only=True):

@@ -133,7 +133,8 @@ class RunCodec:
         await all_or_none([change(part) for part in parts])
 
     def _retrieval(self, part: Part) -> Change:
-        return self._converter.with_context(part.context)._external_retrieve_payload_sequence  # pyright: ignore[reportPrivateUsage] - the official name
+        converter = self._converter.with_context(part.context) if part.context is not None else self._converter
+        return converter._external_retrieve_payload_sequence  # pyright: ignore[reportPrivateUsage] - the official name
 
     def _storing(self, part: Part) -> Change:
         context = StorageDriverStoreContext(part.target or self._parts.own_target)
@@ -141,4 +142,6 @@ class RunCodec:
 
 
 def _told(codec: PayloadCodec, part: Part) -> PayloadCodec:
-    return codec.with_context(part.context) if isinstance(codec, WithSerializationContext) else codec
+    if part.context is None or not isinstance(codec, WithSerializationContext):
+        return codec
+    return codec.with_context(part.context)

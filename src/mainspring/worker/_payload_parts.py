@@ -56,7 +56,8 @@ class Part(msgspec.Struct, frozen=True):
     """A message that holds payloads."""
 
     message: Message
-    context: SerializationContext
+    context: SerializationContext | None
+    """None for Nexus: whoever is called does not know the workflow that calls."""
     target: StorageDriverWorkflowInfo | None = None
     """For whom they are stored; None: for the run itself."""
 
@@ -144,6 +145,8 @@ class RunParts:
             case "signal_external_workflow_execution_command_attributes":
                 signalled = command.signal_external_workflow_execution_command_attributes
                 yield self._for_another(command, signalled.execution.workflow_id)
+            case "schedule_nexus_operation_command_attributes":
+                yield Part(command, None)
             case "complete_workflow_execution_command_attributes":
                 yield Part(command, self.own, self._parent)
             case _:
@@ -182,7 +185,9 @@ class RunParts:
         self._workflow_type, self._task_queue = started.workflow_type.name, started.task_queue.name
         self._parent = _parent_to_answer(started)
 
-    def _context_of_event(self, event: HistoryEvent, kind: str) -> SerializationContext:
+    def _context_of_event(self, event: HistoryEvent, kind: str) -> SerializationContext | None:
+        if kind.startswith("nexus_operation_"):
+            return None
         attributes = getattr(event, kind)
         if kind.startswith("activity_task_"):
             return self._activities.get(attributes.scheduled_event_id, self.own)

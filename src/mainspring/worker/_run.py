@@ -183,6 +183,8 @@ class WorkflowRun:
             jobs.ResolveLocalActivity: self._calls.resolve_activity,
             jobs.ResolveChildStart: self._calls.resolve_child_start,
             jobs.ResolveChild: self._calls.resolve_child,
+            jobs.ResolveNexusStart: self._calls.resolve_nexus_start,
+            jobs.ResolveNexus: self._calls.resolve_nexus,
             jobs.ResolveSignalExternal: self._calls.resolve_signal,
             jobs.ResolveCancelExternal: self._calls.resolve_cancel,
         }

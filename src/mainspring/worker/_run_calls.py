@@ -27,6 +27,8 @@ from mainspring.replay.activation import (
     ResolveChild,
     ResolveChildStart,
     ResolveLocalActivity,
+    ResolveNexus,
+    ResolveNexusStart,
     ResolveSignalExternal,
 )
 from mainspring.worker._interceptor import (
@@ -41,6 +43,7 @@ from mainspring.worker._interceptor import (
 )
 from mainspring.worker._run_continue import ContinueAsNew
 from mainspring.worker._run_handles import RunActivityHandle, RunChildHandle, operation
+from mainspring.worker._run_nexus import RunNexusHandle
 from mainspring.worker._run_state import RunState
 from mainspring.worker._run_timers import RunTimers
 from mainspring.workflow._event_groups import EventGroup, event_group_markers
@@ -57,6 +60,7 @@ class Calls(WorkflowOutboundInterceptor):
         self._timers = timers
         self._activities: dict[int, RunActivityHandle] = {}
         self._children: dict[int, RunChildHandle] = {}
+        self._operations: dict[int, RunNexusHandle] = {}
         self._signals: dict[int, tuple[asyncio.Future[None], str]] = {}
         self._cancels: dict[int, tuple[asyncio.Future[None], str]] = {}
 
@@ -109,7 +113,10 @@ class Calls(WorkflowOutboundInterceptor):
         await future
 
     async def start_nexus_operation(self, input: StartNexusOperationInput[Any, Any]) -> Any:
-        raise NotImplementedError(f"Nexus operations are not served yet, got {input.service}/{input.operation_name}")
+        handle = RunNexusHandle(self._state, input)
+        self._operations[handle.seq] = handle
+        await operation(self._state, handle.start_future, handle.request_cancel, reraise_on_cancelled_run=True)
+        return handle
 
     async def start_system_nexus_operation(self, input: StartNexusOperationInput[Any, Any]) -> Any:
         return await self.start_nexus_operation(input)
@@ -128,6 +135,13 @@ class Calls(WorkflowOutboundInterceptor):
 
     def resolve_child(self, job: ResolveChild) -> None:
         self._children.pop(job.seq).resolve(job.outcome)
+
+    def resolve_nexus_start(self, job: ResolveNexusStart) -> None:
+        handle = self._operations[job.seq] if job.failure is None else self._operations.pop(job.seq)
+        handle.resolve_start(job)
+
+    def resolve_nexus(self, job: ResolveNexus) -> None:
+        self._operations.pop(job.seq).resolve(job.outcome)
 
     def resolve_signal(self, job: ResolveSignalExternal) -> None:
         self._resolve_call(*self._signals.pop(job.seq), job.failure)

@@ -52,6 +52,7 @@ Cause = WorkflowTaskFailedCause
 NON_DETERMINISTIC = Cause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
 TOO_LARGE = Cause.WORKFLOW_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE
 UNHANDLED = Cause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
+UNKNOWN_COMMAND = "unknown command type"  # of a server that lacks what workflow code asks for
 ANSWER_AT = 0.8  # of the workflow task's timeout, if local activities still run then
 
 
@@ -230,6 +231,8 @@ class WorkflowTasks:
         try:
             reply = await self._service.respond_workflow_task_completed(completed, retry=True)
         except RPCError as error:
+            if UNKNOWN_COMMAND in error.message:
+                raise  # no server would take it from another try, so it fails the task, where people look
             run.is_lost = True
             self._log_refused(run, error)
             return None

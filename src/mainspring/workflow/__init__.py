@@ -131,6 +131,7 @@ from mainspring.workflow._local_activities import (
 )
 from mainspring.workflow._logger import LoggerAdapter, build_log_context, logger
 from mainspring.workflow._members import is_unbound_method_on_cls, parameters_identical_up_to_naming
+from mainspring.workflow._nexus import NexusClient, NexusOperationHandle, create_nexus_client
 from mainspring.workflow._options import (
     ActivityCancellationType,
     ActivityConfig,
@@ -194,7 +195,9 @@ __all__ = [
     "MethodSyncOrAsyncSingleParam",
     "MethodSyncSingleParam",
     "MultiParamSpec",
+    "NexusClient",
     "NexusOperationCancellationType",
+    "NexusOperationHandle",
     "NondeterminismError",
     "ParamType",
     "ParentClosePolicy",
@@ -217,6 +220,7 @@ __all__ = [
     "compensations",
     "continue_as_new",
     "create_event_group",
+    "create_nexus_client",
     "current_update_info",
     "defn",
     "deprecate_patch",

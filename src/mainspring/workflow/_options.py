@@ -53,14 +53,14 @@ class ChildWorkflowCancellationType(IntEnum):
 class NexusOperationCancellationType(IntEnum):
     """What a workflow does when it cancels a Nexus operation."""
 
-    WAIT_COMPLETED = 0
-    """Ask the operation to stop, and wait for how it ends."""
     ABANDON = 1
     """Ask nothing, and fail the handle at once."""
     TRY_CANCEL = 2
     """Ask the operation to stop, and fail the handle at once."""
     WAIT_REQUESTED = 3
     """Ask the operation to stop, and wait until its handler was told so."""
+    WAIT_COMPLETED = 0
+    """Ask the operation to stop, and wait for how it ends."""
 
 
 class ParentClosePolicy(IntEnum):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from temporalio.api.common.v1 import Payload
 
@@ -34,6 +34,8 @@ from mainspring.workflow._options import (
 )
 
 if TYPE_CHECKING:
+    import nexusrpc
+
     from mainspring.workflow._handles import ActivityHandle, ChildWorkflowHandle
     from mainspring.workflow._info import Info
 
@@ -160,7 +162,10 @@ class StartLocalActivityInput:
 
 @dataclass
 class StartNexusOperationInput(Generic[InputT, OutputT]):
-    """The start of a Nexus operation. `operation` is a name, or an object with a `name` and an `output_type`."""
+    """The start of a Nexus operation: one of a service definition, the method of a handler, or a name.
+
+    Raises: ValueError: the operation is none of these.
+    """
 
     endpoint: str
     service: str
@@ -176,12 +181,26 @@ class StartNexusOperationInput(Generic[InputT, OutputT]):
     output_type: type[OutputT] | None = None
 
     def __post_init__(self) -> None:
-        self.output_type = getattr(self.operation, "output_type", self.output_type)
+        if not isinstance(self.operation, str):
+            self.output_type = _nexus_operation(self.operation).output_type
 
     @property
     def operation_name(self) -> str:
         """The operation's name, whichever way it was given."""
-        return self.operation if isinstance(self.operation, str) else str(self.operation.name)
+        return self.operation if isinstance(self.operation, str) else _nexus_operation(self.operation).name
+
+
+def _nexus_operation(given: Any) -> nexusrpc.Operation[Any, Any]:
+    import nexusrpc
+
+    if isinstance(given, nexusrpc.Operation):
+        return cast("nexusrpc.Operation[Any, Any]", given)  # type: ignore[redundant-cast] # not so for pyright
+    if not callable(given):
+        raise ValueError(f"Operation is not a Nexus operation: {given}")
+    found = nexusrpc.get_operation(given)
+    if found is None:
+        raise ValueError(f"Operation callable is not a Nexus operation: {given}")
+    return found
 
 
 class WorkflowOutboundInterceptor:
