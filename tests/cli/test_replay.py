@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from mainspring._embedded import embedded
 from mainspring.cli.main import main
+from mainspring.cli.replay import history_of
 from mainspring.client import Client, WorkflowHistory
 from mainspring.testing import WorkflowEnvironment
 
@@ -90,7 +91,7 @@ def test_a_change_is_shown_with_both_sides_and_fails_the_check(histories: list[P
 
 
 def test_json_has_one_object_a_line(histories: list[Path]) -> None:
-    result = replay(*histories, "--json", "--workflows", module("changed_for_json", AFTER))
+    result = replay(*histories, "-o", "jsonl", "--workflows", module("changed_for_json", AFTER))
     first, second = map(json.loads, result.stdout.splitlines())
     assert (first["result"], first["workflowType"], first["history"]) == ("diverged", "AddNode", str(histories[0]))
     assert "TMPRL1100" in first["message"]
@@ -143,6 +144,15 @@ async def test_histories_come_from_a_server() -> None:
         result = await asyncio.to_thread(replay, *arguments)
     assert result.exit_code == 0, result.output
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("said, workflow_id", [({"workflowId": "node-7"}, "node-7"), ({}, "exported")])
+def test_a_history_says_of_which_workflow_it_is_and_without_that_its_file_does(
+    said: dict[str, str], workflow_id: str
+) -> None:
+    """Ids of children may be made from it, so that a history by another name would diverge."""
+    history = {"events": [{"eventId": "1", "workflowExecutionStartedEventAttributes": said}]}
+    assert history_of(Path("exported.json"), json.dumps(history)).workflow_id == workflow_id
 
 
 def test_text_of_older_tools_is_read(histories: list[Path]) -> None:

@@ -200,6 +200,9 @@ CONNECTION: Final = (
     ),
 )
 
+UNCODED: Final = tuple(option for option in (*COMMON, *CONNECTION) if not option.name.startswith("codec_"))
+"""Of commands that run a program's code, whose own data converter reads payloads."""
+
 
 def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """Note what was given; an environment's value never replaces one of the command line."""

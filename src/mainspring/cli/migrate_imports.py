@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import click
 
+from mainspring.cli import local
 from mainspring.cli.import_migration import Finding, migrate
+from mainspring.cli.output import Output, Value
 
 SKIPPED_FOLDERS = {"node_modules", "__pycache__", "site-packages"}
 
@@ -23,34 +25,40 @@ class Source(NamedTuple):
     encoding: str
 
 
-@click.command("migrate-imports")
+@local.command("migrate-imports")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--write", is_flag=True, help="Change the files. Without it only what would change is shown.")
-@click.pass_context
-def command(ctx: click.Context, paths: tuple[Path, ...], write: bool) -> None:
+def command(output: Output, paths: tuple[Path, ...], write: bool) -> None:
     """Let Python files at PATHS import mainspring instead of temporalio.
 
     Names in code are changed; text, comments and temporalio.api stay. Names that mainspring does not have are left
     alone and listed, and the exit status is 1.
     """
-    changed = found = 0
+    changed: list[str] = []
+    findings: list[Value] = []
+    needs_somebody = False
     for file in python_files(paths):
         try:
             source = read(file)
             migration = migrate(source.text)
         except (SyntaxError, UnicodeDecodeError) as error:
             click.echo(f"{file}: not read: {error}", err=True)
-            found += 1
+            findings.append({"path": str(file), "message": f"not read: {error}"})
+            needs_somebody = True
             continue
-        found += report(file, migration.findings)
+        findings += report(file, migration.findings)
+        needs_somebody |= any(map(lacks_counterpart, migration.findings))
         if migration.text != source.text:
-            changed += 1
-            show(file, source.text, migration.text)
+            changed.append(str(file))
+            show(output, file, source.text, migration.text)
             if write:
                 file.write_bytes(migration.text.encode(source.encoding))
-    click.echo(f"{changed} {'file' if changed == 1 else 'files'} {'changed' if write else 'would change'}", err=True)
-    if found:
-        ctx.exit(1)
+    if output.is_json:
+        output.record({"changed": changed, "isWritten": write, "findings": findings})
+    said = f"{len(changed)} {'file' if len(changed) == 1 else 'files'} {'changed' if write else 'would change'}"
+    click.echo(said, err=True)
+    if needs_somebody:
+        click.get_current_context().exit(1)
 
 
 def python_files(paths: tuple[Path, ...]) -> Iterator[Path]:
@@ -71,13 +79,18 @@ def read(file: Path) -> Source:
     return Source(data.decode(encoding), encoding)
 
 
-def report(file: Path, findings: list[Finding]) -> int:
-    """Say what is to be looked at. Returns: how many names lack a counterpart."""
+def report(file: Path, findings: list[Finding]) -> list[Value]:
+    """Say what is to be looked at. Returns: the same for JSON."""
     for finding in findings:
         click.echo(f"{file}:{finding.line}: {finding.text}", err=True)
-    return sum(not finding.text.startswith("the text ") for finding in findings)
+    return [{"path": str(file), "line": finding.line, "message": finding.text} for finding in findings]
 
 
-def show(file: Path, before: str, after: str) -> None:
+def lacks_counterpart(finding: Finding) -> bool:
+    return not finding.text.startswith("the text ")
+
+
+def show(output: Output, file: Path, before: str, after: str) -> None:
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), str(file), str(file), lineterm="", n=0)
-    click.echo("\n".join(lines))
+    for line in lines:
+        output.line(line)

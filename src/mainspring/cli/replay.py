@@ -6,18 +6,24 @@ histories from files and from a namespace  ->  worker.Replayer  ->  a line for e
 from __future__ import annotations
 
 import asyncio
-import json
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import click
 
+from mainspring.cli import local
+from mainspring.cli.connection import connect_config, profile_of
+from mainspring.cli.global_options import UNCODED, given
 from mainspring.cli.loading import LoadError, load
+from mainspring.cli.output import Output, Value
 from mainspring.client import Client, WorkflowHistory
 from mainspring.converter import DataConverter
-from mainspring.service import RPCError
+from mainspring.service import ConnectConfig, RPCError, ServiceClient
 from mainspring.worker import Replayer
 from mainspring.workflow import NondeterminismError
 from mainspring.workflow._definition import Definition
@@ -28,7 +34,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 class Source(NamedTuple):
     """Where histories are fetched from."""
 
-    address: str
+    config: ConnectConfig
     namespace: str
     query: str
     limit: int | None
@@ -55,14 +61,14 @@ class Verdict(NamedTuple):
     def is_ok(self) -> bool:
         return self.kind == "ok"
 
-    def as_json(self) -> str:
-        fields: dict[str, object] = {
+    def facts(self) -> dict[str, Value]:
+        return {
             "history": self.place,
             "runId": self.run_id,
             "workflowType": self.workflow_type,
             "result": self.kind,
+            "message": None if self.is_ok else self.message,
         }
-        return json.dumps(fields if self.is_ok else fields | {"message": self.message})
 
     def as_text(self) -> str:
         who = f" ({self.workflow_type}, run {self.run_id})" if self.run_id else ""
@@ -70,7 +76,7 @@ class Verdict(NamedTuple):
         return "\n    ".join(lines)
 
 
-@click.command("replay")
+@local.command("replay", takes=UNCODED)
 @click.argument("files", nargs=-1, type=FILE)
 @click.option(
     "--workflows",
@@ -82,29 +88,43 @@ class Verdict(NamedTuple):
 )
 @click.option("--query", help="""Runs to fetch, as in 'WorkflowType="AddNode"'; "" is all of them.""")
 @click.option("--limit", type=click.IntRange(min=1), help="Fetch that many runs at most.")
-@click.option("--address", default="localhost:7233", show_default=True, help="Of the server to fetch runs from.")
-@click.option("--namespace", default="default", show_default=True, help="Of the runs to fetch.")
 @click.option(
     "--converter", metavar="TARGET", help="The data converter that the runs were made with, as in app.py:converter."
 )
-@click.option("--json", "is_json", is_flag=True, help="Print one JSON object a line.")
-@click.pass_context
-def command(ctx: click.Context, /, files: tuple[Path, ...], names: tuple[str, ...], **options: Any) -> None:
+def command(
+    output: Output,
+    /,
+    *,
+    files: tuple[Path, ...],
+    names: tuple[str, ...],
+    query: str | None,
+    limit: int | None,
+    converter: str | None,
+) -> None:
     """Replay histories against the workflow code of today.
 
     FILES are histories as JSON, as the command line and the user interface export them; with --query histories are
     fetched from a server. Nothing is executed but workflow code. The exit status is 1 if the code makes other commands
     than a history has, or cannot be replayed.
     """
-    query: str | None = options["query"]
     if not files and query is None:
         raise click.UsageError("name files, or give --query to fetch histories from a server")
-    source = None if query is None else Source(options["address"], options["namespace"], query, options["limit"])
-    verdicts = asyncio.run(replay(files, source, replayer(names, options["converter"]), is_json=options["is_json"]))
+    ctx = click.get_current_context()
+    source = None if query is None else source_of(given(ctx), query, limit)
+    verdicts = asyncio.run(replay(files, source, replayer(names, converter), output))
     good = sum(one.is_ok for one in verdicts)
     click.echo(f"{good} of {len(verdicts)} histories replayed", err=True)
     if good < len(verdicts):
         ctx.exit(1)
+
+
+def source_of(options: dict[str, Any], query: str, limit: int | None) -> Source:
+    """The server that flags, variables and the profile name.
+
+    Raises: click.ClickException: they do not go together.
+    """
+    profile = profile_of(options, os.environ)
+    return Source(connect_config(profile, options), profile.namespace or "", query, limit)
 
 
 def replayer(names: Sequence[str], converter: str | None) -> Replayer:
@@ -142,13 +162,17 @@ def named(name: str, option: str) -> object:
         raise click.UsageError(f"{option} {name}: {error.message}") from error
 
 
-async def replay(files: Sequence[Path], source: Source | None, by: Replayer, *, is_json: bool) -> list[Verdict]:
+async def replay(files: Sequence[Path], source: Source | None, by: Replayer, output: Output) -> list[Verdict]:
     """Replay them all, and print how each went."""
     verdicts: list[Verdict] = []
-    async for found in histories(files, source):
-        verdict = await verdict_of(found, by)
-        click.echo(verdict.as_json() if is_json else verdict.as_text())
-        verdicts.append(verdict)
+    with output.listing():
+        async for found in histories(files, source):
+            verdict = await verdict_of(found, by)
+            if output.is_json:
+                output.record(verdict.facts())
+            output.line(verdict.as_text())
+            output.flush()
+            verdicts.append(verdict)
     return verdicts
 
 
@@ -156,18 +180,30 @@ async def histories(files: Sequence[Path], source: Source | None) -> AsyncIterat
     """Those in files, then those of the server."""
     for file in files:
         try:
-            text = await asyncio.to_thread(file.read_text, "utf-8")
-            yield Found(str(file), WorkflowHistory.from_json(file.stem, text))
+            yield Found(str(file), history_of(file, await asyncio.to_thread(file.read_text, "utf-8")))
         except ValueError as error:
             yield Found(str(file), None, str(error))
     if source is None:
         return
     try:
-        client = await Client.connect(source.address, namespace=source.namespace)
-        async for history in client.list_workflows(source.query, limit=source.limit).map_histories():
-            yield Found(history.workflow_id, history)
+        async with AsyncExitStack() as stack:
+            service = await ServiceClient.connect(source.config)
+            stack.push_async_callback(service.close)
+            client = Client(service, namespace=source.namespace)
+            async for history in client.list_workflows(source.query, limit=source.limit).map_histories():
+                yield Found(history.workflow_id, history)
     except (RPCError, RuntimeError) as error:
-        raise click.ClickException(f"{source.address}: {error}") from error
+        raise click.ClickException(f"{source.config.target_host}: {error}") from error
+
+
+def history_of(file: Path, text: str) -> WorkflowHistory:
+    """The history in a file. Its workflow id, from which ids of children may be made, is in it, or is the file's name.
+
+    Raises: ValueError: it is none.
+    """
+    history = WorkflowHistory.from_json(file.stem, text)
+    said = history.events[0].workflow_execution_started_event_attributes.workflow_id if history.events else ""
+    return replace(history, workflow_id=said or file.stem)
 
 
 async def verdict_of(found: Found, by: Replayer) -> Verdict:

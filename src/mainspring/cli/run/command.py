@@ -18,7 +18,7 @@ import click
 import msgspec
 
 from mainspring.cli import local
-from mainspring.cli.global_options import COMMON, CONNECTION, given
+from mainspring.cli.global_options import UNCODED, given
 from mainspring.cli.loading import load, place_of
 from mainspring.cli.output import Output
 from mainspring.cli.values import DURATION
@@ -26,8 +26,6 @@ from mainspring.cli.values import DURATION
 if TYPE_CHECKING:
     from mainspring.cli.run.finding import Found
     from mainspring.converter import DataConverter
-
-TAKES = tuple(option for option in (*COMMON, *CONNECTION) if not option.name.startswith("codec_"))
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -42,7 +40,7 @@ class Options(msgspec.Struct, frozen=True):
     lifeline: int | None
 
 
-@local.command("run", takes=TAKES)
+@local.command("run", takes=UNCODED)
 @click.argument("target", metavar="TARGET")
 @click.option(
     "--task-queue",
