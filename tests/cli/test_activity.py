@@ -5,21 +5,13 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from click.testing import Result
 
 from tests.cli.command_line import mainspring, ours, theirs
-from tests.cli.conftest import worker
 
 START = ("--type", "double", "-t", "nobody", "--start-to-close-timeout", "1m")
-
-
-@pytest.fixture(scope="module")
-def worked_real_address(real_address: str) -> Iterator[str]:
-    with worker(real_address):
-        yield real_address
 
 
 def run(address: str, *words: str, answer: str = "") -> Result:

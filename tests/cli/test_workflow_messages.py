@@ -164,10 +164,15 @@ def test_a_trace_folds_what_has_completed_and_stops_at_a_depth(worked_address: s
     assert shallow.count("✓ Family") == 3
 
 
-def test_a_trace_is_text(address: str) -> None:
-    refused = run(address, "trace", "-w", "tree", "-o", "json")
-    assert (refused.exit_code, refused.stdout) == (1, "")
-    assert "JSON output not supported" in refused.stderr
+def test_a_trace_as_json_has_the_same_steps(worked_address: str) -> None:
+    run(worked_address, "execute", "-w", "in-json", "--type", "Family", "-t", "worked", "-i", "1")
+    found = json.loads(run(worked_address, "trace", "-w", "in-json", "--no-fold", "-o", "json").stdout)
+    assert (found["workflowId"], found["kind"], found["status"]) == ("in-json", "workflow", "Completed")
+    steps = [("timer", "Fired"), ("activity", "Completed"), ("workflow", "Completed")]
+    assert [(step["kind"], step["status"]) for step in found["steps"]] == steps
+    assert [step["kind"] for step in found["steps"][2]["steps"]] == ["timer", "activity"]
+    folded = json.loads(run(worked_address, "trace", "-w", "in-json", "-o", "json").stdout)
+    assert "steps" not in folded["steps"][2]
 
 
 def test_json_of_an_update_has_a_result_even_if_it_is_nothing(worked_address: str) -> None:

@@ -73,9 +73,48 @@ class Family:
         return doubled
 
 
+@workflow.defn
+class Broken:
+    """Fails."""
+
+    @workflow.run
+    async def run(self) -> None:
+        raise ApplicationError("it is broken")
+
+
+@activity.defn
+async def held() -> None:
+    """Tells its workflow that it has begun, and leaves its end to others."""
+    own = activity.client().get_workflow_handle(activity.info().workflow_id or "")
+    await own.signal(Holds.begin)
+    activity.raise_complete_async()
+
+
+@workflow.defn
+class Holds:
+    """Waits for an activity that somebody else completes."""
+
+    def __init__(self) -> None:
+        self.is_begun = False
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.execute_activity(held, activity_id="held", start_to_close_timeout=SHORT)
+
+    @workflow.signal
+    def begin(self) -> None:
+        self.is_begun = True
+
+    @workflow.update
+    async def has_begun(self) -> bool:
+        await workflow.wait_condition(lambda: self.is_begun)
+        return True
+
+
 async def main(address: str) -> None:
     client = await Client.connect(address)
-    async with Worker(client, task_queue="worked", workflows=[Sum, Family], activities=[double]):
+    workflows = [Sum, Family, Broken, Holds]
+    async with Worker(client, task_queue="worked", workflows=workflows, activities=[double, held]):
         print("ready", flush=True)
         await asyncio.Event().wait()
 

@@ -23,6 +23,7 @@
     remote, local  how a function becomes a command                    connection, session       what talks to a server
     output/        text, JSON, terminals                               endings                   exit statuses
 
-A new verb is a coroutine function with `@remote.command(...)` in a file of its own, and a line in its group's table.
+A new verb is a coroutine function with `@remote.command(...)` in a file of its own, a line in its group's table, and a
+case in `tests/cli/cases_*.py`.
 May import the server only inside commands, so that `mainspring --help` answers at once.
 """

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import zip_longest
 from typing import Final, Protocol, TypeAlias
 
 from google.protobuf.message import Message
@@ -83,7 +84,8 @@ class PlainText:
         lines = [list(columns), *shown] if header else shown
         widths = [max((width(line[place]) for line in lines), default=0) for place in range(len(columns))]
         for line in lines:
-            self._write(f"{aligned(line, widths)}\n")
+            for part in parts_of(line):
+                self._write(f"{aligned(part, widths)}\n")
 
     def row(self, cells: Sequence[Cell]) -> None:
         self.line("".join(f"{INDENT}{cell.text}" for cell in cells).rstrip())
@@ -100,6 +102,11 @@ def branches(root: Branch, depth: int = 0) -> Iterable[tuple[int, Branch]]:
         depth, branch = waiting.pop()
         yield depth, branch
         waiting += [(depth + 1, child) for child in reversed(branch.children)]
+
+
+def parts_of(line: Sequence[str]) -> Iterable[Sequence[str]]:
+    """A line whose cells have several lines of their own, as so many lines."""
+    return zip_longest(*(text.split("\n") for text in line), fillvalue="")
 
 
 def aligned(line: Sequence[str], widths: Sequence[int]) -> str:

@@ -25,27 +25,34 @@ from mainspring.cli.workflow.event_pages import events
 _ENDINGS: Final = {"Failed": "red", "TimedOut": "yellow", "Canceled": "magenta"}
 _WIDTHS: Final = (5, 20)
 HEADING: Final = "bold magenta"
+PROGRESS: Final = "Progress:"
 
 CONTINUED: Final = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
 
 
 async def follow_history(session: Session, target: WorkflowExecution, *, detailed: bool) -> HistoryEvent | None:
     """Print the events of a run and of those that it continues as, until they close. Returns the last one."""
-    session.output.heading("Progress:")
+    heading = PROGRESS
     while True:
-        last = await show_events(session.output, events(session, target, follow=True), detailed=detailed)
+        found = events(session, target, follow=True)
+        last = await show_events(session.output, found, detailed=detailed, heading=heading)
         if last is None or last.event_type != CONTINUED:
             return last
+        heading = ""
         run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
         target = WorkflowExecution(workflow_id=target.workflow_id, run_id=run_id)
 
 
-async def show_events(output: Output, found: AsyncIterable[HistoryEvent], *, detailed: bool) -> HistoryEvent | None:
-    """Print events as they come. Returns the one that closes the run, if it is among them."""
+async def show_events(
+    output: Output, found: AsyncIterable[HistoryEvent], *, detailed: bool, heading: str = PROGRESS
+) -> HistoryEvent | None:
+    """Print events as they come, under a heading. Returns the one that closes the run, if it is among them."""
     closing: HistoryEvent | None = None
-    if not detailed:
-        output.row(padded("ID", "Time", Cell("Type", HEADING)))
+    is_first = True
     async for event in found:
+        if is_first:
+            show_heading(output, heading, detailed=detailed)
+            is_first = False
         if detailed:
             show_section(output, event)
         else:
@@ -54,6 +61,13 @@ async def show_events(output: Output, found: AsyncIterable[HistoryEvent], *, det
         if event.event_type in STATUSES:
             closing = event
     return closing
+
+
+def show_heading(output: Output, heading: str, *, detailed: bool) -> None:
+    if heading:
+        output.heading(heading)
+    if not detailed:
+        output.row(padded("ID", "Time", Cell("Type", HEADING)))
 
 
 def row(event: HistoryEvent) -> list[Cell]:

@@ -44,3 +44,4 @@ async def unpause(session: Session, target: WorkflowExecution, reason: str) -> N
             reason=reason,
         )
     )
+    session.output.line("Workflow Execution unpaused")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import QueryRejectCondition, WorkflowExecutionStatus
@@ -41,7 +43,10 @@ async def query(
 ) -> None:
     """Ask a workflow, running or closed, and print its answer. A worker has to be there."""
     asked = WorkflowQuery(query_type=name, query_args=inputs.payloads(), header=header_of(headers))
-    await show_answer(session, target, asked, reject_condition)
+    reply = await ask(session, target, asked, reject_condition)
+    session.output.message(reply)
+    session.output.heading("Query result:")
+    session.output.card({"QueryResult": payloads_value(reply.query_result)})
 
 
 @remote.command("stack", failed=FAILED)
@@ -49,20 +54,15 @@ async def query(
 @REJECT
 async def stack(session: Session, target: WorkflowExecution, reject_condition: str | None) -> None:
     """Show where the code of a workflow waits."""
-    await show_answer(session, target, WorkflowQuery(query_type="__stack_trace"), reject_condition)
-
-
-async def show_answer(
-    session: Session, target: WorkflowExecution, asked: WorkflowQuery, reject_condition: str | None
-) -> None:
-    """Ask, and print the answer.
-
-    Raises: click.ClickException: the workflow is one that was not to be asked.
-    """
-    reply = await ask(session, target, asked, reject_condition)
+    reply = await ask(session, target, WorkflowQuery(query_type="__stack_trace"), reject_condition)
     session.output.message(reply)
     session.output.heading("Query result:")
-    session.output.card({"QueryResult": payloads_value(reply.query_result)})
+    session.output.line(plain_text(session.output.cell(payloads_value(reply.query_result)).text))
+
+
+def plain_text(encoded: str) -> str:
+    """A string that is written as JSON, by itself, so that its lines are lines; anything else stays as it is."""
+    return str(json.loads(encoded)) if encoded.startswith('"') else encoded
 
 
 async def ask(

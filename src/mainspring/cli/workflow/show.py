@@ -31,7 +31,6 @@ async def command(session: Session, target: WorkflowExecution, follow: bool, det
     if follow:
         closing = await follow_history(session, target, detailed=detailed)
     else:
-        session.output.heading("Progress:")
         found = events_newest_first(session, target) if reverse else events(session, target)
         closing = await show_events(session.output, found, detailed=detailed)
     if closing is not None:

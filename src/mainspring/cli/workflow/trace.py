@@ -1,6 +1,7 @@
 """`mainspring workflow trace`: a run and its children as a tree.
 
-On a terminal the tree is drawn again while the workflow goes on; in a pipe it is printed when the workflow has closed.
+On a terminal the tree is drawn again while the workflow goes on; in a pipe it is printed when the workflow has closed,
+and so is JSON, which the official command line does not have here.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from mainspring.cli import remote
 from mainspring.cli.session import Session
 from mainspring.cli.workflow.event_pages import events
 from mainspring.cli.workflow.target import target_options
-from mainspring.cli.workflow.tracing import Traced, branch
+from mainspring.cli.workflow.tracing import Traced, branch, in_json
 from mainspring.service import RPCError, RPCStatusCode
 
 FOLDABLE: Final = {
@@ -56,14 +57,14 @@ async def command(
     depth: int,
     concurrency: int,
 ) -> None:
-    """Show a workflow and its children as a tree, until it closes."""
-    if session.output.is_json:
-        raise click.ClickException("JSON output not supported for trace command")
+    """Show a workflow and its children as a tree, until it closes. JSON has them when it has closed."""
     folded = frozenset(() if no_fold else [FOLDABLE[name] for name in fold or FOLDED])
     root = await described(session, target)
     tracer = Tracer(session, depth=depth, concurrency=concurrency, folded=folded)
     session.output.heading("Progress:")
     await follow(tracer, root)
+    if session.output.is_json:
+        session.output.record(in_json(root, folded))
 
 
 async def described(session: Session, target: WorkflowExecution) -> Traced:

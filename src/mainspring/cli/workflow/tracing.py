@@ -1,6 +1,7 @@
 """What is known of a run from its events: its activities, timers and children, in the order in which they began.
 
 HistoryEvent  --Traced.apply-->  Traced (a run with its steps; a child is a `Traced` too)  --branch-->  Branch
+                                                                                           --in_json-->  JSON
 
 Nothing here waits or asks a server.
 """
@@ -16,7 +17,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
-from mainspring.cli.output import Branch
+from mainspring.cli.output import Branch, Value
 from mainspring.cli.output.words import duration, enum_words, instant, span
 
 MARKS: Final = {
@@ -49,6 +50,8 @@ class Step:
     ended_at: datetime | None = None
     attempt: int = 1
     failure: Failure | None = None
+    kind: str = "activity"
+    """What it is, as JSON says it: `activity`, `timer` or `workflow`."""
 
     def end(self, status: str, event: HistoryEvent) -> None:
         self.status = status
@@ -62,6 +65,7 @@ class Step:
 class Traced(Step):
     """A run with all that it began, by the id of the event that began it."""
 
+    kind: str = "workflow"
     workflow_id: str = ""
     run_id: str = ""
     depth: int = 0
@@ -130,7 +134,7 @@ class Traced(Step):
         if words == "Started":
             length = duration(attributes.start_to_fire_timeout)
             name = "Timer" if attributes.timer_id.isdecimal() else attributes.timer_id  # SDKs count, people name
-            step = Step(f"{name} ({length})", "Waiting", began_at=instant(event.event_time))
+            step = Step(f"{name} ({length})", "Waiting", began_at=instant(event.event_time), kind="timer")
             self.steps[event.event_id] = step
         elif attributes.started_event_id in self.steps:
             self.steps[attributes.started_event_id].end(words, event)
@@ -178,6 +182,32 @@ def branch(root: Traced, folded: Collection[str], now: datetime | None = None) -
             place.children.append(below)
             waiting.append((below, inner))
     return top
+
+
+def in_json(root: Traced, folded: Collection[str]) -> dict[str, Value]:
+    """The run with its steps, in the order in which they began; those of folded children are left out."""
+    top = facts(root)
+    waiting: list[tuple[dict[str, Value], Step]] = [(top, root)]
+    while waiting:
+        place, step = waiting.pop()
+        if not isinstance(step, Traced) or (step is not root and step.status in folded):
+            continue
+        inner = list(step.steps.values())
+        below = [facts(one) for one in inner]
+        place["steps"] = below
+        waiting += zip(below, inner, strict=True)
+    return top
+
+
+def facts(step: Step) -> dict[str, Value]:
+    """What is known of a step itself."""
+    found: dict[str, Value] = {"kind": step.kind, "name": step.name, "status": step.status, "attempt": step.attempt}
+    if isinstance(step, Traced):
+        found |= {"workflowId": step.workflow_id, "runId": step.run_id, "nextRunId": step.next_run_id or None}
+        found |= {"notes": list(step.notes) or None}
+    found |= {"startTime": step.began_at, "closeTime": step.ended_at}
+    found |= {"failure": step.failure.message if step.failure is not None else None}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def title(step: Step, now: datetime) -> str:
