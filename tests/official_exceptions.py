@@ -24,10 +24,10 @@ WITHOUT_MODULES = {  # modules of the official SDK that ours has not
 }
 
 PENDING = {  # modules that are being written: what they lack does not fail
-    "nexus": "comes with Nexus",
+    "nexus": "for handlers of operations, which workers do not serve yet",
 }
 
-NEXUS = [  # what comes with Nexus
+NEXUS_CLIENT = [  # operations that no workflow calls
     "client.Callback",
     "client.CancelNexusOperationInput",
     "client.Client.count_nexus_operations",
@@ -56,13 +56,15 @@ NEXUS = [  # what comes with Nexus
     "client.OutboundInterceptor.terminate_nexus_operation",
     "client.StartNexusOperationInput",
     "client.TerminateNexusOperationInput",
+]
+
+NEXUS_HANDLERS = [  # what serves operations
     "contrib.opentelemetry.OpenTelemetryInterceptor.intercept_nexus_operation",
     "contrib.opentelemetry.TracingInterceptor.intercept_nexus_operation",
     "worker.ExecuteNexusOperationCancelInput",
     "worker.ExecuteNexusOperationStartInput",
     "worker.Interceptor.intercept_nexus_operation",
     "worker.NexusOperationInboundInterceptor",
-    "worker.WorkflowOutboundInterceptor.start_signal_with_start_workflow",
 ]
 
 RUNNERS = [  # what a workflow runner of one's own would make runs with
@@ -80,7 +82,8 @@ SANDBOX = [  # what applies restrictions
 ]
 
 EXCEPTIONS = {  # names, from the module on
-    **dict.fromkeys(NEXUS, "comes with Nexus"),
+    **dict.fromkeys(NEXUS_CLIENT, "only workflows call Nexus operations yet"),
+    **dict.fromkeys(NEXUS_HANDLERS, "workers call Nexus operations, and do not serve them yet"),
     **dict.fromkeys(
         (
             "client.Client.execute_workflow",
@@ -103,7 +106,8 @@ EXCEPTIONS = {  # names, from the module on
     "runtime.LogForwardingConfig.relativeCreated": "the official SDK sets it by mistake: it belongs to the record",
     "types.MethodAsyncNoParam": "the receiver may have any name, not just `self`",
     "types.MethodSyncNoParam": "the receiver may have any name, not just `self`",
-    "workflow.signal_with_start_workflow": "comes with Nexus, by which the server is asked",
+    "worker.WorkflowOutboundInterceptor.start_signal_with_start_workflow": "see `workflow.signal_with_start_workflow`",
+    "workflow.signal_with_start_workflow": "an operation of the server's own, by Nexus, which is not called yet",
 }
 
 
