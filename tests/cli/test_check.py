@@ -206,3 +206,26 @@ def test_the_checked_code_is_never_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    "comment, found",
+    [
+        ("# mainspring: allow[forbidden]", []),
+        ("# mainspring: allow[no-timeout, forbidden]  - in tests only", ["3 unused-allow"]),
+        ("# mainspring: allow[no-timeout]", ["3 forbidden", "3 unused-allow"]),
+        ("# mainspring: allow", ["3 forbidden"]),
+    ],
+)
+def test_a_comment_allows_what_it_names_in_its_line(comment: str, found: list[str]) -> None:
+    assert codes(in_workflow(f"time.sleep(1)  {comment}")) == found
+    assert codes(in_workflow(f"time.sleep(1)  {comment}\ntime.sleep(2)")) == [*found, "4 forbidden"]
+
+
+def test_a_text_that_looks_like_such_a_comment_allows_nothing() -> None:
+    assert codes(in_workflow('time.sleep(len("# mainspring: allow[forbidden]"))')) == ["3 forbidden"]
+
+
+def test_a_definition_is_allowed_in_the_line_that_is_named() -> None:
+    code = "@workflow.defn\nasync def flow(*, key: str) -> None: ...  # mainspring: allow[keyword-only]"
+    assert codes(code) == []

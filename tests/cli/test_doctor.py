@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from temporalio.api.common.v1 import WorkflowExecution, WorkflowType
@@ -14,7 +15,7 @@ from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
 from mainspring import activity, workflow
-from mainspring.cli.doctor.grouping import grouped
+from mainspring.cli.doctor.grouping import OFTEN_HEALED, grouped, needs_somebody
 from mainspring.cli.main import main
 from mainspring.cli.open_runs import Answer
 from mainspring.client import Client
@@ -36,6 +37,7 @@ def answer(name: str, kind: Kind, *, subject: str = "", error: str = "", at: int
             subject=subject,
             is_bad=list(Kind).index(kind) <= list(Kind).index(Kind.NEXUS_FAILING),
             since_at=at,
+            attempt=OFTEN_HEALED + 1,
             failure=failure_text(failure) if error else None,
         ),
     )
@@ -58,6 +60,13 @@ def test_what_needs_somebody_comes_first_and_then_what_stops_runs_most() -> None
     ]
     assert groups[0].oldest.info.execution.workflow_id == "e"
     assert groups[0].since_at == 3
+
+
+@pytest.mark.parametrize("kind", [Kind.ACTIVITY_FAILING, Kind.NEXUS_FAILING])
+def test_what_is_tried_again_needs_somebody_once_it_has_failed_five_times(kind: Kind) -> None:
+    failing = answer("a", kind, subject="pay", error="no").reason
+    attempts = [msgspec.structs.replace(failing, attempt=attempt) for attempt in (2, 5, 6)]
+    assert [needs_somebody(reason) for reason in attempts] == [False, False, True]
 
 
 def test_errors_that_differ_by_numbers_are_one_group() -> None:
@@ -123,7 +132,7 @@ async def test_a_servers_runs_are_told_by_what_they_wait_for(client: Client) -> 
     assert (result.exit_code, found["openCount"], found["lookedAtCount"]) == (1, 5, 5)
     assert [(group["reason"], group["count"], group["needsSomebody"]) for group in found["groups"]] == [
         ("no worker polls task queue nobody-polls", 3, True),
-        ("activity refuse fails: ValueError: no room in hall …", 1, True),
+        ("activity refuse fails: ValueError: no room in hall …", 1, False),
         ("waits for a timer", 1, False),
     ]
     assert found["groups"][0]["oldestRuns"][0]["workflowId"] == "lost-0"

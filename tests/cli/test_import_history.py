@@ -141,7 +141,7 @@ def test_search_attributes_that_the_namespace_lacks_stay_in_the_history(historie
     "lost, complaint",
     [
         (slice(None), "has no events"),
-        (slice(-1, None), "its run is not closed"),
+        (slice(-1, None), "its run is open, and goes on where it is from"),
         (slice(0, 1), "not with the start of its run"),
         (slice(2, 3), "has event 4 where event 3 should stand"),
     ],

@@ -256,6 +256,14 @@ def test_registration_warns_at_the_line_of_the_call(tmp_path: Path) -> None:
     ]
 
 
+def test_registration_does_not_warn_of_what_a_comment_allows(tmp_path: Path) -> None:
+    path = tmp_path / "sleeps.py"
+    allowed = SLEEPS.replace("time.sleep(1)", "time.sleep(1)  # mainspring: allow[forbidden]")
+    path.write_text(allowed.format(options=""), "utf-8")
+    assert warned(lambda: imported(path, "sleeps_allowed")) == [(UnorderedWarning, "sleeps.py", 11)]
+    assert [one.kind for one in check_module(path)] == [FindingKind.UNORDERED]
+
+
 def test_a_workflow_that_is_not_guarded_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "sleeps.py"
     path.write_text(SLEEPS.format(options="(sandboxed=False)"), "utf-8")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from mainspring.determinism._allowed import allowed_codes
 from mainspring.determinism._bytecode import check_bytecode
 from mainspring.determinism._errors import NondeterminismWarning, UnorderedWarning
 from mainspring.determinism._findings import Finding, FindingKind
@@ -66,6 +67,8 @@ def _source_of(function: FunctionType) -> Module | None:
 
 def _warn(findings: list[Finding]) -> None:
     for finding in findings:
+        if finding.kind.value in allowed_codes("".join(linecache.getlines(finding.path))).get(finding.line, ()):
+            continue
         is_order = finding.kind is FindingKind.UNORDERED
         warnings.warn_explicit(
             f"{finding.name} in workflow code ({finding.function}): {finding.instead}",

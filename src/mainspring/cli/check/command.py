@@ -17,8 +17,8 @@ def command(output: Output, /, paths: tuple[Path, ...]) -> None:
 
     PATHS are Python files and directories of them. What is found: calls in workflow code that would not repeat
     themselves in a replay, workflows and activities that cannot be registered, activities that are called without a
-    timeout or are not awaited. Each comes with its file, line and what to write instead. The exit status is 1 if
-    anything is found.
+    timeout or are not awaited. Each comes with its file, line and what to write instead, and with a code: where it is
+    meant, write `# mainspring: allow[CODE]` into that line. The exit status is 1 if anything is found.
     """
     from mainspring.cli.check.reading import complaints_of
     from mainspring.cli.migrate_imports import python_files

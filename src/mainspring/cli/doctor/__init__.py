@@ -4,6 +4,6 @@
     grouping.py       runs that wait for the same thing are one group; pure
     command.py        options, text and JSON, exit status
 
-A group that needs somebody has a reason that will not go away by itself, or that has failed at least once. It looks at
-`--limit` runs at most, and says how many it did not look at.
+A group that needs somebody has a reason that will not go away by itself; what is tried again counts among them once it
+has failed five times in a row. It looks at `--limit` runs at most, and says how many it did not look at.
 """

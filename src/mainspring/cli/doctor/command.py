@@ -28,8 +28,8 @@ async def command(session: Session, /, query: str, limit: int) -> None:
     """Tell what is stuck in a namespace, and why.
 
     Open runs are grouped by what they wait for: first what needs somebody (no worker polls a task queue, a workflow
-    task or an activity fails, something is paused), then what goes on by itself. The exit status is 1 if anything needs
-    somebody.
+    task fails, an activity has failed five times in a row, something is paused), then what goes on by itself, such as
+    an activity that is tried again. The exit status is 1 if anything needs somebody.
     """
     open_count = await count_open(session, query)
     found: list[Answer] = []

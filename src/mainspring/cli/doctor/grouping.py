@@ -17,10 +17,12 @@ from mainspring.explain.reasons import Kind, Reason
 from mainspring.explain.times import Nanos
 
 MOST_LETTERS: Final = 120
+OFTEN_HEALED: Final = 5  # failures in a row; with the usual retry policy, half a minute of them
 
 _NUMBERS: Final = re.compile(r"\b(?=[0-9a-f-]*\d)[0-9a-f][0-9a-f-]*\b|\d+")
 _RUNS_OF_THEM: Final = re.compile(r"…(?:[-.:/_]…)+")
 _KINDS: Final = list(Kind)
+_TRIED_AGAIN: Final = {Kind.ACTIVITY_FAILING, Kind.NEXUS_FAILING}
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -49,13 +51,18 @@ def grouped(answers: Iterable[Answer]) -> list[Group]:
     found: dict[tuple[Kind, bool, str], list[Answer]] = {}
     for answer in answers:
         reason = answer.reason
-        found.setdefault((reason.kind, reason.is_bad, title_of(answer)), []).append(answer)
+        found.setdefault((reason.kind, needs_somebody(reason), title_of(answer)), []).append(answer)
     groups = [
         Group(kind, title, needs_somebody, sorted(of_it, key=lambda one: (one.since_at, one.info.execution.run_id)))
         for (kind, needs_somebody, title), of_it in found.items()
     ]
     groups.sort(key=lambda group: (not group.needs_somebody, _KINDS.index(group.kind), -group.count, group.title))
     return groups
+
+
+def needs_somebody(reason: Reason) -> bool:
+    """Whether it will not get better by itself, as far as one can tell: what is tried again heals most often."""
+    return reason.is_bad and not (reason.kind in _TRIED_AGAIN and reason.attempt <= OFTEN_HEALED)
 
 
 def title_of(answer: Answer) -> str:

@@ -54,7 +54,11 @@ def check_closed(events: Sequence[HistoryEvent]) -> None:
         if event.event_id != expected:
             raise InvalidArgument(f"the history has event {event.event_id} where event {expected} should stand")
     if events[-1].event_type not in _ENDINGS:
-        raise InvalidArgument(f"the history ends with {_E.Name(events[-1].event_type)}: its run is not closed")
+        raise InvalidArgument(
+            f"the history ends with {_E.Name(events[-1].event_type)}: its run is open, and goes on where it is from. "
+            "Loaded here it would go on a second time, and do everything twice: load it once it has closed. To see "
+            "whether code fits it, `mainspring replay` takes the file as it is"
+        )
 
 
 def closed_run(
