@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import PLAIN, mainspring
+from tests.cli.command_line import PLAIN, local, mainspring
 from tests.server_process import mainspring_command
 
 
@@ -59,6 +59,37 @@ def test_a_trace_is_drawn_on_a_terminal(worked_address: str) -> None:
     shown = on_a_terminal("workflow", "trace", "-w", "drawn", "--no-fold", "--address", worked_address)
     assert "└── " in shown
     assert "✓ Family" in shown
+
+
+def test_a_trace_is_drawn_again_while_the_workflow_runs(worked_address: str) -> None:
+    mainspring(worked_address, "workflow", "start", "-w", "followed", "--type", "Sum", "-t", "worked", "-i", "1")
+    ours, theirs = pty.openpty()
+    line = [*mainspring_command(), "workflow", "trace", "-w", "followed", "--address", worked_address, *PLAIN]
+    settings = {"TERM": "xterm-256color", "COLUMNS": "100", "PATH": os.environ["PATH"]}
+    with subprocess.Popen(line, stdout=theirs, stderr=theirs, env=settings) as command:
+        os.close(theirs)
+        drawn = b""
+        while "▷ Sum".encode() not in drawn:
+            drawn += read_some(ours)
+        assert command.poll() is None, "the workflow runs, and so does the command"
+        mainspring(worked_address, "workflow", "signal", "-w", "followed", "--name", "end", "-i", "2")
+        while part := read_some(ours):
+            drawn += part
+        os.close(ours)
+        assert command.wait(20) == 0
+    assert "✓ Sum" in drawn.decode().rpartition("▷ Sum")[2]
+
+
+@pytest.mark.parametrize("value", ["-1", "-----BEGIN"])
+def test_a_value_may_begin_as_an_option_does(address: str, value: str) -> None:
+    counted = mainspring(address, "workflow", "count", "--identity", value)
+    assert counted.exit_code == 0, counted.output
+
+
+def test_an_option_without_its_value_is_a_mistake() -> None:
+    refused = local("workflow", "count", "--identity")
+    assert refused.exit_code == 2
+    assert "Option '--identity' requires an argument" in refused.stderr
 
 
 def test_a_command_ends_when_its_time_is_over(address: str) -> None:

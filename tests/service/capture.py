@@ -100,12 +100,16 @@ class _Anything:
 
 
 @asynccontextmanager
-async def capture_server() -> AsyncGenerator[CaptureServer]:
-    """Serve on a free port of this machine until the block ends."""
+async def capture_server(credentials: grpc.ServerCredentials | None = None) -> AsyncGenerator[CaptureServer]:
+    """Serve on a free port of this machine until the block ends; with TLS, if there are credentials."""
     captured = CaptureServer()
     server = GRPC.aio.server()
     server.add_generic_rpc_handlers((_Anything(captured),))
-    captured.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    if credentials is None:
+        port = server.add_insecure_port("127.0.0.1:0")
+    else:
+        port = server.add_secure_port("127.0.0.1:0", credentials)
+    captured.address = f"127.0.0.1:{port}"
     await server.start()
     try:
         yield captured

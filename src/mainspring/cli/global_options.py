@@ -42,7 +42,7 @@ class GlobalOption(NamedTuple):
         return click.Option(
             [*self.flags, self.name],
             type=self.kind,
-            is_flag=is_switch,
+            is_flag=is_switch or None,  # of an option with False, click takes the value for one that may be left out
             multiple=self.multiple,
             hidden=True,
             expose_value=False,

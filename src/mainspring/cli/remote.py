@@ -29,7 +29,8 @@ from mainspring.cli.connection import connect_config, profile_of
 from mainspring.cli.endings import ReaderGone
 from mainspring.cli.global_options import given
 from mainspring.cli.session import Session
-from mainspring.service import RPCError, RPCStatusCode, ServiceClient
+from mainspring.envconfig._loading import Profile
+from mainspring.service import ConnectConfig, RPCError, RPCStatusCode, ServiceClient
 
 P = ParamSpec("P")
 
@@ -41,18 +42,24 @@ def command(name: str, *, failed: str = "") -> Callable[[Callable[Concatenate[Se
         @functools.wraps(body)
         def run(*args: P.args, **values: P.kwargs) -> None:
             ctx = click.get_current_context()
-            asyncio.run(run_connected(ctx, lambda session: body(session, *args, **values), failed))
+            profile = profile_of(given(ctx), os.environ)
+            config = connect_config(profile, given(ctx))  # which reads files, so it stands before the loop
+            asyncio.run(run_connected(ctx, profile, config, lambda session: body(session, *args, **values), failed))
 
         return Command(name, callback=run, params=local.params_of(run), help=body.__doc__)
 
     return decorate
 
 
-async def run_connected(ctx: click.Context, body: Callable[[Session], Awaitable[None]], failed: str) -> None:
+async def run_connected(
+    ctx: click.Context,
+    profile: Profile,
+    config: ConnectConfig,
+    body: Callable[[Session], Awaitable[None]],
+    failed: str,
+) -> None:
     """Connect, run the body, and turn what goes wrong into sentences."""
     options = given(ctx)
-    profile = profile_of(options, os.environ)
-    config = connect_config(profile, options)
     limit: timedelta | None = options.get("command_timeout")
     output = local.output_of(ctx)
     try:
