@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import multiprocessing
 from collections.abc import Iterator
@@ -76,3 +77,21 @@ async def test_an_error_comes_back_from_another_process(registry: ActivityRegist
         said = await server.end()
     assert said.failure is not None
     assert (said.failure.message, said.failure.application_failure_info.type) == ("broken", "ValueError")
+
+
+async def test_a_heartbeat_that_fails_stops_no_other_activitys(
+    shared: tuple[concurrent.futures.ProcessPoolExecutor, SharedStateManager],
+) -> None:
+    heard: list[str] = []
+
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("an interceptor does not like it")
+
+    _, state = shared
+    first = await state.register_heartbeater(b"first", refuse)
+    second = await state.register_heartbeater(b"second", heard.append)
+    await asyncio.to_thread(first.send_heartbeat, b"first", "lost")
+    await asyncio.to_thread(second.send_heartbeat, b"second", "heard")
+    await state.unregister_heartbeater(b"first")
+    await state.unregister_heartbeater(b"second")
+    assert heard == ["heard"]

@@ -121,7 +121,7 @@ class MultiprocessingSharedState(SharedStateManager):
         if details is not None:
             heartbeat = self._heartbeats.get(task_token)
             if heartbeat is not None:
-                heartbeat(*details)
+                _beat(heartbeat, details)
             return
         self._heartbeats.pop(task_token, None)
         ended = self._ended.pop(task_token, None)
@@ -136,3 +136,11 @@ class MultiprocessingSharedState(SharedStateManager):
             for ended in self._ended.values():
                 ended()
             self._ended.clear()
+
+
+def _beat(heartbeat: Callable[..., None], details: Sequence[Any]) -> None:
+    """What is wrong with one activity's heartbeat, in an interceptor of the user's for example, stops no other one."""
+    try:
+        heartbeat(*details)
+    except Exception:
+        logger.exception("a heartbeat from another process was lost")
