@@ -149,6 +149,7 @@ def test_pollers_are_shown_as_text(worked_address: str) -> None:
     assert "\n  UNVERSIONED  workflow" in shown
     legacy = mainspring(worked_address, "task-queue", "describe", "-t", "worked", "--legacy-mode")
     assert legacy.stdout.startswith("Pollers:\n  Identity")
+    assert "Versioning Info:" not in legacy.stdout, "a heading of nothing"
     found = json.loads(
         mainspring(worked_address, "task-queue", "describe", "-t", "worked", "--legacy-mode", "-o=json").stdout
     )

@@ -120,7 +120,9 @@ def test_without_the_ui_its_port_is_nobodys_concern() -> None:
         (["server", "start-dev", "--log-level", "loud"], "'loud' is not one of"),
         (["server", "start-dev", "--search-attribute", "x"], "expected NAME=TYPE"),
         (["server", "start", "--config", "/nowhere.toml"], "cannot read /nowhere.toml"),
-        (["serve"], "No such command 'serve'"),
+        (["nothing"], "No such command 'nothing'."),
+        (["serve"], "No such command 'serve'. Did you mean 'server'?"),
+        (["workflow", "lst"], "No such command 'lst'. Did you mean 'list'?"),
     ],
 )
 def test_a_mistake_is_one_clean_error(arguments: list[str], said: str) -> None:

@@ -173,6 +173,7 @@ def test_a_trace_as_json_has_the_same_steps(worked_address: str) -> None:
     assert [step["kind"] for step in found["steps"][2]["steps"]] == ["timer", "activity"]
     folded = json.loads(run(worked_address, "trace", "-w", "in-json", "-o", "json").stdout)
     assert "steps" not in folded["steps"][2]
+    assert found["startTime"] < found["steps"][0]["startTime"] < found["steps"][0]["closeTime"] < found["closeTime"]
 
 
 def test_json_of_an_update_has_a_result_even_if_it_is_nothing(worked_address: str) -> None:

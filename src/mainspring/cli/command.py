@@ -99,11 +99,11 @@ def is_switch(param: click.Parameter) -> bool:
 def environment_values(ctx: click.Context) -> Mapping[str, str]:
     """Values of the chosen environment by name of the option, as Python has it."""
     options = given(ctx)
-    file = options.get("env_file") or os.environ.get("TEMPORAL_ENV_FILE")
-    path = Path(file) if file else env_file.default_path(os.environ)
+    file = options.get("env_file") or os.environ.get("TEMPORAL_ENV_FILE") or ""
     environments = ctx.meta.get(_ENVIRONMENTS)
-    if environments is None or environments[0] != path:
-        environments = ctx.meta[_ENVIRONMENTS] = (path, env_file.read(path))
+    if environments is None or environments[0] != file:
+        path = Path(file) if file else env_file.default_path(os.environ)
+        environments = ctx.meta[_ENVIRONMENTS] = (file, env_file.read(path))
     values: Mapping[str, str] = environments[1].get(environment_name(ctx), {})
     return {name.replace("-", "_"): value for name, value in values.items()}
 

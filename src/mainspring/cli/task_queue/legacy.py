@@ -69,10 +69,11 @@ async def show_legacy(session: Session, name: str, options: LegacyOptions) -> No
         output.line()
         output.heading("Task Queue Configuration:")
         show_config(output, config)
-    if versioning is not None:
+    facts = {} if versioning is None else versioning_facts(versioning)
+    if any(facts.values()):
         output.line()
         output.heading("Versioning Info:")
-        output.card(versioning_facts(versioning))
+        output.card(facts)
 
 
 def as_json(

@@ -205,9 +205,14 @@ def facts(step: Step) -> dict[str, Value]:
     if isinstance(step, Traced):
         found |= {"workflowId": step.workflow_id, "runId": step.run_id, "nextRunId": step.next_run_id or None}
         found |= {"notes": list(step.notes) or None}
-    found |= {"startTime": step.began_at, "closeTime": step.ended_at}
+    found |= {"startTime": exactly(step.began_at), "closeTime": exactly(step.ended_at)}
     found |= {"failure": step.failure.message if step.failure is not None else None}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def exactly(moment: datetime | None) -> str | None:
+    """RFC 3339 with all that is known of the second: steps may take no longer."""
+    return None if moment is None else f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def title(step: Step, now: datetime) -> str:
