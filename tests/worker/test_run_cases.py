@@ -746,3 +746,38 @@ class Broken(DefaultFailureConverter):
 def test_a_failure_converter_that_fails_shows_nothing_and_ends_the_run() -> None:
     run = Driven(RaisesOdd, "run", converter=DataConverter(failure_converter_class=Broken))
     assert run.begin() == ["fail Failed converting workflow exception"]
+
+
+class NoException(BaseException):
+    """What `except Exception` does not catch, as what `pytest.fail` raises."""
+
+
+@workflow.defn
+class RaisesNoException:
+    @workflow.run
+    async def run(self, where: str) -> None:
+        if where == "run":
+            raise NoException("from afar")
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.signal
+    def hear(self) -> None:
+        raise NoException("from afar")
+
+    @workflow.update
+    def change(self) -> None:
+        raise NoException("from afar")
+
+
+def test_what_is_no_exception_fails_the_task() -> None:
+    run = Driven(RaisesNoException, "run")
+    assert run.begin() == []
+    assert str(run.error) == "workflow code raised NoException, which is no Exception: from afar"
+
+
+@pytest.mark.parametrize("job", [signal("hear"), update("change")])
+def test_what_is_no_exception_fails_the_task_of_a_handler(job: Any) -> None:
+    run = Driven(RaisesNoException, "")
+    run.begin()
+    run.tell(job)
+    assert str(run.error) == "workflow code raised NoException, which is no Exception: from afar"

@@ -270,6 +270,10 @@ class WorkflowRun:
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it ends the run or its task
             if not self.state.is_evicting:
                 self._end_with(CancelledError(str(error)) if isinstance(error, asyncio.CancelledError) else error)
+        except BaseException as error:
+            if self.state.is_evicting:
+                raise
+            self.state.fail_task_by(error)
 
     def _end_with(self, error: BaseException) -> None:
         if self.state.cancel_reason is not None and is_cancelled_exception(error):

@@ -155,9 +155,9 @@ class Handlers:
             if state.is_evicting:
                 return
             self._update_failed(job, error, is_accepted=is_accepted)
-        except BaseException:
+        except BaseException as error:  # noqa: BLE001 - it fails the task
             if not state.is_evicting:
-                raise
+                state.fail_task_by(error)
         finally:
             self.running_updates.pop(job.id, None)
 

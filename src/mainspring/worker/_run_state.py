@@ -180,6 +180,16 @@ class RunState:
             raise ValueError(f"Expected 1 result payload, got {len(payloads)}")
         return payloads[0]
 
+    def fail_task_by(self, error: BaseException) -> None:
+        """Workflow code raised what is no `Exception`, as `pytest.fail` does: nobody else would ever hear of it.
+
+        Raises: the error itself, if it ends the program or the coroutine.
+        """
+        if isinstance(error, (SystemExit, KeyboardInterrupt, GeneratorExit)):
+            raise error
+        self.task_error = RuntimeError(f"workflow code raised {type(error).__name__}, which is no Exception: {error}")
+        self.task_error.__cause__ = error
+
     def failure_of(self, error: BaseException) -> Failure:
         """The failure that says what an exception of workflow code was, less what cannot be converted.
 
