@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import uuid
 
 import pytest
@@ -19,8 +20,13 @@ def run(address: str, *words: str, answer: str = "") -> Result:
 
 
 def standalone(address: str) -> str:
+    """An activity of its own. The real server, when it has much to do, is busy with a new one for a while."""
     name = f"alone-{uuid.uuid4()}"
     assert run(address, "start", "-a", name, *START).exit_code == 0
+    give_up_s = time.monotonic() + 20
+    while "busy" in (described := run(address, "describe", "-a", name)).stderr and time.monotonic() < give_up_s:
+        time.sleep(0.2)
+    assert described.exit_code == 0, described.stderr
     return name
 
 
