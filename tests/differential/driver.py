@@ -161,7 +161,7 @@ class Driver:
 
         task = asyncio.create_task(run())
         self._tasks.append(cast("asyncio.Task[object]", task))
-        await asyncio.sleep(0.1)  # the call is under way on the server before the next one begins
+        await asyncio.sleep(0.25)  # the call is under way on the server, a slow one too, before the next one begins
         return task
 
     # -- client
