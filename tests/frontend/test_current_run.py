@@ -37,7 +37,7 @@ from tests.assembled import assembled, call
 from tests.differential.commands import continue_as_new, payloads, schedule_activity
 
 IMPATIENT = Config(limits=Limits(history_poll_s=0.001))
-STEPS = 10_000  # of the loop; whoever is going to wait needs far fewer
+WITHIN_S = 20  # whoever is going to wait needs far less
 WORKFLOW = "workflow"
 ACTIVITY = "activity"
 QUEUE = TaskQueue(name="queue")
@@ -131,11 +131,10 @@ async def answer(server: Assembly, *commands: Command, result: str = "") -> str:
 
 
 async def somebody_in(waiting: Sized) -> None:
-    for _ in range(STEPS):
-        if len(waiting):
-            return
+    give_up_s = asyncio.get_running_loop().time() + WITHIN_S
+    while not len(waiting):
+        assert asyncio.get_running_loop().time() < give_up_s, f"nobody waits in {waiting}"
         await asyncio.sleep(0)
-    raise AssertionError(f"nobody waits in {waiting}")
 
 
 async def current_run(server: Assembly) -> str:
