@@ -25,6 +25,11 @@ class RunKey(msgspec.Struct, frozen=True, array_like=True):
     workflow_id: str
     run_id: str
 
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """Namespace id, workflow id, run id."""
+        return self.namespace_id, self.workflow_id, self.run_id
+
 
 class TaskKind(IntEnum):
     """Which kind of worker a ready task waits for. The numbers are stored."""

@@ -42,7 +42,6 @@ from mainspring.server.history.starts import StartOutcome, StartSpec
 from mainspring.server.history.updates import UpdateStatus
 
 FAILED = "Update-with-Start could not be executed."
-CLOSING_RETRY_S = 0.05
 
 
 class MultiOperations:
@@ -69,7 +68,7 @@ class MultiOperations:
             except WorkflowClosing as error:
                 if time.monotonic() >= until_s:
                     raise _update_failed(error) from error
-                await asyncio.sleep(CLOSING_RETRY_S)
+                await asyncio.sleep(updates.CLOSING_RETRY_S)
                 continue
             return _response(start_request, update_request, outcome, status)
 

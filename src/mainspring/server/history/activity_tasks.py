@@ -133,16 +133,12 @@ class ActivityTasks:
             decide(run, pending)
             return 0 if pending.scheduled_event_id in run.activities else pending.scheduled_event_id
 
-        key, closed = await self._runs.change_early(*_names(name.key), close)
+        key, closed = await self._runs.change_early(*name.key.parts, close)
         if closed:
             self._runs.events.drop(key.run_id, closed)
 
     async def _change(self, named: RunKey, decide: Callable[[Run], T]) -> tuple[RunKey, T]:
-        return await self._runs.change_named(*_names(named), decide)
-
-
-def _names(key: RunKey) -> tuple[str, str, str]:
-    return key.namespace_id, key.workflow_id, key.run_id
+        return await self._runs.change_named(*named.parts, decide)
 
 
 def _find(run: Run, name: ActivityName, *, needs_start: bool = True) -> Activity:

@@ -95,7 +95,7 @@ class Updates:
                 update.admit(run, request)
                 return waiters.enter_context(self._waiting.update(run.key.run_id, update_id))
 
-            key, outcome = await self._runs.change_named(named.namespace_id, named.workflow_id, named.run_id, admit)
+            key, outcome = await self._runs.change_named(*named.parts, admit)
             return await self._wait(key, update_id, outcome, wait_for=wait_for, until_s=until_s)
 
     async def wait(self, named: RunKey, update_id: str, *, wait_for: Stage.ValueType, until_s: float) -> UpdateStatus:
@@ -103,13 +103,13 @@ class Updates:
 
         Raises: NotFound: the run does not know it.
         """
-        key = await self._runs.resolve(named.namespace_id, named.workflow_id, named.run_id)
+        key = await self._runs.resolve(*named.parts)
         while True:
             with self._waiting.update(key.run_id, update_id) as outcome:
                 try:
                     return await self._wait(key, update_id, outcome, wait_for=wait_for, until_s=until_s)
                 except _UnknownUpdate:
-                    current = await self._runs.resolve(named.namespace_id, named.workflow_id, named.run_id)
+                    current = await self._runs.resolve(*named.parts)
                     if current == key:
                         raise
             key = current  # the run went on in another one before it was looked at

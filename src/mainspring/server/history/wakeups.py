@@ -112,7 +112,7 @@ class Wakeups:
         except (NotFound, InvalidArgument):
             return False  # it is gone, or was ended for its length
         except MainspringError:
-            log.exception("a due run failed: namespace=%s workflow=%s run=%s", *_names(key))
+            log.exception("a due run failed: namespace=%s workflow=%s run=%s", *key.parts)
             return True
         self.fired_count += 1
         return False
@@ -135,10 +135,6 @@ class Wakeups:
             return
         await self._runs.store.delete_run(run.key)
         self._runs.evict(run.key)
-
-
-def _names(key: RunKey) -> tuple[str, str, str]:
-    return key.namespace_id, key.workflow_id, key.run_id
 
 
 def _may_be_followed(run: Run) -> bool:

@@ -197,7 +197,7 @@ def erase_runs(db: Connection, run_ids: Sequence[str]) -> None:
 def erase_run(db: Connection, key: RunKey) -> None:
     """Delete every row of a run, and the current-run row if the workflow id stands for it."""
     erase_runs(db, [key.run_id])
-    db.execute(SQL["delete_current_run"], (key.namespace_id, key.workflow_id, key.run_id))
+    db.execute(SQL["delete_current_run"], key.parts)
 
 
 def erase_names(db: Connection, namespace_id: str) -> None:
