@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +16,8 @@ from tests.server_process import real_server_command
 
 PLAIN = ("--disable-config-file", "--disable-config-env")
 """What the machine of whoever runs the tests has set up has no say."""
+
+SETTLED_WITHIN_S = 20.0
 
 _CHANCE = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
@@ -52,6 +55,19 @@ def theirs(address: str, *words: str) -> Printed:
     line = [*official, *words, "-o", "json", "--address", address, *PLAIN]
     done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=20)
     return Printed(done.returncode, comparable(done.stdout))
+
+
+def same(address: str, *words: str) -> Printed:
+    """What both command lines print, which must be the same.
+
+    They are asked one after the other, and what the real server lists and counts changes between: it is late to list
+    what the tests before began. So they are asked again for a while if they differ.
+    """
+    give_up_s = time.monotonic() + SETTLED_WITHIN_S
+    while (mine := ours(address, *words)) != (official := theirs(address, *words)) and time.monotonic() < give_up_s:
+        time.sleep(0.2)
+    assert mine == official
+    return mine
 
 
 def comparable(text: str) -> Any:

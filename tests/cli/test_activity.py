@@ -10,7 +10,7 @@ import uuid
 import pytest
 from click.testing import Result
 
-from tests.cli.command_line import mainspring, ours, theirs
+from tests.cli.command_line import mainspring, ours, same, theirs
 
 START = ("--type", "double", "-t", "nobody", "--start-to-close-timeout", "1m")
 
@@ -65,7 +65,7 @@ def without_names(output: object) -> object:
     [["list", "-q", "ActivityId='nobody'"], ["count"], ["result", "-a", "nobody"], ["describe", "-a", "nobody"]],
 )
 def test_lists_of_activities_in_json_are_the_official_ones(real_address: str, words: list[str]) -> None:
-    assert ours(real_address, "activity", *words) == theirs(real_address, "activity", *words)
+    same(real_address, "activity", *words)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "terminate", "delete", "unpause", "reset", "update-options"])
@@ -133,7 +133,7 @@ def test_batches_are_listed_described_and_stopped(real_address: str) -> None:
     )
     job = begun["batchJobId"]
     for words in (["batch", "list"], ["batch", "describe", "--job-id", job], ["batch", "describe", "--job-id", "x"]):
-        assert ours(real_address, *words) == theirs(real_address, *words)
+        same(real_address, *words)
     assert "CompletedCount" in mainspring(real_address, "batch", "describe", "--job-id", job).stdout
     assert job in mainspring(real_address, "batch", "list").stdout
     unknown = mainspring(real_address, "batch", "terminate", "--job-id", "x", "--reason", "r")

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from click.testing import Result
 
-from tests.cli.command_line import mainspring, ours, theirs
+from tests.cli.command_line import mainspring, same
 
 
 def deployment(address: str, verb: str, *words: str, answer: str = "") -> Result:
@@ -31,15 +31,14 @@ def deployment(address: str, verb: str, *words: str, answer: str = "") -> Result
     ],
 )
 def test_workers_in_json_are_those_of_the_official_command_line(real_address: str, words: list[str]) -> None:
-    assert ours(real_address, "worker", *words) == theirs(real_address, "worker", *words)
+    same(real_address, "worker", *words)
 
 
 def test_a_deployment_is_shown_as_the_official_command_line_shows_it(real_address: str) -> None:
     name = f"d-{uuid.uuid4()}"
     assert deployment(real_address, "create", "--name", name).stdout == "Successfully created worker deployment\n"
     for words in (["list"], ["describe", "--name", name]):
-        line = ["worker", "deployment", *words]
-        assert ours(real_address, *line) == theirs(real_address, *line)
+        same(real_address, "worker", "deployment", *words)
     assert name in deployment(real_address, "list").stdout
     assert f"Name                  {name}\n" in deployment(real_address, "describe", "--name", name).stdout
 
