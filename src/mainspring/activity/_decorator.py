@@ -98,8 +98,9 @@ def defn(
             auto_heartbeat=auto_heartbeat,
             options=own,
         )
-        decorated = make_durable(fn, definition) if inspect.isfunction(fn) else fn
-        definition.put_on(decorated)
-        return decorated
+        if inspect.isfunction(fn):
+            return make_durable(fn, definition)
+        definition.put_on(fn)
+        return fn
 
     return decorate if fn is None else decorate(fn)

@@ -6,6 +6,8 @@ import asyncio
 import threading
 from dataclasses import dataclass
 
+_MAKING = threading.Lock()
+
 
 @dataclass
 class CompositeEvent:
@@ -18,12 +20,12 @@ class CompositeEvent:
     async_event: asyncio.Event | None
 
     def set(self) -> None:
-        self._for_threads().set()
+        self.for_threads().set()
         if self.async_event:
             self.async_event.set()
 
     def is_set(self) -> bool:
-        return self._for_threads().is_set()
+        return self.for_threads().is_set()
 
     async def wait(self) -> None:
         if not self.async_event:
@@ -32,9 +34,37 @@ class CompositeEvent:
 
     def wait_sync(self, timeout: float | None = None) -> None:
         """Wait in a thread, at most `timeout` seconds."""
-        self._for_threads().wait(timeout)
+        self.for_threads().wait(timeout)
 
-    def _for_threads(self) -> threading.Event:
+    def for_threads(self) -> threading.Event:
+        """What threads wait on. Raises: RuntimeError: there is none."""
         if not self.thread_event:
             raise RuntimeError("Missing event")
         return self.thread_event
+
+
+class LateCompositeEvent(CompositeEvent):
+    """One whose event for threads is made when it is first asked for: no thread waits on most."""
+
+    def __init__(self) -> None:
+        super().__init__(None, asyncio.Event())
+        self._is_set = False
+
+    def set(self) -> None:
+        with _MAKING:  # a thread may ask for its event just now
+            self._is_set = True
+            if self.thread_event is not None:
+                self.thread_event.set()
+        if self.async_event:
+            self.async_event.set()
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def for_threads(self) -> threading.Event:
+        with _MAKING:
+            if self.thread_event is None:
+                self.thread_event = threading.Event()
+                if self._is_set:
+                    self.thread_event.set()
+            return self.thread_event

@@ -20,6 +20,8 @@ SYMBOLS = symbol_database.Default()
 class BinaryNullPayloadConverter(EncodingPayloadConverter):
     """`binary/null`: None."""
 
+    _never_takes_plain = True
+
     @property
     def encoding(self) -> str:
         return "binary/null"
@@ -36,6 +38,8 @@ class BinaryNullPayloadConverter(EncodingPayloadConverter):
 class BinaryPlainPayloadConverter(EncodingPayloadConverter):
     """`binary/plain`: bytes as they are."""
 
+    _never_takes_plain = True
+
     @property
     def encoding(self) -> str:
         return "binary/plain"
@@ -49,6 +53,8 @@ class BinaryPlainPayloadConverter(EncodingPayloadConverter):
 
 class JSONProtoPayloadConverter(EncodingPayloadConverter):
     """`json/protobuf`: protobuf messages as compact JSON with sorted keys."""
+
+    _never_takes_plain = True
 
     def __init__(self, ignore_unknown_fields: bool = False) -> None:
         """`ignore_unknown_fields`: read past fields that this process's message lacks, in place of an error."""
@@ -75,6 +81,8 @@ class JSONProtoPayloadConverter(EncodingPayloadConverter):
 
 class BinaryProtoPayloadConverter(EncodingPayloadConverter):
     """`binary/protobuf`: protobuf messages in their wire format. The default converter reads these and writes JSON."""
+
+    _never_takes_plain = True
 
     @property
     def encoding(self) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -23,7 +24,11 @@ from mainspring.converter._external_storage import ExternalStorage
 from mainspring.converter._failure_converter import DefaultFailureConverter, FailureConverter
 from mainspring.converter._json_converter import DefaultPayloadConverter
 from mainspring.converter._payload_codec import PayloadCodec, _apply_to_failure_payloads, replace_payloads
-from mainspring.converter._payload_converter import PayloadConverter, _TemporalTransferTypePayloadConverter
+from mainspring.converter._payload_converter import (
+    PayloadConverter,
+    _TemporalTransferTypePayloadConverter,
+    takes_context,
+)
 from mainspring.converter._serialization_context import SerializationContext, WithSerializationContext
 from mainspring.converter._storage_driver import StorageDriverStoreContext
 from mainspring.converter._storage_references import NOT_CONFIGURED, decode_references, stands_for_another
@@ -50,7 +55,7 @@ class DataConverter(WithSerializationContext):
         object.__setattr__(self, "payload_converter", self._new_payload_converter())
         object.__setattr__(self, "failure_converter", self.failure_converter_class())
 
-    def _new_payload_converter(self) -> PayloadConverter:
+    def _new_payload_converter(self) -> _TemporalTransferTypePayloadConverter:
         return _TemporalTransferTypePayloadConverter.wrap(self.payload_converter_class())
 
     async def encode(self, values: Sequence[Any]) -> list[Payload]:
@@ -100,10 +105,26 @@ class DataConverter(WithSerializationContext):
         return self._with_parts(parts) if parts else self
 
     def _with_parts(self, parts: Mapping[str, object]) -> Self:
-        clone = copy.copy(self)
-        for name, part in parts.items():
-            object.__setattr__(clone, name, part)
+        if type(self) is DataConverter:
+            clone = object.__new__(type(self))
+            vars(clone).update(vars(self))
+        else:  # which may have more than its attributes, and takes ten times as long
+            clone = copy.copy(self)
+        vars(clone).update(parts)
         return clone
+
+    def _with_made_context(self, make_context: Callable[[], SerializationContext]) -> Self:
+        """As `with_context`, but the context is only made if somebody wants it."""
+        converter = self.payload_converter
+        if self._takes_context or not isinstance(converter, _TemporalTransferTypePayloadConverter):
+            return self.with_context(make_context())
+        return self._with_parts({"payload_converter": converter.with_subject(make_context)})
+
+    @functools.cached_property
+    def _takes_context(self) -> bool:
+        """Whether any part of it, beside what names the subject of an error, is to be told contexts."""
+        others = (self.payload_codec, self.failure_converter, self.external_storage)
+        return takes_context(self.payload_converter) or any(isinstance(one, WithSerializationContext) for one in others)
 
     def _with_store_context(self, context: StorageDriverStoreContext) -> Self:
         """A data converter whose storage knows for whom it stores; itself if there is none."""

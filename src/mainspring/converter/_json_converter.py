@@ -21,12 +21,12 @@ from mainspring.converter._binary_converters import (
 from mainspring.converter._json_encoding import AdvancedJSONEncoder, json_text
 from mainspring.converter._json_type_converter import JSONTypeConverter
 from mainspring.converter._kinds import class_of
-from mainspring.converter._payload_converter import CompositePayloadConverter, EncodingPayloadConverter
+from mainspring.converter._payload_converter import PLAIN, CompositePayloadConverter, EncodingPayloadConverter
 from mainspring.converter._placed_errors import UnserializableValue
 from mainspring.converter._pydantic_models import is_model, model_json
 from mainspring.converter._type_decoder import TypeDecoder, decoder_with
 
-PLAIN_TYPES = {str, int, float, bool, list, dict, tuple}  # never models: looked up before the slower question
+PARSE = json.JSONDecoder().decode
 
 
 class JSONPlainPayloadConverter(EncodingPayloadConverter):
@@ -60,7 +60,7 @@ class JSONPlainPayloadConverter(EncodingPayloadConverter):
         Raises: UnserializableValue, a TypeError: no JSON could be read back as the value; says which part of it.
         """
         cls = class_of(value)
-        is_leaf = cls not in PLAIN_TYPES and self._encoder is AdvancedJSONEncoder and is_model(cls)
+        is_leaf = cls not in PLAIN and self._encoder is AdvancedJSONEncoder and is_model(cls)
         data = _model_data(value) if is_leaf else json_text(self._text_encoder, value).encode()
         return Payload(metadata={"encoding": self._encoding.encode()}, data=data)
 
@@ -69,7 +69,7 @@ class JSONPlainPayloadConverter(EncodingPayloadConverter):
         if reader is not None and reader.read_json is not None and self._decoder is None:
             return reader.read_json(payload.data)
         try:
-            value = json.loads(payload.data, cls=self._decoder)
+            value = _parsed(payload.data) if self._decoder is None else json.loads(payload.data, cls=self._decoder)
         except json.JSONDecodeError as error:
             raise RuntimeError("Failed parsing") from error
         return value if reader is None else reader.decode(value)
@@ -84,6 +84,14 @@ class JSONPlainPayloadConverter(EncodingPayloadConverter):
 
     def __getstate__(self) -> dict[str, object]:
         return {name: value for name, value in vars(self).items() if name not in {"_types", "_text_encoder"}}
+
+
+def _parsed(data: bytes) -> Any:
+    """`json.loads`, which looks for UTF-16 and UTF-32 first: that nobody writes."""
+    try:
+        return PARSE(data.decode("utf-8", "surrogatepass"))
+    except ValueError:
+        return json.loads(data)
 
 
 def _model_data(value: object) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, ClassVar, Self, TypeVar, cast, overload
 
@@ -24,6 +24,7 @@ from mainspring.converter._serialization_context import SerializationContext, Wi
 from mainspring.converter._transfer_types import transfer_type_converter
 
 AnyType = TypeVar("AnyType")
+PLAIN = frozenset({bool, int, float, str, list, dict, tuple})  # what JSON has, and nobody can mark or derive anew
 
 
 class PayloadConverter(ABC):
@@ -65,6 +66,9 @@ class PayloadConverter(ABC):
 
 class EncodingPayloadConverter(ABC):
     """Converts one value to a payload of one encoding, and back."""
+
+    _never_takes_plain: ClassVar[bool] = False
+    """Takes no value of a class in `PLAIN`, so it need not be asked. Of this very class: a derived one may take any."""
 
     @property
     @abstractmethod
@@ -115,11 +119,16 @@ class CompositePayloadConverter(PayloadConverter, WithSerializationContext):
         return payloads
 
     def _first_payload(self, value: Any) -> Payload | None:
-        for converter in self.converters.values():
+        for converter in self._takers_of_plain if type(value) in PLAIN else self.converters.values():
             payload = converter.to_payload(value)
             if payload is not None:
                 return payload
         return None
+
+    @functools.cached_property
+    def _takers_of_plain(self) -> list[EncodingPayloadConverter]:
+        """Those that are to be asked of a value of `PLAIN`."""
+        return [one for one in self.converters.values() if not vars(type(one)).get("_never_takes_plain")]
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         """One value per payload. Hints may be fewer or more: each payload has the hint in its place, if there is one.
@@ -165,6 +174,15 @@ class CompositePayloadConverter(PayloadConverter, WithSerializationContext):
         ]
         return told if any(new is not old for new, old in zip(told, own, strict=True)) else None
 
+    @classmethod
+    def _has_own_with_context(cls) -> bool:
+        """Whether a derived class has a way of its own to be told contexts."""
+        base = CompositePayloadConverter
+        return (cls.with_context, cls.get_converters_with_context) != (
+            base.with_context,
+            base.get_converters_with_context,
+        )
+
     @functools.cached_property
     def _any_converter_takes_context(self) -> bool:
         return any(isinstance(converter, WithSerializationContext) for converter in self.converters.values())
@@ -173,12 +191,14 @@ class CompositePayloadConverter(PayloadConverter, WithSerializationContext):
 class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationContext):
     """The payload converter as a data converter holds it: with transfer types, and errors that name the subject."""
 
-    def __init__(self, inner_payload_converter: PayloadConverter, context: SerializationContext | None = None) -> None:
+    def __init__(
+        self, inner_payload_converter: PayloadConverter, make_context: Callable[[], SerializationContext] | None = None
+    ) -> None:
         self._inner_payload_converter = inner_payload_converter
-        self._context = context
+        self._make_context = make_context  # for the words of an error
 
     @staticmethod
-    def wrap(payload_converter: PayloadConverter) -> PayloadConverter:
+    def wrap(payload_converter: PayloadConverter) -> _TemporalTransferTypePayloadConverter:
         """The converter wrapped, once."""
         if isinstance(payload_converter, _TemporalTransferTypePayloadConverter):
             return payload_converter
@@ -192,7 +212,7 @@ class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationC
         try:
             return self._inner_payload_converter.to_payloads(travelling)
         except PlacedError as error:
-            error.subject = error.subject or subject_of(self._context)
+            self._name_subject(error)
             raise
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
@@ -202,7 +222,7 @@ class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationC
                 return self._inner_payload_converter.from_payloads(payloads, type_hints)
             return self._from_transfer_types(payloads, type_hints)
         except PlacedError as error:
-            error.subject = error.subject or subject_of(self._context)
+            self._name_subject(error)
             raise
 
     def _from_transfer_types(self, payloads: Sequence[Payload], type_hints: list[type]) -> list[Any]:
@@ -223,7 +243,26 @@ class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationC
         inner = self._inner_payload_converter
         if isinstance(inner, WithSerializationContext):
             inner = inner.with_context(context)
-        return type(self)(inner, context)
+        return type(self)(inner, lambda: context)
+
+    def with_subject(self, make_context: Callable[[], SerializationContext]) -> Self:
+        """As `with_context`, for an inner converter that takes none: then few ask for it."""
+        return type(self)(self._inner_payload_converter, make_context)
+
+    def _name_subject(self, error: PlacedError) -> None:
+        if not error.subject and self._make_context is not None:
+            error.subject = subject_of(self._make_context())
+
+
+def takes_context(converter: PayloadConverter) -> bool:
+    """Whether a payload converter is another one for a context. A wrapper, which only names it in errors, is asked what
+    it wraps; a composite is one for its converters' sake.
+    """
+    if isinstance(converter, _TemporalTransferTypePayloadConverter):
+        converter = converter._inner_payload_converter
+    if isinstance(converter, CompositePayloadConverter) and not converter._has_own_with_context():
+        return converter._any_converter_takes_context
+    return isinstance(converter, WithSerializationContext)
 
 
 def _hints_for(payloads: Sequence[Payload], type_hints: list[type] | None) -> Sequence[type | None]:

@@ -13,6 +13,7 @@ ValueT = TypeVar("ValueT")
 TransferTypeT = TypeVar("TransferTypeT")
 
 ATTRIBUTE = "__temporal_transfer_type_converter"
+UNMARKED = frozenset({bool, int, float, str, bytes, list, dict, tuple})  # since they take no attributes
 
 
 class TransferTypeConverter(ABC, Generic[ValueT, TransferTypeT]):
@@ -55,5 +56,7 @@ def transfer_type_convertible(
 
 def transfer_type_converter(value_type: object) -> TransferTypeConverter[Any, Any] | None:
     """The converter that a class, or an alias of it with arguments, was marked with."""
+    if type(value_type) is type and value_type in UNMARKED:
+        return None
     found: TransferTypeConverter[Any, Any] | None = getattr(value_type, ATTRIBUTE, None)
     return found

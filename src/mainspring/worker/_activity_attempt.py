@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import dataclasses
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,11 +16,11 @@ from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 
-from mainspring.activity import ActivityCancellationDetails, logger
+from mainspring.activity import ActivityCancellationDetails, Info, logger
 from mainspring.activity._context import CompleteAsyncError, Context
 from mainspring.activity._definition import Definition
 from mainspring.common import MetricMeter, RawValue
-from mainspring.common._composite_event import CompositeEvent
+from mainspring.common._composite_event import CompositeEvent, LateCompositeEvent
 from mainspring.converter import DataConverter
 from mainspring.exceptions import ApplicationError, ApplicationErrorCategory, CancelledError
 from mainspring.worker._activity_heartbeats import Details, Heartbeats
@@ -71,15 +69,19 @@ class Attempt:
     """One attempt. `stop.request` cancels it from outside."""
 
     def __init__(self, assignment: Assignment, surroundings: Surroundings) -> None:
-        self.info = assignment.info
-        self.stop = Stop(CompositeEvent(threading.Event(), asyncio.Event()), None)
+        self.assignment = assignment
+        self.stop = Stop(LateCompositeEvent(), None)
         self.heartbeat_error: Exception | None = None
         self.heartbeats: Heartbeats | None = None  # None: a local activity, whose heartbeats nobody waits for
-        self._assignment = assignment
         self._around = surroundings
-        self._converter = surroundings.data_converter.with_context(assignment.context)
+        self._converter = surroundings.data_converter._with_made_context(assignment.context)  # pyright: ignore[reportPrivateUsage] - of ours
         if self._converter.external_storage is not None:
-            self._converter = self._converter._with_store_context(assignment.store_context)  # pyright: ignore[reportPrivateUsage] - the official name
+            self._converter = self._converter._with_store_context(assignment.store_context())  # pyright: ignore[reportPrivateUsage] - the official name
+
+    @property
+    def info(self) -> Info:
+        """What `activity.info()` says."""
+        return self.assignment.info
 
     @property
     def cancelled_event(self) -> CompositeEvent:
@@ -90,9 +92,10 @@ class Attempt:
         """Run it to its end, whatever that is."""
         auto: asyncio.Task[None] | None = None
         try:
-            definition = self._around.registry.find(self.info.activity_type, self.info.workflow_id)
+            assignment = self.assignment
+            definition = self._around.registry.find(assignment.activity_type, assignment.workflow_id or None)
             await self._prepare(definition)
-            if definition.auto_heartbeat and self.heartbeats is not None and self.info.heartbeat_timeout:
+            if definition.auto_heartbeat and self.heartbeats is not None and assignment.heartbeat_timeout_s:
                 auto = asyncio.create_task(self.heartbeats.beat_by_itself())
             ending = await self._call(definition)
         except BaseException as error:  # noqa: BLE001 - user code may raise anything, and it is reported
@@ -113,7 +116,7 @@ class Attempt:
         """The details as the server takes them."""
         if not details:
             return None
-        converter = self._converter._with_store_context(self._assignment.heartbeat_store_context)  # pyright: ignore[reportPrivateUsage] - the official name
+        converter = self._converter._with_store_context(self.assignment.heartbeat_store_context())  # pyright: ignore[reportPrivateUsage] - the official name
         payloads = Payloads(payloads=await converter.encode(details))
         self._check_size("heartbeat details", payloads)
         return payloads
@@ -140,8 +143,8 @@ class Attempt:
     async def _call(self, definition: Definition) -> Ending:
         try:
             args = await self._arguments(definition)
-            if self._assignment.heartbeat_details:
-                self.info = dataclasses.replace(self.info, heartbeat_details=await self._details_before())
+            if self.assignment.heartbeat_details:
+                self.assignment.tell_details(await self._details_before())
             result = await self._intercepted(definition, args)
         finally:
             self.stop.is_over = True
@@ -151,7 +154,7 @@ class Attempt:
 
     async def _intercepted(self, definition: Definition, args: Sequence[Any]) -> Any:
         around, is_sync = self._around, not definition.is_async
-        headers = self._assignment.headers
+        headers = self.assignment.headers
         if around.decode_headers:
             headers = {
                 name: await self._converter._transform_inbound_payload(payload)  # pyright: ignore[reportPrivateUsage] - the official name
@@ -164,7 +167,8 @@ class Attempt:
         )
         for interceptor in reversed(around.interceptors):
             inbound = interceptor.intercept_activity(inbound)
-        inbound.init(OutboundTail(self.info, self.heartbeats.beat if self.heartbeats is not None else _nothing))
+        beat = self.heartbeats.beat if self.heartbeats is not None else _nothing
+        inbound.init(OutboundTail(self.assignment, beat))
         executor = around.registry.executor if is_sync else None
         return await inbound.execute_activity(
             ExecuteActivityInput(fn=definition.fn, args=args, executor=executor, headers=headers)
@@ -172,9 +176,9 @@ class Attempt:
 
     def _context(self, definition: Definition) -> Context:
         around, is_here = self._around, definition.is_async or self._around.registry.uses_threads
-        info = self.info
+        assignment = self.assignment
         return Context(
-            info=lambda: info,
+            info=lambda: assignment.info,
             heartbeat=None,
             cancelled_event=self.stop.cancelled,
             worker_shutdown_event=around.worker_shutdown,
@@ -186,7 +190,7 @@ class Attempt:
         )
 
     async def _arguments(self, definition: Definition) -> Sequence[Any]:
-        payloads = self._assignment.input
+        payloads = self.assignment.input
         types = definition.arg_types
         if definition.name is None:
             types = [RawValue] * len(payloads)
@@ -199,7 +203,7 @@ class Attempt:
     async def _details_before(self) -> Sequence[Any]:
         """What the attempt before this one said last."""
         try:
-            return await self._converter.decode(self._assignment.heartbeat_details)
+            return await self._converter.decode(self.assignment.heartbeat_details)
         except Exception as error:
             raise ApplicationError("Failed decoding heartbeat details", non_retryable=True) from error
 

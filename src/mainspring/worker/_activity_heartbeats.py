@@ -23,8 +23,8 @@ class Throttle(msgspec.Struct, kw_only=True, frozen=True):
     without_timeout_s: float = 30.0
     most_s: float = 60.0
 
-    def interval_s(self, timeout_s: float | None) -> float:
-        """The interval for an activity with this heartbeat timeout."""
+    def interval_s(self, timeout_s: float) -> float:
+        """The interval for an activity with this heartbeat timeout; 0 = it has none."""
         wanted = timeout_s * OF_TIMEOUT if timeout_s else self.without_timeout_s
         return min(wanted, self.most_s)
 

@@ -98,14 +98,14 @@ class LocalActivities:
         except asyncio.CancelledError:
             return Ending(failure=_cancellation(), is_cancelled=True), True
         self._slots.mark_used(permit, UsedByActivity(task.activity_type))
-        self._metrics.began(attempt.info)
+        self._metrics.began(attempt.assignment)
         began = time.monotonic()
         working = asyncio.create_task(attempt.run())
         self._working.add(working)
         working.add_done_callback(self._working.discard)
         working.add_done_callback(lambda _: self._slots.release(permit))
         ending, is_cancelled = await self._watched(attempt, working, _Deadline.of(task, first_at))
-        self._metrics.ended(attempt.info, ending, began)
+        self._metrics.ended(attempt.assignment, ending, began)
         return ending, is_cancelled
 
     async def _watched(

@@ -23,6 +23,7 @@ from mainspring.common._composite_event import CompositeEvent
 from mainspring.converter import PayloadConverter
 from mainspring.exceptions import CancelledError
 from mainspring.worker._activity_shared_state import SharedHeartbeatSender, SharedStateManager
+from mainspring.worker._activity_tasks import Assignment
 from mainspring.worker._activity_threads import ThreadExceptionRaiser
 from mainspring.worker._interceptor import (
     ActivityInboundInterceptor,
@@ -72,12 +73,12 @@ class Stop:
 class OutboundTail(ActivityOutboundInterceptor):
     """What `activity.info` and `activity.heartbeat` come to."""
 
-    def __init__(self, info: Info, beat: Callable[..., None]) -> None:
-        self._info = info
+    def __init__(self, assignment: Assignment, beat: Callable[..., None]) -> None:
+        self._assignment = assignment
         self._beat = beat
 
     def info(self) -> Info:
-        return self._info
+        return self._assignment.info
 
     def heartbeat(self, *details: Any) -> None:
         self._beat(*details)
@@ -111,7 +112,7 @@ class InboundTail(ActivityInboundInterceptor):
         call = _Call(
             info=context.info(),
             heartbeat=beat,
-            cancelled=self._stop.cancelled.thread_event,
+            cancelled=self._stop.cancelled.for_threads(),
             worker_shutdown=context.worker_shutdown_event.thread_event,
             converter=context.payload_converter_class_or_instance,
             holder=self._stop.holder,

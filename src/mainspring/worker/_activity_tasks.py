@@ -1,12 +1,16 @@
 """One attempt as it is handed to the worker, from a server's task or from a workflow's local activity.
 
-Both become an `Assignment`, so that all that follows is the same for both: `activity.info()` and the payloads.
+Both become an `Assignment`, so that all that follows is the same for both: `activity.info()` and the payloads. What the
+worker itself has to know of every attempt is read at once, `activity.info()` when it is first asked for: most never do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import msgspec
 from google.protobuf.duration_pb2 import Duration
@@ -29,37 +33,55 @@ from mainspring.workflow._info import Info as WorkflowInfo
 class Assignment(msgspec.Struct, kw_only=True):
     """What to run. Heartbeat details are not in `info` yet, since they have to be decoded."""
 
-    info: Info
+    task_token: bytes
+    activity_type: str
+    workflow_type: str  # "" = no workflow started it
+    workflow_id: str  # likewise
+    is_local: bool
+    scheduled_at: int  # ns since the epoch
+    heartbeat_timeout_s: float  # 0 = none
+    start_to_close_timeout_s: float  # likewise
     input: Sequence[Payload]
     heartbeat_details: Sequence[Payload]
     headers: Mapping[str, Payload]
+    make_info: Callable[[], Info]
+    _info: Info | None = None
 
     @property
+    def info(self) -> Info:
+        """What `activity.info()` says."""
+        if self._info is None:
+            self._info = self.make_info()
+        return self._info
+
+    def tell_details(self, details: Sequence[Any]) -> None:
+        """Let `info` say what the attempt before this one said last."""
+        self._info = dataclasses.replace(self.info, heartbeat_details=details)
+
     def context(self) -> ActivitySerializationContext:
         """For whom its payloads are."""
+        info = self.info
         return ActivitySerializationContext(
-            namespace=self.info.namespace,
-            activity_id=self.info.activity_id,
-            activity_type=self.info.activity_type,
-            activity_task_queue=self.info.task_queue,
-            workflow_id=self.info.workflow_id,
-            workflow_type=self.info.workflow_type,
-            is_local=self.info.is_local,
+            namespace=info.namespace,
+            activity_id=info.activity_id,
+            activity_type=info.activity_type,
+            activity_task_queue=info.task_queue,
+            workflow_id=info.workflow_id,
+            workflow_type=info.workflow_type,
+            is_local=info.is_local,
         )
 
-    @property
     def store_context(self) -> StorageDriverStoreContext:
         """For whom what it gives is stored: the workflow that waits for it, if there is one."""
         info = self.info
         if info.workflow_id is None:
-            return self.heartbeat_store_context
+            return self.heartbeat_store_context()
         return StorageDriverStoreContext(
             StorageDriverWorkflowInfo(
                 namespace=info.namespace, id=info.workflow_id, run_id=info.workflow_run_id, type=info.workflow_type
             )
         )
 
-    @property
     def heartbeat_store_context(self) -> StorageDriverStoreContext:
         """For whom heartbeats are stored: the activity, since nobody else reads them."""
         info = self.info
@@ -72,8 +94,25 @@ class Assignment(msgspec.Struct, kw_only=True):
 
 def assignment_of_task(task: PollActivityTaskQueueResponse, namespace: str, task_queue: str) -> Assignment:
     """A task that the server gave."""
+    return Assignment(
+        task_token=task.task_token,
+        activity_type=task.activity_type.name,
+        workflow_type=task.workflow_type.name,
+        workflow_id=task.workflow_execution.workflow_id,
+        is_local=False,
+        scheduled_at=nanos_of(task.scheduled_time),
+        heartbeat_timeout_s=_seconds(task.heartbeat_timeout),
+        start_to_close_timeout_s=_seconds(task.start_to_close_timeout),
+        input=task.input.payloads,
+        heartbeat_details=task.heartbeat_details.payloads,
+        headers=task.header.fields,
+        make_info=partial(_info_of_task, task, namespace, task_queue),
+    )
+
+
+def _info_of_task(task: PollActivityTaskQueueResponse, namespace: str, task_queue: str) -> Info:
     in_workflow = bool(task.workflow_execution.workflow_id)
-    info = Info(
+    return Info(
         activity_id=task.activity_id,
         activity_type=task.activity_type.name,
         attempt=task.attempt,
@@ -95,12 +134,6 @@ def assignment_of_task(task: PollActivityTaskQueueResponse, namespace: str, task
         priority=Priority._from_proto(task.priority),  # pyright: ignore[reportPrivateUsage] - the official name
         retry_policy=RetryPolicy.from_proto(task.retry_policy) if task.HasField("retry_policy") else None,
         activity_run_id=None if in_workflow else (task.activity_run_id or None),
-    )
-    return Assignment(
-        info=info,
-        input=task.input.payloads,
-        heartbeat_details=task.heartbeat_details.payloads,
-        headers=task.header.fields,
     )
 
 
@@ -129,11 +162,33 @@ def assignment_of_local(task: LocalActivityTask, attempt: int, scheduled_at: int
         priority=by.priority,
         retry_policy=RetryPolicy.from_proto(task.retry_policy) if task.retry_policy else None,
     )
-    return Assignment(info=info, input=task.input, heartbeat_details=[], headers=task.headers)
+    return Assignment(
+        task_token=info.task_token,
+        activity_type=task.activity_type,
+        workflow_type=by.workflow_type,
+        workflow_id=by.workflow_id,
+        is_local=True,
+        scheduled_at=scheduled_at,
+        heartbeat_timeout_s=0.0,
+        start_to_close_timeout_s=task.start_to_close_ns / 1e9,
+        input=task.input,
+        heartbeat_details=[],
+        headers=task.headers,
+        make_info=lambda: info,
+    )
 
 
 def _instant(at: Timestamp) -> datetime:
     return at.ToDatetime(UTC)
+
+
+def nanos_of(at: Timestamp) -> int:
+    """Nanoseconds since the epoch."""
+    return at.seconds * 1_000_000_000 + at.nanos
+
+
+def _seconds(duration: Duration) -> float:
+    return duration.seconds + duration.nanos / 1e9
 
 
 def _timeout(duration: Duration) -> timedelta | None:

@@ -13,6 +13,7 @@ import dataclasses
 import logging
 import time
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mainspring.worker")
 
+TIMED_OUT = ActivityCancellationDetails(timed_out=True)
 AFTER_TIMEOUT_S = 5.0  # the server's own timeout comes first, if it is there
 
 
@@ -157,7 +159,7 @@ class ActivityWorker:
             attempt = Attempt(assignment_of_task(task, self._options.namespace, self._options.task_queue), self._around)
             self._running_activities[task.task_token] = attempt
             ending = Ending(failure=shutdown_failure()) if self._is_ending else await self._attend(attempt)
-            self._metrics.ended(attempt.info, ending, began)
+            self._metrics.ended(attempt.assignment, ending, began)
             await self._report(attempt, ending)
             if ending.fatal is not None:
                 self._pollers.fail(ending.fatal)
@@ -166,19 +168,14 @@ class ActivityWorker:
 
     async def _attend(self, attempt: Attempt) -> Ending:
         """Run an attempt with its heartbeats and its timeout."""
-        info = attempt.info
-        timeout_s = info.heartbeat_timeout.total_seconds() if info.heartbeat_timeout else None
-
-        async def send(details: Details) -> None:
-            await self._send_heartbeat(attempt, details)
-
-        attempt.heartbeats = Heartbeats(send, self._options.throttle.interval_s(timeout_s))
+        assignment = attempt.assignment
+        interval_s = self._options.throttle.interval_s(assignment.heartbeat_timeout_s)
+        attempt.heartbeats = Heartbeats(partial(self._send_heartbeat, attempt), interval_s)
         working = asyncio.create_task(attempt.run())
-        if not info.start_to_close_timeout:
+        if not assignment.start_to_close_timeout_s:
             return await working
-        timed_out = ActivityCancellationDetails(timed_out=True)
-        after_s = info.start_to_close_timeout.total_seconds() + AFTER_TIMEOUT_S
-        timer = asyncio.get_running_loop().call_later(after_s, attempt.stop.request, timed_out)
+        after_s = assignment.start_to_close_timeout_s + AFTER_TIMEOUT_S
+        timer = asyncio.get_running_loop().call_later(after_s, attempt.stop.request, TIMED_OUT)
         try:
             return await working
         finally:
@@ -192,7 +189,7 @@ class ActivityWorker:
             attempt.fail_heartbeat(error)
             return
         try:
-            reply = await self._server.heartbeat(attempt.info.task_token, payloads)
+            reply = await self._server.heartbeat(attempt.assignment.task_token, payloads)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 attempt.stop.request(ActivityCancellationDetails(not_found=True))
@@ -209,7 +206,7 @@ class ActivityWorker:
             )
 
     async def _report(self, attempt: Attempt, ending: Ending) -> None:
-        token, details = attempt.info.task_token, attempt.stop.details
+        token, details = attempt.assignment.task_token, attempt.stop.details
         if details is not None and details.not_found:
             return
         try:

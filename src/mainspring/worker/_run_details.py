@@ -23,6 +23,7 @@ from mainspring.converter import (
     decode_search_attributes,
     decode_typed_search_attributes,
 )
+from mainspring.converter._payload_converter import takes_context
 from mainspring.converter._serialization_context import SerializationContext
 from mainspring.exceptions import ApplicationError
 from mainspring.replay.activation import Initialize
@@ -70,24 +71,20 @@ class Converters:
     """Converters of one run, told whose payloads they convert where they want to know."""
 
     def __init__(self, data_converter: DataConverter, info: Info) -> None:
-        self._payload: PayloadConverter = data_converter._new_payload_converter()
+        self._payload = data_converter._new_payload_converter()
         self._failure: FailureConverter = data_converter.failure_converter_class()
-        self._want_context = isinstance(self._payload, WithSerializationContext) or isinstance(
-            self._failure, WithSerializationContext
-        )
+        self._want_context = takes_context(self._payload) or isinstance(self._failure, WithSerializationContext)
         self.payload, self.failure = self.pair(lambda: WorkflowSerializationContext(info.namespace, info.workflow_id))
 
-    def pair(self, context: Callable[[], SerializationContext]) -> tuple[PayloadConverter, FailureConverter]:
-        """Both converters for payloads of `context`, which is made only if one of them wants it."""
+    def pair(self, make_context: Callable[[], SerializationContext]) -> tuple[PayloadConverter, FailureConverter]:
+        """Both converters for payloads of a context, which is made only if one of them wants it."""
         payload, failure = self._payload, self._failure
         if not self._want_context:
-            return payload, failure
-        about = context()
-        if isinstance(payload, WithSerializationContext):
-            payload = payload.with_context(about)
+            return payload.with_subject(make_context), failure
+        context = make_context()
         if isinstance(failure, WithSerializationContext):
-            failure = failure.with_context(about)
-        return payload, failure
+            failure = failure.with_context(context)
+        return payload.with_context(context), failure
 
 
 def info_of(details: RunDetails, run_id: str, workflow_id: str, job: Initialize, now: int) -> Info:
