@@ -15,14 +15,16 @@ from temporalio.api.workflowservice.v1 import (
     StartWorkflowExecutionRequest,
     StartWorkflowExecutionResponse,
 )
+from typing_extensions import override
 
 from mainspring.client import Client
 from mainspring.service import ConnectConfig, DirectServiceClient, RPCError, RPCStatusCode
+from tests.service.by_name import CalledByName
 
 Answer = Message | RPCError
 
 
-class Engine:
+class Engine(CalledByName):
     """Answers by RPC: the given ones one after the other, the last one for ever."""
 
     def __init__(self, **answers: list[Answer]) -> None:
@@ -32,6 +34,7 @@ class Engine:
     def answer(self, rpc: str, *answers: Answer) -> None:
         self._answers[rpc] = list(answers)
 
+    @override
     async def call(
         self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None
     ) -> Message:

@@ -14,13 +14,15 @@ from temporalio.api.workflowservice.v1 import (
     StartWorkflowExecutionRequest,
     StartWorkflowExecutionResponse,
 )
+from typing_extensions import override
 
 from mainspring.service import ConnectConfig, DirectServiceClient, RetryConfig, RPCError, RPCStatusCode
+from tests.service.by_name import CalledByName
 
 AT_ONCE = RetryConfig(initial_interval_millis=1, max_interval_millis=1)
 
 
-class Recording:
+class Recording(CalledByName):
     """An engine that keeps what it is asked, and fails as it was told."""
 
     def __init__(self, reply: Message, *errors: RPCError) -> None:
@@ -28,6 +30,7 @@ class Recording:
         self.errors = list(errors)
         self.calls: list[tuple[str, str, Message, dict[str, str | bytes], timedelta | None]] = []
 
+    @override
     async def call(
         self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None
     ) -> Message:
@@ -37,7 +40,8 @@ class Recording:
         return self.reply
 
 
-class Silent:
+class Silent(CalledByName):
+    @override
     async def call(
         self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None
     ) -> Message:

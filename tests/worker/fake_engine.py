@@ -26,9 +26,11 @@ from temporalio.api.workflowservice.v1 import (
     RespondWorkflowTaskFailedResponse,
     ShutdownWorkerResponse,
 )
+from typing_extensions import override
 
 from mainspring.client import Client
 from mainspring.service import ConnectConfig, DirectServiceClient, RPCError
+from tests.service.by_name import CalledByName
 
 Options = Any  # options of a worker by name
 WITHIN_S = 10.0
@@ -47,7 +49,7 @@ POLLS: dict[str, type[Message]] = {
 }
 
 
-class FakeEngine:
+class FakeEngine(CalledByName):
     """See the module."""
 
     def __init__(self) -> None:
@@ -77,6 +79,7 @@ class FakeEngine:
         """Whether there is a request of this RPC that nobody has asked for by `said`."""
         return not self._said[rpc].empty()
 
+    @override
     async def call(
         self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None
     ) -> Message:

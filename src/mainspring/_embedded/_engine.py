@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
-from google.protobuf.message import Message
 from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
 from temporalio.api.testservice.v1 import service_pb2 as test_service
 from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
 from mainspring._embedded._memory import seldom_collected
 from mainspring.server.process.config import Config, NamespaceConfig, StoreConfig
-from mainspring.server.process.in_process import CallInProcess, Refusal, in_process
+from mainspring.server.process.in_process import InProcess, in_process
 from mainspring.service import RPCError, RPCStatusCode
+from mainspring.service._direct import Serve
 from mainspring.service._methods import snake_case
 
 SERVICES = {
@@ -28,34 +26,21 @@ SERVICES = {
 class EmbeddedEngine:
     """A `service.Engine` over the server's code. It belongs to the loop on which it was opened."""
 
-    def __init__(self, call: CallInProcess) -> None:
-        self._call = call
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, services: InProcess) -> None:
+        self._services = services
         self._paths = {
             (short, snake_case(method.name)): f"/{service.full_name}/{method.name}"
             for short, service in SERVICES.items()
             for method in service.methods
         }
 
-    async def call(
-        self,
-        service: str,
-        rpc: str,
-        request: Message,
-        metadata: Mapping[str, str | bytes],
-        timeout: timedelta | None,
-    ) -> Message:
-        """See `service.Engine`. Raises: RuntimeError: on another loop, whose calls would not wait for those here."""
-        if asyncio.get_running_loop() is not self._loop:
-            raise RuntimeError(
-                "an embedded engine is called on the loop that opened it, and in no process forked from that one: "
-                "serve its file by `mainspring server start-dev`, and connect"
-            )
-        path = self._paths.get((service, rpc), f"/{service}/{rpc}")
-        try:
-            return await self._call(path, request, metadata, None if timeout is None else timeout.total_seconds())
-        except Refusal as refusal:
-            raise RPCError(refusal.message, RPCStatusCode(refusal.code), refusal.status) from None
+    def bind(self, service: str, rpc: str) -> Serve:
+        """See `service.Engine`. Calls raise RuntimeError on another loop than the engine's."""
+        return self._services.bind(self._paths.get((service, rpc), f"/{service}/{rpc}"), _rpc_error)
+
+
+def _rpc_error(code: int, message: str, status: bytes) -> RPCError:
+    return RPCError(message, RPCStatusCode(code), status)
 
 
 @asynccontextmanager
@@ -67,5 +52,5 @@ async def open_engine(path: str | None = None, *, namespace: str = "default") ->
     """
     config = Config(store=StoreConfig(path=path or ""), namespaces=NamespaceConfig(create=(namespace,)))
     with seldom_collected():
-        async with in_process(config) as call:
-            yield EmbeddedEngine(call)
+        async with in_process(config) as services:
+            yield EmbeddedEngine(services)

@@ -52,7 +52,7 @@ async def open_test_engine(options: TestEngineOptions) -> AsyncGenerator[TestEng
     config = _config(options)
     async with server_in_process(config, listens=options.port is not None, time_skipping=time_skipping) as server:
         address = f"{options.ip}:{server.port}" if server.port else "in-process"
-        yield TestEngine(engine=EmbeddedEngine(server.call), address=address)
+        yield TestEngine(engine=EmbeddedEngine(server.services), address=address)
 
 
 def _config(options: TestEngineOptions) -> Config:

@@ -1,14 +1,15 @@
 """Calls to an engine in this process: no port, no bytes, no gRPC.
 
-request --as it is--> engine.call(...) --as it is--> reply,   or RPCError with the status that gRPC would carry
+request --as it is--> what engine.bind(...) gave --as it is--> reply,   or RPCError with the status of gRPC
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeAlias
 
 from google.protobuf.message import Message
 
@@ -19,27 +20,23 @@ from mainspring.service._headers import Headers
 from mainspring.service._methods import NO_METADATA, Call, Metadata, Method
 from mainspring.service._retry import DEFAULT, Retries, try_again
 
+Serve: TypeAlias = Callable[[Message, Metadata, timedelta | None], Coroutine[Any, Any, Message]]
+"""Answers the calls of one RPC: see `Engine.bind`."""
+
 
 class Engine(Protocol):
     """What is called instead of a network."""
 
-    async def call(
-        self,
-        service: str,
-        rpc: str,
-        request: Message,
-        metadata: Mapping[str, str | bytes],
-        timeout: timedelta | None,
-    ) -> Message:
-        """Answer one call.
+    def bind(self, service: str, rpc: str) -> Serve:
+        """The coroutine function that answers the calls of one RPC; asked for once by each client.
 
-        `service` is workflow, operator, cloud, test or health, `rpc` the method in snake_case; `metadata` has all that
-        the client sends, with keys in lower case. `timeout` is what the caller allows, so that polls can end before it;
-        the call is cancelled when it is over.
+        `service` is workflow, operator, cloud, test or health, `rpc` the method in snake_case. The metadata of a call
+        has all that the client sends, with keys in lower case. Its timeout is what the caller allows: a poll for tasks
+        is answered by the engine before that; any other call is cancelled when it is over.
 
-        The engine neither changes nor keeps the request, and gives the reply away: who gets it may change it.
+        The engine neither changes nor keeps a request, and gives the reply away: who gets it may change it.
 
-        Raises: RPCError: with the status, the message and the serialized `GrpcStatus` that gRPC would carry.
+        The calls raise RPCError: with the status, the message and the serialized `GrpcStatus` that gRPC would carry.
         """
         ...
 
@@ -68,30 +65,34 @@ class DirectServiceClient(ServiceClient):
         self._metadata = dict(self._headers.pairs)
 
     def _bind(self, method: Method) -> Call:
-        serve = self._engine.call
-        service, rpc = method.service, method.name
+        serve = self._engine.bind(method.service, method.name)
+        serve_in_time = serve if method.is_task_poll else _in_time(serve)
 
         async def call(
             req: Message, retry: bool = False, metadata: Metadata = NO_METADATA, timeout: timedelta | None = None
         ) -> Any:
             sent = dict(self._headers.with_metadata(metadata)) if metadata else self._metadata
-
-            async def attempt() -> Message:
-                if timeout is None:
-                    return await serve(service, rpc, req, sent, None)
-                try:
-                    async with asyncio.timeout(timeout.total_seconds()):
-                        return await serve(service, rpc, req, sent, timeout)
-                except TimeoutError:
-                    raise RPCError("Deadline Exceeded", RPCStatusCode.DEADLINE_EXCEEDED, b"") from None
-
-            if not retry:
-                return await attempt()
+            attempt = serve if timeout is None else serve_in_time
             try:
-                return await attempt()
+                return await attempt(req, sent, timeout)
             except RPCError as error:
+                if not retry:
+                    raise
                 failed = error
             retries = Retries(self._retry_config, is_task_poll=method.is_task_poll)
-            return await try_again(attempt, failed, retries, rpc)
+            return await try_again(partial(attempt, req, sent, timeout), failed, retries, method.name)
 
         return call
+
+
+def _in_time(serve: Serve) -> Serve:
+    """The same, cancelled when the caller's time is over."""
+
+    async def serve_in_time(request: Message, metadata: Metadata, timeout: timedelta | None) -> Message:
+        try:
+            async with asyncio.timeout(None if timeout is None else timeout.total_seconds()):
+                return await serve(request, metadata, timeout)
+        except TimeoutError:
+            raise RPCError("Deadline Exceeded", RPCStatusCode.DEADLINE_EXCEEDED, b"") from None
+
+    return serve_in_time

@@ -1,7 +1,7 @@
-"""One RPC as a method of a service object: bound once per client, when it is first called.
+"""One RPC as a method of a service object: bound once per client, when it is first asked for.
 
 provide(OperatorService, "operator", descriptor)        each RPC of the descriptor becomes a method of the class
-client.operator_service.list_search_attributes  ->      the first call binds it, and later ones find that
+client.operator_service.list_search_attributes  ->      bound the first time, found from then on
 """
 
 from __future__ import annotations
@@ -95,33 +95,29 @@ class Service:
         self._client = client
 
 
+class _Unbound:
+    """An RPC as the class has it: it binds itself to the client of the object that is asked for it.
+
+    The object then has the bound one under the same name, so that this is asked once.
+    """
+
+    def __init__(self, service: str, rpc: MethodDescriptor) -> None:
+        self._service = service
+        self._rpc = rpc
+
+    def __get__(self, of: Service | None, kind: type[Service]) -> Any:
+        if of is None:
+            return self
+        bound = of._client._bind(method_of(self._service, self._rpc))  # pyright: ignore[reportPrivateUsage] # one thing, two files
+        of.__dict__[snake_case(self._rpc.name)] = bound
+        return bound
+
+
 def provide(kind: type[Service], service: str, descriptor: ServiceDescriptor) -> None:
     """Give a class a method for each unary RPC of the descriptor; `service` is its short name."""
     for rpc in descriptor.methods:
         if not (rpc.client_streaming or rpc.server_streaming):
-            setattr(kind, snake_case(rpc.name), _first_call(kind, service, rpc))
-
-
-def _first_call(kind: type[Service], service: str, rpc: MethodDescriptor) -> Call:
-    """The RPC as the class has it: the first call binds it to the object's client, and later ones find that."""
-    name = snake_case(rpc.name)
-
-    async def call(
-        self: Service,
-        req: Message,
-        retry: bool = False,
-        metadata: Metadata = NO_METADATA,
-        timeout: timedelta | None = None,
-    ) -> Any:
-        bound = self.__dict__.get(name)
-        if bound is None:
-            bound = self._client._bind(method_of(service, rpc))  # pyright: ignore[reportPrivateUsage] # one thing, two files
-            self.__dict__[name] = bound
-        return await bound(req, retry=retry, metadata=metadata, timeout=timeout)
-
-    call.__name__ = name
-    call.__qualname__ = f"{kind.__name__}.{name}"
-    return call
+            setattr(kind, snake_case(rpc.name), _Unbound(service, rpc))
 
 
 Call = Callable[..., Coroutine[Any, Any, Any]]

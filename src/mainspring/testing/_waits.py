@@ -23,6 +23,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.service import Engine
+from mainspring.service._direct import Serve
 
 _COMPLETED: Final = UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED
 _CLOSE_EVENT: Final = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
@@ -35,22 +36,22 @@ class SkippingEngine:
         self._engine = engine
         self.skips_for_results = True
 
-    async def call(
-        self,
-        service: str,
-        rpc: str,
-        request: Message,
-        metadata: Mapping[str, str | bytes],
-        timeout: timedelta | None,
-    ) -> Message:
+    def bind(self, service: str, rpc: str) -> Serve:
         """See `service.Engine`."""
-        if not (self.skips_for_results and waits_for_an_end(request)):
-            return await self._engine.call(service, rpc, request, metadata, timeout)
-        await self._engine.call("test", "unlock_time_skipping", UnlockTimeSkippingRequest(), {}, None)
-        try:
-            return await self._engine.call(service, rpc, request, metadata, timeout)
-        finally:
-            await self._engine.call("test", "lock_time_skipping", LockTimeSkippingRequest(), {}, None)
+        serve = self._engine.bind(service, rpc)
+        unlock = self._engine.bind("test", "unlock_time_skipping")
+        lock = self._engine.bind("test", "lock_time_skipping")
+
+        async def skipping(request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None) -> Message:
+            if not (self.skips_for_results and waits_for_an_end(request)):
+                return await serve(request, metadata, timeout)
+            await unlock(UnlockTimeSkippingRequest(), {}, None)
+            try:
+                return await serve(request, metadata, timeout)
+            finally:
+                await lock(LockTimeSkippingRequest(), {}, None)
+
+        return skipping
 
 
 def waits_for_an_end(request: Message) -> bool:

@@ -15,6 +15,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from temporalio.api.taskqueue.v1 import PollerScalingDecision
@@ -74,16 +75,13 @@ class Pollers:
         self._working: set[asyncio.Task[None]] = set()
         self._starting: set[asyncio.Task[None]] = set()  # about to be at work
         self._queues: list[_QueueLoops[Any]] = []
-        self._is_stopping = asyncio.Event()
+        self.is_stopping = False
+        self._stopping = asyncio.Event()
         self._failed: asyncio.Future[None] | None = None
 
     def add(self, queue: PolledQueue[Any]) -> None:
         """Poll this one, too."""
         self._queues.append(_QueueLoops(queue, PollScale(queue.behavior)))
-
-    @property
-    def is_stopping(self) -> bool:
-        return self._is_stopping.is_set()
 
     async def run(self) -> None:
         """Poll until `stop`; then wait for the tasks at work.
@@ -94,7 +92,7 @@ class Pollers:
         self._failed = asyncio.get_running_loop().create_future()
         for queue in self._queues:
             self._fill(queue)
-        stopping: asyncio.Future[Any] = asyncio.create_task(self._is_stopping.wait())
+        stopping: asyncio.Future[Any] = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait({stopping, self._failed}, return_when=asyncio.FIRST_COMPLETED)
             self.stop()
@@ -110,7 +108,8 @@ class Pollers:
 
     def stop(self) -> None:
         """Poll no more. Polls that are out go on until they are answered."""
-        self._is_stopping.set()
+        self.is_stopping = True
+        self._stopping.set()
         for waiting in self._waiting:
             waiting.cancel()
 
@@ -131,9 +130,9 @@ class Pollers:
 
     def begin(self, work: Coroutine[Any, Any, None], permit: Permit) -> None:
         """Do a task in a slot, whichever way it came."""
-        working = asyncio.create_task(work)
+        working = asyncio.get_running_loop().create_task(work)
         self._working.add(working)
-        working.add_done_callback(lambda done: self._done(done, permit))
+        working.add_done_callback(partial(self._done, permit))
 
     def begin_when_free(self, work: Coroutine[Any, Any, None], info: SlotInfo) -> None:
         """Do a task that came by another way, as soon as there is a slot for it."""
@@ -146,7 +145,7 @@ class Pollers:
         self.slots.mark_used(permit, info)
         self.begin(work, permit)
 
-    def _done(self, working: asyncio.Task[None], permit: Permit) -> None:
+    def _done(self, permit: Permit, working: asyncio.Task[None]) -> None:
         self._working.discard(working)
         self.slots.release(permit)
         if not working.cancelled() and (error := working.exception()) is not None:
@@ -169,8 +168,10 @@ class Pollers:
             self.fail(error)
 
     async def _loop(self, queue: _QueueLoops[Any]) -> None:
+        loop = asyncio.current_task()
+        assert loop is not None, "loops are tasks"
         while not self.is_stopping and queue.running <= queue.scale.wanted:
-            permit = await self._permit(queue.queue)
+            permit = await self._permit(queue.queue, loop)
             if permit is None:
                 return
             try:
@@ -196,10 +197,8 @@ class Pollers:
             self.slots.release(permit)
         self._fill(queue)
 
-    async def _permit(self, queue: PolledQueue[Any]) -> Permit | None:
+    async def _permit(self, queue: PolledQueue[Any], waiting: asyncio.Task[Any]) -> Permit | None:
         """A slot; none if the worker stops before there is one."""
-        waiting = asyncio.current_task()
-        assert waiting is not None, "loops are tasks"
         self._waiting.add(waiting)
         try:
             permit = await self.slots.reserve(is_sticky=queue.is_sticky)

@@ -12,7 +12,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol, TypeAlias
@@ -184,13 +183,14 @@ class CountedSlots:
         self._is_shared = is_shared
         self._out = 0
         self._polls = {False: 0, True: 0}  # is_sticky -> slots that wait for a task
-        self._changed = asyncio.Event()
+        self._change: asyncio.Future[None] | None = None  # the next one, if anybody waits for it
 
     async def reserve(self, *, is_sticky: bool = False) -> Permit:
-        await self._limit.look()
+        looks_again_s = self._limit.looks_again_s
+        if looks_again_s is not None:
+            await self._limit.look()
         while not self._may_give(is_sticky):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self._limit.looks_again_s)
+            await self._changed(looks_again_s)
             await self._limit.look()
         return self._give(is_sticky)
 
@@ -223,9 +223,16 @@ class CountedSlots:
         self._wake()
         return Permit(SlotPermit(), is_sticky=is_sticky)
 
+    async def _changed(self, within_s: float | None) -> None:
+        """Wait until a slot was given, used or released, for so long at most."""
+        if self._change is None:
+            self._change = asyncio.get_running_loop().create_future()
+        await asyncio.wait([self._change], timeout=within_s)
+
     def _wake(self) -> None:
-        self._changed.set()  # those who wait now go on, though it is cleared at once
-        self._changed.clear()
+        if self._change is not None:
+            self._change.set_result(None)
+            self._change = None
 
 
 class CustomSlots:

@@ -65,8 +65,7 @@ class CurrentService:
     """The RPCs of the client that the worker has now."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-        self._service = service_client_of(client).workflow_service
+        self._use(client)
 
     @property
     def client(self) -> Client:
@@ -74,11 +73,17 @@ class CurrentService:
 
     @client.setter
     def client(self, value: Client) -> None:
-        self._service = service_client_of(value).workflow_service
-        self._client = value
+        self._use(value)
+
+    def _use(self, client: Client) -> None:
+        service = service_client_of(client).workflow_service
+        self.__dict__.clear()  # the RPCs of the client before
+        self._client, self._service = client, service
 
     def __getattr__(self, rpc: str) -> Any:
-        return getattr(self._service, rpc)
+        """An RPC that is asked for the first time: kept, as each is asked for with every task."""
+        bound = self.__dict__[rpc] = getattr(self._service, rpc)
+        return bound
 
     @property
     def as_service(self) -> WorkflowService:

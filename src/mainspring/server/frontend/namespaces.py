@@ -71,6 +71,7 @@ class NamespaceRegistry:
         self._by_name: dict[str, NamespaceRecord] = {}
         self._search_attributes: dict[str, SearchAttributeTypes] = {}
         self._changing = asyncio.Lock()
+        self._watchers: list[Callable[[str], None]] = []
 
     def __repr__(self) -> str:
         return f"<NamespaceRegistry {sorted(self._by_name)}>"
@@ -121,6 +122,9 @@ class NamespaceRegistry:
     def has(self, name: str) -> bool:
         return name in self._by_name
 
+    def has_id(self, namespace_id: str) -> bool:
+        return namespace_id in self._by_id
+
     def all(self) -> list[NamespaceRecord]:
         """Every namespace by name, those being deleted too."""
         return sorted(self._by_id.values(), key=lambda record: record.name)
@@ -132,6 +136,12 @@ class NamespaceRegistry:
     def check_length(self, name: str) -> None:
         if len(name.encode()) > self._limits.id_length_bytes:
             raise InvalidArgument("Namespace length exceeds limit.")
+
+    def watch(self, changed: Callable[[str], None]) -> None:
+        """Call `changed` with the id of each namespace: now, and when it, or its search attributes, changed or went."""
+        self._watchers.append(changed)
+        for namespace_id in self._by_id:
+            changed(namespace_id)
 
     # -- changes: durable when they return
 
@@ -161,6 +171,7 @@ class NamespaceRegistry:
             if record is not None:
                 del self._by_name[record.name]
             self._search_attributes.pop(namespace_id, None)
+            self._tell(namespace_id)
 
     async def add_search_attributes(self, name: str, attributes: SearchAttributeTypes) -> None:
         """Register custom search attributes; names that the namespace has already are left as they are."""
@@ -200,10 +211,16 @@ class NamespaceRegistry:
             del self._by_name[before.name]
         self._by_id[record.id] = record
         self._by_name[record.name] = record
+        self._tell(record.id)
 
     def _show_search_attributes(self, namespace_id: str, attributes: Mapping[str, int]) -> None:
         types = {name: IndexedValueType.ValueType(kind) for name, kind in attributes.items()}
         self._search_attributes[namespace_id] = MappingProxyType(types)
+        self._tell(namespace_id)
+
+    def _tell(self, namespace_id: str) -> None:
+        for changed in self._watchers:
+            changed(namespace_id)
 
 
 _NO_ATTRIBUTES: Final[SearchAttributeTypes] = MappingProxyType({})

@@ -13,10 +13,10 @@ def token_of(registry: NamespaceRegistry, token: bytes, kind: TaskKind, namespac
 
     Raises: NamespaceNotFound; InvalidArgument: it is missing, broken or another's; NotFound: it is of another kind.
     """
-    if namespace:
-        registry.named(namespace)
+    named = registry.named(namespace) if namespace else None
     decoded = task_token(token, kind)
-    check_token_namespace(registry, decoded.run.namespace_id, namespace)
+    if named is None or named.id != decoded.run.namespace_id:
+        check_token_namespace(registry, decoded.run.namespace_id, namespace)
     return decoded
 
 

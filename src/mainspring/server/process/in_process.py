@@ -1,7 +1,8 @@
-"""The services as calls in this process: messages in, messages or a `Refusal` out.
+"""The services as calls in this process: messages in, messages or errors out.
 
-    async with in_process(config) as call:
-        reply = await call("/temporal.api.workflowservice.v1.WorkflowService/StartWorkflowExecution", request, ...)
+    async with in_process(config) as services:
+        start = services.bind("/temporal.api.workflowservice.v1.WorkflowService/StartWorkflowExecution", error_of)
+        reply = await start(request, metadata, timeout)
 
 The same methods as behind gRPC, without bytes and without its limits on the size of a message: those of payloads and
 histories hold as ever. A call that its caller cancels is over at once; what it had written stays written.
@@ -12,15 +13,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Mapping
-from typing import Protocol, cast
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from datetime import timedelta
+from typing import Any, NoReturn, TypeAlias, cast
 
 import msgspec
 from google.protobuf.message import Message
 
-from mainspring.server.engine.errors import ServiceError, Unimplemented
+from mainspring.server.engine.errors import Unimplemented
 from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.process.assembly import Assembly, assemble
+from mainspring.server.process.binding import Handler
 from mainspring.server.process.config import Config
 from mainspring.server.process.grpc_methods import as_service_error
 from mainspring.server.process.grpc_server import GrpcServer
@@ -29,46 +32,78 @@ from mainspring.server.process.time_skipping import TimeSkipping
 
 ADDRESS = "in-process"
 STOP_WITHIN_S = 1.0
+ANOTHER_LOOP = (
+    "an embedded engine is called on the loop that opened it, and in no process forked from that one: "
+    "serve its file by `mainspring server start-dev`, and connect"
+)
 
 
-class Refusal(Exception):
-    """A call did not succeed: the gRPC code, the message and the serialized `google.rpc.Status` of the answer."""
-
-    def __init__(self, error: ServiceError) -> None:
-        super().__init__(error.message)
-        self.code = int(error.code)
-        self.message = error.message
-        self.status = error.status().SerializeToString()
+Serve: TypeAlias = Callable[[Message, Mapping[str, str | bytes], timedelta | None], Coroutine[Any, Any, Message]]
+"""Answers the calls of one RPC; without a timeout the caller waits for ever."""
+Refused: TypeAlias = Callable[[int, str, bytes], Exception]
+"""What is raised if a call does not succeed: of the gRPC code, the message and the serialized `google.rpc.Status`."""
 
 
-class CallInProcess(Protocol):
-    """One call; `timeout_s` is what the caller allows, None if it waits for ever.
+class InProcess:
+    """The services. They belong to the loop on which they were opened."""
 
-    Raises:
-        Refusal: The call did not succeed.
-    """
+    def __init__(self, assembly: Assembly) -> None:
+        self._methods = assembly.methods
+        self._calls = assembly.door.calls
+        self._loop = asyncio.get_running_loop()
 
-    async def __call__(
-        self, path: str, request: Message, metadata: Mapping[str, str | bytes], timeout_s: float | None
-    ) -> Message: ...
+    def bind(self, path: str, refused: Refused) -> Serve:
+        """The coroutine function that answers the calls of an RPC.
+
+        It raises what `refused` makes of an error; RuntimeError: on another loop, whose calls would not wait for those
+        here.
+        """
+        method = self._methods.get(path)
+        handler = _unknown(path) if method is None else method.handler
+        calls, loop = self._calls, self._loop
+
+        async def serve(request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None) -> Message:
+            if asyncio.get_running_loop() is not loop:
+                raise RuntimeError(ANOTHER_LOOP)
+            deadline_s = None if timeout is None else time.monotonic() + timeout.total_seconds()
+            try:
+                task = calls.begin()
+                try:
+                    call = Call(deadline_s=deadline_s, metadata=cast("Mapping[str, str]", metadata))
+                    reply = await handler(request, call)
+                finally:
+                    calls.end(task)
+            except Exception as error:  # noqa: BLE001 - the door: `as_service_error` logs what nobody expected
+                refusal = as_service_error(error, path)
+                raise refused(int(refusal.code), refusal.message, refusal.status().SerializeToString()) from None
+            return reply.to_message() if isinstance(reply, RawReply) else reply
+
+        return serve
+
+
+def _unknown(path: str) -> Handler:
+    async def refuse(_request: Message, _call: Call) -> NoReturn:
+        raise Unimplemented(f"unknown method {path.rpartition('/')[2]}")
+
+    return refuse
 
 
 class ServerInProcess(msgspec.Struct, frozen=True, kw_only=True):
     """A server in this process."""
 
-    call: CallInProcess
+    services: InProcess
     port: int  # where gRPC clients connect; 0: they cannot
 
 
 @contextlib.asynccontextmanager
-async def in_process(config: Config) -> AsyncGenerator[CallInProcess]:
+async def in_process(config: Config) -> AsyncGenerator[InProcess]:
     """An engine over the configured store, for as long as the context is open.
 
     Raises:
         StoreError: The store cannot be opened, or another process has it.
     """
     async with server_in_process(config, listens=False) as server:
-        yield server.call
+        yield server.services
 
 
 @contextlib.asynccontextmanager
@@ -89,7 +124,7 @@ async def server_in_process(
         try:
             if listener is not None:
                 await listener.start(config.grpc.ip, config.grpc.port)
-            yield ServerInProcess(call=_calls_of(assembly), port=0 if listener is None else listener.port)
+            yield ServerInProcess(services=InProcess(assembly), port=0 if listener is None else listener.port)
         finally:
             await _stop(assembly, listener)
             await assembly.close()
@@ -104,30 +139,3 @@ async def _stop(assembly: Assembly, listener: GrpcServer | None) -> None:
     await assembly.drain()
     await finishing
     await listener.hang_up()
-
-
-def _calls_of(assembly: Assembly) -> CallInProcess:
-    methods = {path: method.handler for path, method in assembly.methods.items()}
-    calls = assembly.door.calls
-    now = time.monotonic
-
-    async def call(
-        path: str, request: Message, metadata: Mapping[str, str | bytes], timeout_s: float | None
-    ) -> Message:
-        handler = methods.get(path)
-        if handler is None:
-            raise Refusal(Unimplemented(f"unknown method {path.rpartition('/')[2]}"))
-        deadline_s = None if timeout_s is None else now() + timeout_s
-        try:
-            task = calls.begin()
-            try:
-                reply = await handler(
-                    request, Call(deadline_s=deadline_s, metadata=cast("Mapping[str, str]", metadata))
-                )
-            finally:
-                calls.end(task)
-        except Exception as error:
-            raise Refusal(as_service_error(error, path)) from error
-        return reply.to_message() if isinstance(reply, RawReply) else reply
-
-    return call

@@ -4,36 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mainspring.server.engine.errors import NamespaceNotFound
 from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.settings import NamespaceSettings
 from mainspring.server.frontend.namespaces import NamespaceRegistry
-from mainspring.server.persistence.store import NamespaceRecord
 
 
 class Settings:
-    """One object per namespace, shared by all its runs; looking it up brings it up to date."""
+    """One object per namespace, shared by all its runs and changed in place."""
 
     def __init__(self, registry: NamespaceRegistry, limits: Limits) -> None:
         self._registry = registry
         self._limits = limits
         self._ids = NamespaceIds(registry)
-        self._known: dict[str, tuple[NamespaceRecord, object, NamespaceSettings]] = {}
+        self._known: dict[str, NamespaceSettings] = {}
+        registry.watch(self._changed)
 
     def settings(self, namespace_id: str) -> NamespaceSettings:
         """Raises: NamespaceNotFound."""
-        record = self._registry.with_id(namespace_id)
-        attributes = self._registry.search_attributes(namespace_id)
         known = self._known.get(namespace_id)
-        if known is not None and known[0] is record and known[1] is attributes:
-            return known[2]
-        settings = NamespaceSettings(id=record.id, name=record.name) if known is None else known[2]
+        if known is None:
+            raise NamespaceNotFound(namespace_id)
+        return known
+
+    def _changed(self, namespace_id: str) -> None:
+        if not self._registry.has_id(namespace_id):
+            self._known.pop(namespace_id, None)
+            return
+        record = self._registry.with_id(namespace_id)
+        settings = self._known.setdefault(namespace_id, NamespaceSettings(id=record.id, name=record.name))
         settings.name = record.name
         settings.limits = self._limits
         settings.retention_ns = record.retention_ns
+        attributes = self._registry.search_attributes(namespace_id)
         settings.search_attributes = {name: int(kind) for name, kind in attributes.items()}
         settings.namespace_ids = self._ids
-        self._known[namespace_id] = (record, attributes, settings)
-        return settings
 
 
 class NamespaceIds(Mapping[str, str]):
