@@ -117,7 +117,7 @@ def request_cancel_activity_task(
         return False
     details = Payloads(payloads=[_text_payload(NOT_STARTED_DETAILS)])
     _close(run, activity)
-    events.activity_task_canceled(run, activity, 0, details, identity)
+    events.activity_task_canceled(run, activity, details, identity)
     return True
 
 
@@ -237,7 +237,7 @@ def complete(run: Run, activity: Activity, result: Payloads | None, identity: st
     """The worker finished it."""
     _close(run, activity)
     _write_started(run, activity)
-    events.activity_task_completed(run, activity.scheduled_event_id, 0, result, identity)
+    events.activity_task_completed(run, activity.scheduled_event_id, result, identity)
     _tell(run)
 
 
@@ -249,7 +249,7 @@ def fail(run: Run, activity: Activity, failure: Failure, identity: str, version:
         return
     _close(run, activity)
     _write_started(run, activity)
-    events.activity_task_failed(run, activity, 0, failure, retry_state=state, identity=identity, worker_version=version)
+    events.activity_task_failed(run, activity, failure, retry_state=state, identity=identity, worker_version=version)
     _tell(run)
 
 
@@ -263,7 +263,7 @@ def cancel(run: Run, activity: Activity, details: Payloads | None, identity: str
         raise InvalidArgument("unable to mark activity as canceled without activity being request canceled first")
     _close(run, activity)
     _write_started(run, activity)
-    events.activity_task_canceled(run, activity, 0, details, identity)
+    events.activity_task_canceled(run, activity, details, identity)
     _tell(run)
 
 
@@ -297,7 +297,7 @@ def _close_timed_out(run: Run, activity: Activity, failure: Failure, state: Retr
     _close(run, activity)
     if was_started:
         _write_started(run, activity)
-    events.activity_task_timed_out(run, activity, 0, failure, state)
+    events.activity_task_timed_out(run, activity, failure, state)
     _tell(run)
 
 

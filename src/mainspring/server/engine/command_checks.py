@@ -130,14 +130,18 @@ def _schedule_activity_task(run: Run, command: commands.ScheduleActivityTaskComm
 
 
 def _fill_activity_timeouts(command: commands.ScheduleActivityTaskCommandAttributes, run_timeout_ns: int) -> None:
-    names.cap(command.schedule_to_close_timeout, "invalid ScheduleToCloseTimeout: {}")
-    names.cap(command.schedule_to_start_timeout, "invalid ScheduleToStartTimeout: {}")
-    names.cap(command.start_to_close_timeout, "invalid StartToCloseTimeout: {}")
-    names.cap(command.heartbeat_timeout, "invalid HeartbeatTimeout: {}")
-    close_ns = length_ns(command.schedule_to_close_timeout)
-    start_ns = length_ns(command.schedule_to_start_timeout)
-    work_ns = length_ns(command.start_to_close_timeout)
-    beat_ns = length_ns(command.heartbeat_timeout)
+    fields = (
+        command.schedule_to_close_timeout,
+        command.schedule_to_start_timeout,
+        command.start_to_close_timeout,
+        command.heartbeat_timeout,
+    )
+    given = close_ns, start_ns, work_ns, beat_ns = (
+        names.cap(fields[0], "invalid ScheduleToCloseTimeout: {}"),
+        names.cap(fields[1], "invalid ScheduleToStartTimeout: {}"),
+        names.cap(fields[2], "invalid StartToCloseTimeout: {}"),
+        names.cap(fields[3], "invalid HeartbeatTimeout: {}"),
+    )
     if close_ns:
         start_ns = min(start_ns or close_ns, close_ns)
         work_ns = min(work_ns or close_ns, close_ns)
@@ -151,10 +155,10 @@ def _fill_activity_timeouts(command: commands.ScheduleActivityTaskCommandAttribu
         )
     if run_timeout_ns:
         close_ns, start_ns, work_ns, beat_ns = (min(n, run_timeout_ns) for n in (close_ns, start_ns, work_ns, beat_ns))
-    set_duration(command.schedule_to_close_timeout, close_ns)
-    set_duration(command.schedule_to_start_timeout, start_ns)
-    set_duration(command.start_to_close_timeout, work_ns)
-    set_duration(command.heartbeat_timeout, min(beat_ns, work_ns))
+    filled = close_ns, start_ns, work_ns, min(beat_ns, work_ns)
+    for field, given_ns, filled_ns in zip(fields, given, filled, strict=True):
+        if filled_ns != given_ns:
+            set_duration(field, filled_ns)
 
 
 def _request_cancel_activity_task(run: Run, command: commands.RequestCancelActivityTaskCommandAttributes) -> None:

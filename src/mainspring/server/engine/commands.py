@@ -56,7 +56,8 @@ def apply(run: Run, command: Command, batch: Batch) -> None:
     if event is not None:
         if command.HasField("user_metadata"):
             event.user_metadata.CopyFrom(command.user_metadata)
-        event.event_group_markers.extend(command.event_group_markers)
+        if markers := command.event_group_markers[:]:
+            event.event_group_markers.extend(markers)
 
 
 def _protocol_message(run: Run, command: Command, batch: Batch) -> None:

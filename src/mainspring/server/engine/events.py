@@ -164,11 +164,14 @@ def workflow_task_scheduled(run: Run, task: WorkflowTask, at: Nanos) -> HistoryE
     attributes = event.workflow_task_scheduled_event_attributes
     attributes.attempt = task.attempt
     set_duration(attributes.start_to_close_timeout, task.timeout_ns)
-    attributes.task_queue.name = run.state.sticky_queue or run.state.task_queue
-    attributes.task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_NORMAL
-    if run.state.sticky_queue:
-        attributes.task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_STICKY
-        attributes.task_queue.normal_name = run.state.task_queue
+    state, queue = run.state, attributes.task_queue
+    if state.sticky_queue:
+        queue.name = state.sticky_queue
+        queue.kind = task_queue_pb2.TASK_QUEUE_KIND_STICKY
+        queue.normal_name = state.task_queue
+    else:
+        queue.name = state.task_queue
+        queue.kind = task_queue_pb2.TASK_QUEUE_KIND_NORMAL
     return run.history.add(event)
 
 
@@ -178,8 +181,9 @@ def workflow_task_started(run: Run, task: WorkflowTask, identity: str) -> Histor
     attributes.scheduled_event_id = task.scheduled_event_id
     attributes.identity = identity
     attributes.request_id = task.request_id
-    attributes.suggest_continue_as_new = task.suggests_continue_as_new
-    attributes.suggest_continue_as_new_reasons.extend(task.suggest_reasons)  # type: ignore[arg-type]  # enum numbers
+    if task.suggests_continue_as_new:
+        attributes.suggest_continue_as_new = True
+        attributes.suggest_continue_as_new_reasons.extend(task.suggest_reasons)  # type: ignore[arg-type]  # enum numbers
     attributes.history_size_bytes = task.history_size_bytes
     if task.worker_version_bytes:
         attributes.worker_version.ParseFromString(task.worker_version_bytes)
@@ -274,13 +278,10 @@ def activity_task_started(run: Run, activity: Activity) -> HistoryEvent:
     return run.history.add(event)
 
 
-def activity_task_completed(
-    run: Run, scheduled_event_id: int, started_event_id: int, result: Payloads | None, identity: str
-) -> HistoryEvent:
+def activity_task_completed(run: Run, scheduled_event_id: int, result: Payloads | None, identity: str) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
     attributes = event.activity_task_completed_event_attributes
     attributes.scheduled_event_id = scheduled_event_id
-    attributes.started_event_id = started_event_id
     attributes.identity = identity
     if result is not None:
         attributes.result.CopyFrom(result)
@@ -290,7 +291,6 @@ def activity_task_completed(
 def activity_task_failed(
     run: Run,
     activity: Activity,
-    started_event_id: int,
     failure: Failure,
     *,
     retry_state: RetryState.ValueType,
@@ -300,7 +300,6 @@ def activity_task_failed(
     event = run.history.event(_E.EVENT_TYPE_ACTIVITY_TASK_FAILED)
     attributes = event.activity_task_failed_event_attributes
     attributes.scheduled_event_id = activity.scheduled_event_id
-    attributes.started_event_id = started_event_id
     attributes.failure.CopyFrom(failure)
     attributes.retry_state = retry_state
     attributes.identity = identity
@@ -310,12 +309,11 @@ def activity_task_failed(
 
 
 def activity_task_timed_out(
-    run: Run, activity: Activity, started_event_id: int, failure: Failure, retry_state: RetryState.ValueType
+    run: Run, activity: Activity, failure: Failure, retry_state: RetryState.ValueType
 ) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT)
     attributes = event.activity_task_timed_out_event_attributes
     attributes.scheduled_event_id = activity.scheduled_event_id
-    attributes.started_event_id = started_event_id
     attributes.failure.CopyFrom(failure)
     attributes.retry_state = retry_state
     return run.history.add(event)
@@ -329,13 +327,10 @@ def activity_task_cancel_requested(run: Run, scheduled_event_id: int, completed_
     return run.history.add(event)
 
 
-def activity_task_canceled(
-    run: Run, activity: Activity, started_event_id: int, details: Payloads | None, identity: str
-) -> HistoryEvent:
+def activity_task_canceled(run: Run, activity: Activity, details: Payloads | None, identity: str) -> HistoryEvent:
     event = run.history.event(_E.EVENT_TYPE_ACTIVITY_TASK_CANCELED)
     attributes = event.activity_task_canceled_event_attributes
     attributes.scheduled_event_id = activity.scheduled_event_id
-    attributes.started_event_id = started_event_id
     attributes.latest_cancel_requested_event_id = activity.cancel_requested_event_id
     attributes.identity = identity
     if details is not None:

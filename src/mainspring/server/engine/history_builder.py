@@ -23,23 +23,40 @@ from mainspring.server.engine.times import set_instant
 
 _E = event_type_pb2
 
-OUTCOMES = frozenset(
-    {
-        _E.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
-        _E.EVENT_TYPE_ACTIVITY_TASK_FAILED,
-        _E.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
-        _E.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
-        _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED,
-        _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED,
-        _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT,
-        _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED,
-        _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED,
-    }
-)
-"""Flushed after all other buffered events, and wired to the id of their started event."""
+OUTCOMES = {
+    _E.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: ("activity_task_completed_event_attributes", "scheduled_event_id"),
+    _E.EVENT_TYPE_ACTIVITY_TASK_FAILED: ("activity_task_failed_event_attributes", "scheduled_event_id"),
+    _E.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: ("activity_task_timed_out_event_attributes", "scheduled_event_id"),
+    _E.EVENT_TYPE_ACTIVITY_TASK_CANCELED: ("activity_task_canceled_event_attributes", "scheduled_event_id"),
+    _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED: (
+        "child_workflow_execution_completed_event_attributes",
+        "initiated_event_id",
+    ),
+    _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED: (
+        "child_workflow_execution_failed_event_attributes",
+        "initiated_event_id",
+    ),
+    _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT: (
+        "child_workflow_execution_timed_out_event_attributes",
+        "initiated_event_id",
+    ),
+    _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED: (
+        "child_workflow_execution_canceled_event_attributes",
+        "initiated_event_id",
+    ),
+    _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED: (
+        "child_workflow_execution_terminated_event_attributes",
+        "initiated_event_id",
+    ),
+}
+"""Flushed after all other buffered events, and wired to the id of their started event.
 
-FROM_OUTSIDE = OUTCOMES | frozenset(
+By type: the name of the attributes, and of the one among them that says which activity or child it was.
+"""
+
+FROM_OUTSIDE = frozenset(
     {
+        *OUTCOMES,
         _E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
         _E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED,
         _E.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
@@ -68,6 +85,9 @@ READ_AGAIN = frozenset(
 
 FIRST_TASK_ID = 1_048_576
 
+Held = tuple[EventType.ValueType, HistoryEvent]
+"""An event that is held back, or was until now, with its type: asking the message for it costs more than the rest."""
+
 
 class HistoryBuilder:
     """Numbers events, groups them into batches and keeps back what must wait."""
@@ -75,22 +95,24 @@ class HistoryBuilder:
     def __init__(self, next_event_id: int) -> None:
         self.now: Nanos = 0
         self.next_event_id = next_event_id
-        self.started_ids: dict[int, int] = {}  # scheduled or initiated event id -> its started event's id
+        self.started_ids: dict[int, int] = {}  # scheduled or initiated event id -> its started event's id; until wired
         self.next_buffered = 0
         self._batch: list[HistoryEvent] = []
         self._batches: list[list[HistoryEvent]] = []
-        self._buffered: dict[int, HistoryEvent] = {}  # number -> event
-        self._stored_numbers: set[int] = set()  # of buffered events that have a row
+        self._first_event_id = next_event_id  # of those filed since the last `take_batches`
+        self._read_again: set[int] = set()  # ids of those among them that are of `READ_AGAIN`
+        self._buffered: dict[int, Held] = {}  # by number
+        self._stored_sizes: dict[int, int] = {}  # of buffered events that have a row, by number
         self._buffer_changed = False
-        self.buffered_size_bytes = 0
-        self.kept: list[HistoryEvent] = []  # of `READ_AGAIN`, from the batches taken last
+        self.kept: dict[int, bytes] = {}  # by id: serialised events of `READ_AGAIN` from the batches taken last
 
-    def restore(self, buffered: list[tuple[int, HistoryEvent]], *, next_number: int) -> None:
-        """Take back what was held back when the run was stored."""
-        self._buffered = dict(buffered)
-        self._stored_numbers = set(self._buffered)
+    def restore(self, buffered: list[tuple[int, bytes]], *, next_number: int) -> None:
+        """Take back what was held back when the run was stored: serialised events by number."""
+        for number, blob in buffered:
+            event = HistoryEvent.FromString(blob)
+            self._buffered[number] = event.event_type, event
+        self._stored_sizes = {number: len(blob) for number, blob in buffered}
         self.next_buffered = next_number
-        self.buffered_size_bytes = sum(event.ByteSize() for event in self._buffered.values())
 
     # -- adding
 
@@ -102,23 +124,25 @@ class HistoryBuilder:
 
     def add(self, event: HistoryEvent) -> HistoryEvent:
         """File an event: in the current batch with the next id, or held back, with id 0 until it is flushed."""
-        if event.event_type in FROM_OUTSIDE:
-            self._hold(event)
+        kind = event.event_type
+        if kind in FROM_OUTSIDE:
+            self._buffered[self.next_buffered] = kind, event
+            self.next_buffered += 1
+            self._buffer_changed = True
         else:
-            self._append(event)
+            self._append(kind, event)
         return event
 
-    def _append(self, event: HistoryEvent) -> None:
-        event.event_id = self.next_event_id
-        event.task_id = FIRST_TASK_ID + self.next_event_id
-        self.next_event_id += 1
+    def _append(self, kind: EventType.ValueType, event: HistoryEvent) -> int:
+        """Returns: the event's id."""
+        event_id = self.next_event_id
+        event.event_id = event_id
+        event.task_id = FIRST_TASK_ID + event_id
+        self.next_event_id = event_id + 1
         self._batch.append(event)
-
-    def _hold(self, event: HistoryEvent) -> None:
-        self._buffered[self.next_buffered] = event
-        self.next_buffered += 1
-        self._buffer_changed = True
-        self.buffered_size_bytes += event.ByteSize()
+        if kind in READ_AGAIN:
+            self._read_again.add(event_id)
+        return event_id
 
     def new_batch(self) -> None:
         """What follows belongs to another batch."""
@@ -136,24 +160,26 @@ class HistoryBuilder:
     def buffered_count(self) -> int:
         return len(self._buffered)
 
+    def buffered_size_bytes(self) -> int:
+        """Serialised, of all held back events; each is measured once, or when it is stored."""
+        sizes = self._stored_sizes
+        return sum(sizes.get(number) or event.ByteSize() for number, (_, event) in self._buffered.items())
+
     def buffered_events(self) -> list[HistoryEvent]:
         """Held back events in order of arrival."""
-        return list(self._buffered.values())
+        return [event for _, event in self._buffered.values()]
 
-    def flush_buffered(self) -> list[HistoryEvent]:
+    def flush_buffered(self) -> list[Held]:
         """Give ids to all held back events and file them; no worker may have the workflow task.
 
         Returns: the events, in the order of their ids.
         """
-        waiting = self.buffered_events()
-        if not waiting:
+        if not self._buffered:
             return []
+        ordered = sorted(self._buffered.values(), key=_is_outcome)
         self._clear_buffer()
-        ordered = [e for e in waiting if e.event_type not in OUTCOMES]
-        ordered += [e for e in waiting if e.event_type in OUTCOMES]
-        for event in ordered:
-            self._append(event)
-            self._wire(event)
+        for kind, event in ordered:
+            self._wire(kind, event, self._append(kind, event))
         return ordered
 
     def drop_buffered(self) -> None:
@@ -163,40 +189,33 @@ class HistoryBuilder:
 
     def take_buffered_timer_fired(self, timer_id: str) -> HistoryEvent | None:
         """Take a held back TimerFired out again: its timer was cancelled by the worker that had the task."""
-        for number, event in self._buffered.items():
-            if (
-                event.event_type == _E.EVENT_TYPE_TIMER_FIRED
-                and event.timer_fired_event_attributes.timer_id == timer_id
-            ):
+        for number, (kind, event) in self._buffered.items():
+            if kind == _E.EVENT_TYPE_TIMER_FIRED and event.timer_fired_event_attributes.timer_id == timer_id:
                 del self._buffered[number]
                 self._buffer_changed = True
-                self.buffered_size_bytes -= event.ByteSize()
                 return event
         return None
 
     def has_activity_outcome(self, scheduled_event_id: int) -> bool:
         """An outcome of that activity is held back, or was filed in this transition."""
-        recent = [*self._buffered.values(), *self._batch, *(e for batch in self._batches for e in batch)]
-        return any(_activity_of(event) == scheduled_event_id for event in recent)
+        return any(_activity_of(event) == scheduled_event_id for event in (*self.buffered_events(), *self.new_events()))
 
     def _clear_buffer(self) -> None:
         self._buffered = {}
         self._buffer_changed = True
-        self.buffered_size_bytes = 0
 
-    def _wire(self, event: HistoryEvent) -> None:
+    def _wire(self, kind: EventType.ValueType, event: HistoryEvent, event_id: int) -> None:
         """Started events of activities and children may have got their id only now: outcomes name it."""
-        kind = event.event_type
         if kind == _E.EVENT_TYPE_ACTIVITY_TASK_STARTED:
-            self.started_ids[event.activity_task_started_event_attributes.scheduled_event_id] = event.event_id
+            self.started_ids[event.activity_task_started_event_attributes.scheduled_event_id] = event_id
         elif kind == _E.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
-            self.started_ids[event.child_workflow_execution_started_event_attributes.initiated_event_id] = (
-                event.event_id
-            )
+            self.started_ids[event.child_workflow_execution_started_event_attributes.initiated_event_id] = event_id
         elif kind in OUTCOMES:
-            attributes = getattr(event, str(event.WhichOneof("attributes")))
-            origin = getattr(attributes, "scheduled_event_id", 0) or getattr(attributes, "initiated_event_id", 0)
-            attributes.started_event_id = self.started_ids.get(origin, attributes.started_event_id)
+            name, origin = OUTCOMES[kind]
+            attributes = getattr(event, name)
+            started_id = self.started_ids.pop(getattr(attributes, origin), 0)
+            if started_id:
+                attributes.started_event_id = started_id
 
     # -- the outcome
 
@@ -211,25 +230,44 @@ class HistoryBuilder:
     def take_batches(self) -> tuple[EventBatch, ...]:
         """All batches filed since the last call, serialised; `kept` holds their events of `READ_AGAIN`."""
         self.new_batch()
-        self.kept = [event for batch in self._batches for event in batch if event.event_type in READ_AGAIN]
-        taken = tuple(
-            EventBatch(batch[0].event_id, batch[-1].event_id + 1, wire.serialized_history(batch))
-            for batch in self._batches
-        )
+        self.kept = {}
+        taken = tuple([self._serialized(batch) for batch in self._batches])
         self._batches = []
+        self._read_again.clear()
         return taken
+
+    def _serialized(self, batch: list[HistoryEvent]) -> EventBatch:
+        first_event_id = event_id = self._first_event_id
+        blobs: list[bytes] = []
+        for event in batch:
+            blob = event.SerializeToString()
+            blobs.append(blob)
+            if event_id in self._read_again:
+                self.kept[event_id] = blob
+            event_id += 1
+        self._first_event_id = event_id
+        return EventBatch(first_event_id, event_id, wire.history_of(blobs))
 
     def drain_buffered(self, into: dict[tuple[str, str], bytes | None]) -> None:
         """Move the changes of the held back events out, as records."""
         if not self._buffer_changed:
             return
-        numbers = set(self._buffered)
-        for number in self._stored_numbers - numbers:
-            into["buffered", str(number)] = None
-        for number in numbers - self._stored_numbers:
-            into["buffered", str(number)] = self._buffered[number].SerializeToString()
-        self._stored_numbers = numbers
+        sizes: dict[int, int] = {}
+        for number in self._stored_sizes:
+            if number not in self._buffered:
+                into["buffered", str(number)] = None
+        for number, (_, event) in self._buffered.items():
+            size_bytes = self._stored_sizes.get(number)
+            if size_bytes is None:
+                blob = into["buffered", str(number)] = event.SerializeToString()
+                size_bytes = len(blob)
+            sizes[number] = size_bytes
+        self._stored_sizes = sizes
         self._buffer_changed = False
+
+
+def _is_outcome(held: Held) -> bool:
+    return held[0] in OUTCOMES
 
 
 def _activity_of(event: HistoryEvent) -> int:

@@ -14,7 +14,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 
 from mainspring.server.engine.errors import InvalidArgument
 from mainspring.server.engine.limits import Limits
-from mainspring.server.engine.times import LONGEST_NS, SECOND, fault_of
+from mainspring.server.engine.times import LONGEST_NS, SECOND, fault_of, set_duration
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 RESERVED_QUEUE_PREFIX = "/_sys/"
@@ -35,14 +35,15 @@ def size_of(text: str) -> int:
 
 def check_task_queue(queue: TaskQueue, limits: Limits, *, default_name: str = "") -> None:
     """Fill in the default name and kind, in place, and check what stands there then."""
-    if queue.kind == _UNSPECIFIED:
+    kind, name = queue.kind, queue.name
+    if kind == _UNSPECIFIED:
         queue.kind = _NORMAL
-    if not queue.name:
+    if not name:
         if not default_name:
             raise InvalidArgument("missing task queue name")
-        queue.name = default_name
-    check_queue_name(queue.name, limits)
-    if queue.kind == _STICKY and queue.normal_name:
+        name = queue.name = default_name
+    check_queue_name(name, limits)
+    if kind == _STICKY and queue.normal_name:
         check_queue_name(queue.normal_name, limits)
 
 
@@ -64,14 +65,16 @@ def check_priority(priority: Priority, limits: Limits) -> None:
         raise InvalidArgument("must be greater than zero")
 
 
-def cap(value: Duration, fault_text: str) -> None:
-    """Cut a duration to the longest one, in place.
+def cap(value: Duration, fault_text: str) -> int:
+    """Cut a duration to the longest one, in place. Returns: its nanoseconds then.
 
     `fault_text`: of the error if the duration is negative; `{}` stands for the reason.
     """
-    fault = fault_of(value)
-    if fault is not None:
-        raise InvalidArgument(fault_text.format(fault))
-    if value.seconds * SECOND + value.nanos > LONGEST_NS:
-        value.seconds = LONGEST_NS // SECOND
-        value.nanos = 0
+    seconds, nanos = value.seconds, value.nanos
+    if seconds < 0 or nanos < 0:
+        raise InvalidArgument(fault_text.format(fault_of(value)))
+    length_ns = seconds * SECOND + nanos
+    if length_ns > LONGEST_NS:
+        length_ns = LONGEST_NS
+        set_duration(value, length_ns)
+    return length_ns

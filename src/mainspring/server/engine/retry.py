@@ -37,11 +37,13 @@ def timeout_name(timeout: int) -> str:
 
 def fill_defaults(policy: RetryPolicy, limits: Limits) -> None:
     """Set the fields of a policy that are not set to the server's defaults, in place."""
-    if length_ns(policy.initial_interval) == 0:
-        set_duration(policy.initial_interval, int(limits.retry_initial_s * SECOND))
-    if length_ns(policy.maximum_interval) == 0:
-        maximum_ns = min(int(limits.retry_max_factor) * max(0, length_ns(policy.initial_interval)), LONGEST_NS)
-        set_duration(policy.maximum_interval, maximum_ns)
+    initial, maximum = policy.initial_interval, policy.maximum_interval
+    initial_ns = length_ns(initial)
+    if initial_ns == 0:
+        initial_ns = int(limits.retry_initial_s * SECOND)
+        set_duration(initial, initial_ns)
+    if length_ns(maximum) == 0:
+        set_duration(maximum, min(int(limits.retry_max_factor) * max(0, initial_ns), LONGEST_NS))
     if policy.backoff_coefficient == 0:
         policy.backoff_coefficient = limits.retry_coefficient
 
@@ -60,17 +62,18 @@ def check(policy: RetryPolicy) -> None:
     """
     if policy.maximum_attempts == 1:
         return
-    if fault := fault_of(policy.initial_interval):
+    initial, maximum = policy.initial_interval, policy.maximum_interval
+    if fault := fault_of(initial):
         raise InvalidArgument(f"invalid InitialInterval set on retry policy: {fault}")
     if not policy.backoff_coefficient >= 1:  # nor is NaN
         raise InvalidArgument("BackoffCoefficient cannot be less than 1 on retry policy.")
-    if fault := fault_of(policy.maximum_interval):
+    if fault := fault_of(maximum):
         raise InvalidArgument(f"invalid MaximumInterval set on retry policy: {fault}")
-    if 0 < length_ns(policy.maximum_interval) < length_ns(policy.initial_interval):
+    if 0 < length_ns(maximum) < length_ns(initial):
         raise InvalidArgument("MaximumInterval cannot be less than InitialInterval on retry policy.")
     if policy.maximum_attempts < 0:
         raise InvalidArgument("MaximumAttempts cannot be negative on retry policy.")
-    for name in policy.non_retryable_error_types:
+    for name in policy.non_retryable_error_types[:]:
         value = name.removeprefix(TIMEOUT_TYPE_PREFIX)
         if value != name and value not in _TIMEOUT_NAMES.values():
             raise InvalidArgument(f"Invalid timeout type value: {value}.")
@@ -83,7 +86,7 @@ def rules_of(policy: RetryPolicy) -> RetryRules:
         coefficient=policy.backoff_coefficient,
         maximum_ns=length_ns(policy.maximum_interval),
         maximum_attempts=policy.maximum_attempts,
-        non_retryable_types=tuple(policy.non_retryable_error_types),
+        non_retryable_types=tuple(policy.non_retryable_error_types[:]),
     )
 
 

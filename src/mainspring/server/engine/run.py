@@ -226,10 +226,7 @@ class Run:
 
     def _after_load(self, buffered: list[tuple[int, bytes]]) -> None:
         self.activity_ids = {a.activity_id: a.scheduled_event_id for a in self.activities}
-        self.history.restore(
-            [(number, HistoryEvent.FromString(blob)) for number, blob in sorted(buffered)],
-            next_number=self.state.buffered_next,
-        )
+        self.history.restore(sorted(buffered), next_number=self.state.buffered_next)
         self.history.started_ids = {
             c.initiated_event_id: c.started_event_id for c in self.children if c.started_event_id
         }
@@ -306,23 +303,23 @@ class Run:
 
     def flush_buffered(self) -> None:
         """Give all held back events their ids, and tell the records that wait for one."""
-        for event in self.history.flush_buffered():
-            if event.event_type == event_type_pb2.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
-                child = self.children.get(event.child_workflow_execution_started_event_attributes.initiated_event_id)
-                if child is not None:
-                    child.started_event_id = event.event_id
-                    self.children.touch(child.initiated_event_id)
-            self._note_request_event(event)
+        for kind, event in self.history.flush_buffered():
+            if kind == event_type_pb2.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
+                self._note_child_started(event)
+            elif kind == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+                self._note_request_event(event.workflow_execution_signaled_event_attributes.request_id, event)
+            elif kind == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+                attributes = event.workflow_execution_options_updated_event_attributes
+                self._note_request_event(attributes.attached_request_id, event)
 
-    def _note_request_event(self, event: HistoryEvent) -> None:
+    def _note_child_started(self, event: HistoryEvent) -> None:
+        child = self.children.get(event.child_workflow_execution_started_event_attributes.initiated_event_id)
+        if child is not None:
+            child.started_event_id = event.event_id
+            self.children.touch(child.initiated_event_id)
+
+    def _note_request_event(self, request_id: str, event: HistoryEvent) -> None:
         """An event that a request has made got its id."""
-        kind = event.event_type
-        if kind == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-            request_id = event.workflow_execution_signaled_event_attributes.request_id
-        elif kind == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
-            request_id = event.workflow_execution_options_updated_event_attributes.attached_request_id
-        else:
-            return
         made = self.requests.get(request_id)
         if made is not None:
             made.event_id = event.event_id

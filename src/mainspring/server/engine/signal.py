@@ -61,9 +61,10 @@ def deliver_if_too_much(run: Run) -> None:
     """Too many events are held back: fail the started task, so that the next one delivers them all."""
     task = run.state.task
     limits = run.limits
+    if task is None or not task.started_event_id:
+        return
     too_many = run.history.buffered_count > limits.buffered_events_count
-    too_big = run.history.buffered_size_bytes > limits.buffered_events_size_bytes
-    if task is None or not task.started_event_id or not (too_many or too_big):
+    if not too_many and run.history.buffered_size_bytes() <= limits.buffered_events_size_bytes:
         return
     cause = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND
     workflow_task.fail(run, task, RespondWorkflowTaskFailedRequest(cause=cause, identity="history-service"))

@@ -49,8 +49,7 @@ def length_ns(value: Duration) -> int:
 
 def fault_of(value: Duration) -> str | None:
     """Why a duration from outside cannot be used, in the real server's words; None if it can."""
-    if value.seconds > 0 > value.nanos or value.seconds < 0 < value.nanos:
+    seconds, nanos = value.seconds, value.nanos
+    if seconds > 0 > nanos or seconds < 0 < nanos:
         return "duration has seconds and nanos with different signs"
-    if value.seconds * SECOND + value.nanos < 0:
-        return "negative duration"
-    return None
+    return "negative duration" if seconds < 0 or nanos < 0 else None

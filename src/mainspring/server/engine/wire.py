@@ -7,31 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from temporalio.api.history.v1 import History, HistoryEvent
+from temporalio.api.history.v1 import History
 
-_EVENTS = History.DESCRIPTOR.fields_by_name["events"].number
+_EVENT_TAG = bytes((History.DESCRIPTOR.fields_by_name["events"].number << 3 | 2,))
 
 
 def field_head(number: int, size_bytes: int) -> bytes:
     """What stands before a message, string or bytes field of that size."""
-    return _varint(number << 3 | 2) + _varint(size_bytes)
-
-
-def serialized_history(events: Iterable[HistoryEvent]) -> bytes:
-    """The events as a serialised `History`, without copying them into one."""
-    parts: list[bytes] = []
-    for event in events:
-        blob = event.SerializeToString()
-        parts += (field_head(_EVENTS, len(blob)), blob)
-    return b"".join(parts)
-
-
-def _varint(value: int) -> bytes:
-    if value <= 0x7F:
-        return bytes((value,))
     out = bytearray()
+    _put_varint(out, number << 3 | 2)
+    _put_varint(out, size_bytes)
+    return bytes(out)
+
+
+def history_of(events: Iterable[bytes]) -> bytes:
+    """Serialised events as a serialised `History`."""
+    out = bytearray()
+    for event in events:
+        out += _EVENT_TAG
+        _put_varint(out, len(event))
+        out += event
+    return bytes(out)
+
+
+def _put_varint(out: bytearray, value: int) -> None:
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
         value >>= 7
     out.append(value)
-    return bytes(out)

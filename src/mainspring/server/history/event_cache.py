@@ -7,7 +7,7 @@ out. They are kept serialised: as a message, an event takes ten times its bytes.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -36,13 +36,13 @@ class EventCache:
         self._events.move_to_end((run_id, event_id))
         return HistoryEvent.FromString(found)
 
-    def put(self, run_id: str, events: Iterable[HistoryEvent]) -> None:
-        """Keep events of one run."""
-        for event in events:
-            key = (run_id, event.event_id)
+    def put(self, run_id: str, events: Mapping[int, bytes]) -> None:
+        """Keep serialised events of one run, by their ids."""
+        for event_id, blob in events.items():
+            key = (run_id, event_id)
             if key in self._events:
                 continue
-            blob = self._events[key] = event.SerializeToString()
+            self._events[key] = blob
             self._size_bytes += len(blob) + _ENTRY_BYTES
         while self._size_bytes > self._limit_bytes and self._events:
             _, blob = self._events.popitem(last=False)

@@ -392,7 +392,7 @@ class Runs:
             self._keep(run, changes.events)
             if run.history.kept:
                 self.events.put(run.key.run_id, run.history.kept)
-                run.history.kept = []
+                run.history.kept = {}
             if changes.current is not None:
                 self._remember_current(changes.current)
         for run, changes in zip(runs, transition, strict=True):
@@ -441,7 +441,10 @@ class Runs:
         found: HistoryEvent | None = None
         for batch in batches:
             events = History.FromString(batch.blob).events
-            self.events.put(key.run_id, (event for event in events if event.event_type in READ_AGAIN))
+            self.events.put(
+                key.run_id,
+                {event.event_id: event.SerializeToString() for event in events if event.event_type in READ_AGAIN},
+            )
             found = next((event for event in events if event.event_id == event_id), found)
         if found is None:
             raise NotFound(f"event {event_id} of workflow {key.workflow_id} not found")
