@@ -63,16 +63,24 @@ class DataConverter(WithSerializationContext):
 
         Raises: TypeError: a value cannot be converted; says which argument, and which part of it.
         """
-        payloads = await self._encode_payload_sequence(self.payload_converter.to_payloads(values))
-        return await self._external_store_payload_sequence(payloads)
+        payloads = self.payload_converter.to_payloads(values)
+        if self.payload_codec is not None:
+            payloads = await self._encode_payload_sequence(payloads)
+        if self.external_storage is not None:
+            payloads = await self._external_store_payload_sequence(payloads)
+        return payloads
 
     async def decode(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         """The payloads fetched from where they are stored, then decoded, then converted, each by the hint in its place.
 
         Raises: RuntimeError: one is stored elsewhere, and there is no external storage.
         """
-        retrieved = await self._external_retrieve_payload_sequence(payloads)
-        return self.payload_converter.from_payloads(await self._decode_payload_sequence(retrieved), type_hints)
+        given = list(payloads)
+        if any(map(stands_for_another, given)):
+            given = await self._external_retrieve_payload_sequence(given)
+        if self.payload_codec is not None:
+            given = await self._decode_payload_sequence(given)
+        return self.payload_converter.from_payloads(given, type_hints)
 
     async def encode_wrapper(self, values: Sequence[Any]) -> Payloads:
         """`encode`, in the message that the API has for several."""

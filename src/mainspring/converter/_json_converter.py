@@ -62,7 +62,9 @@ class JSONPlainPayloadConverter(EncodingPayloadConverter):
         cls = class_of(value)
         is_leaf = cls not in PLAIN and self._encoder is AdvancedJSONEncoder and is_model(cls)
         data = _model_data(value) if is_leaf else json_text(self._text_encoder, value).encode()
-        return Payload(metadata={"encoding": self._encoding.encode()}, data=data)
+        payload = Payload(data=data)
+        payload.metadata["encoding"] = self._encoding.encode()
+        return payload
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
         reader = self._types.reader(type_hint) if type_hint else None

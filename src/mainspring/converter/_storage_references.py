@@ -52,7 +52,7 @@ def reference_to(payload: Payload, driver_name: str, claim: StorageDriverClaim) 
 
 def may_hold_references(message: Message) -> bool:
     """Whether a message may hold references: a look at its bytes, far cheaper than one at each payload."""
-    return IN_ALL_FORMS in message.SerializeToString()
+    return message.SerializeToString().find(IN_ALL_FORMS) >= 0
 
 
 def stands_for_another(payload: Payload) -> bool:

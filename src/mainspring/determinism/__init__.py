@@ -1,6 +1,6 @@
 """What keeps workflow code repeatable: guards while it runs, and a reading of it when it is registered.
 
-    worker/_loop.running(loop)  ->  Guards.enter / leave      time, chance, files, threads, ... are seen by the guards
+    worker/_loop.Running(loop)  ->  Guards.enter / leave      time, chance, files, threads, ... are seen by the guards
     workflow.defn               ->  registered_class(...)     forbidden calls are found in the source, by file and line
     check_module("app.py")      ->  [Finding]                 the same, for a whole file and no worker
 

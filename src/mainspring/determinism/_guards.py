@@ -25,6 +25,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from types import ModuleType
 from typing import Any
@@ -50,7 +51,7 @@ SLOW: Guarded = (
     (asyncio, {"as_completed": as_completed}),
     (asyncio.tasks, {"as_completed": as_completed, "_GatheringFuture": ordered_gathering}),
 )
-PATCHERS = ("unittest.mock", "pytest")  # where these are loaded, guards may have been taken away again
+PATCHERS = {"unittest.mock", "pytest"}  # where these are loaded, guards may have been taken away again
 
 
 class Made:
@@ -152,7 +153,7 @@ class Guards:
                 self._make()
             for exchange in self._exchanges:
                 exchange.put()
-            if any(name in sys.modules for name in PATCHERS):
+            if not sys.modules.keys().isdisjoint(PATCHERS):
                 self._fix()
             self._datetime_changed()
             if self._to_adopt:
@@ -188,7 +189,8 @@ class Guards:
         of_datetime = _methods_of_datetime()
         if of_datetime is not None:
             self._exchanges.append(Exchange(self._made, of_datetime, {"now": _values.now, "utcnow": _values.utcnow}))
-            self._datetime_changed = _forget_methods_of_datetime
+            # Has the interpreter look for the type's methods anew.
+            self._datetime_changed = partial(ctypes.pythonapi.PyType_Modified, ctypes.py_object(datetime))
         self._fixtures = [Fixture(self._made, owner, makes) for owner, makes in _slow()]
         self._fix()
 
@@ -212,11 +214,6 @@ def _methods_of_datetime() -> dict[str, Any] | None:
     namespace: Any = gc.get_referents(vars(datetime))[0]
     is_known = sys.implementation.name == "cpython" and namespace == dict(vars(datetime))
     return namespace if is_known else None
-
-
-def _forget_methods_of_datetime() -> None:
-    """Have the interpreter look for the type's methods anew."""
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime))
 
 
 def _slow() -> Iterator[tuple[Any, dict[str, Make]]]:

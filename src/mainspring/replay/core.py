@@ -13,9 +13,10 @@ own. A command may resolve at once (an activity given up): such jobs make anothe
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
-from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskCompletedEventAttributes
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.query.v1 import WorkflowQuery
@@ -36,13 +37,14 @@ from mainspring.replay.activation import (
 )
 from mainspring.replay.divergence import SHOWN
 from mainspring.replay.local import LocalActivities, LocalResult
-from mainspring.replay.matching import MARKER, Queue
+from mainspring.replay.matching import ABOUT_ANOTHER, MARKER, Queue
 from mainspring.replay.pending import Pending
 from mainspring.replay.requester import Requester
 from mainspring.replay.seed import seed_of
 from mainspring.replay.sequences import (
     COMMAND_EVENTS,
     FINAL,
+    TASK_BEGINS,
     TASK_COMPLETED,
     TASK_SCHEDULED,
     TASK_STARTED,
@@ -72,6 +74,7 @@ class Replay:
         self._is_ended = False  # by workflow code: what is left of it is told nothing more, but for queries
         self._settled_event_id = 0  # the last event but for the start of the last workflow task
         self._events: Sequence[HistoryEvent] = ()
+        self._kinds: Sequence[EventType.ValueType] = ()  # of the events, in their order
         self._next = 0
         self._activation_index = 0  # of the next activation, in its workflow task
         self._previous_started_event_id = 0
@@ -80,7 +83,7 @@ class Replay:
         self._local = LocalActivities(self)
         self._updates = Updates(self)
         self._requester = Requester(self, self._local, self._updates)
-        self._messages: list[Message] = []
+        self._messages: deque[Message] = deque()
         self._queries: dict[str, WorkflowQuery] = {}
         self._answers: list[QueryAnswer] = []
         self._core_flags: set[int] = set()
@@ -89,7 +92,7 @@ class Replay:
         self._new_language_flags: set[int] = set()
         self._versioning_behavior = 0
         self._task_started = HistoryEvent()  # the newest start of a workflow task
-        self._completed = WorkflowTaskCompletedEventAttributes()  # how the activation's task was completed, on replay
+        self._completed: WorkflowTaskCompletedEventAttributes | None = None  # how the activation's task was, on replay
 
     # -- the worker's side
 
@@ -105,11 +108,12 @@ class Replay:
         if events and events[0].event_id != self.last_event_id + 1:
             raise HistoryGap(f"expected event {self.last_event_id + 1}, got {events[0].event_id}")
         self._events = events if task.legacy_query is None else without_loose_end(events)
+        self._kinds = [event.event_type for event in self._events]
         self._next = 0
         self._activation_index = 0
         self._previous_started_event_id = task.previous_started_event_id
-        self._messages = list(task.messages)
-        self._queries = dict(task.queries)
+        self._messages = deque(task.messages) if task.messages else deque()
+        self._queries = dict(task.queries) if task.queries else {}
         if task.legacy_query is not None:
             self._queries[LEGACY_QUERY] = task.legacy_query
 
@@ -133,8 +137,12 @@ class Replay:
         """Take what workflow code did in the activation."""
         self._new_language_flags |= completion.used_flags - self._language_flags
         self._versioning_behavior = completion.versioning_behavior or self._versioning_behavior
-        self._is_ended = self._is_ended or any(isinstance(one, requests.Terminal) for one in completion.requests)
-        for request in self._in_order(completion.requests):
+        asked: Sequence[requests.Request] = completion.requests
+        terminal = requests.first_terminal(asked)
+        if terminal is not None:
+            self._is_ended = True
+            asked = self._in_order(asked, terminal)
+        for request in asked:
             if isinstance(request, requests.AnswerQuery):
                 self._answers.append(QueryAnswer(request.query_id, request.result, request.failure))
                 continue
@@ -209,63 +217,68 @@ class Replay:
 
     def _tell_sequence(self) -> None:
         """Find the commands of the last activation, and make jobs of what happened since."""
-        end = end_of_sequence(self._events, self._next)
-        events = self._events[self._next : end]
-        last = events[-1]
-        self.is_replaying = end < len(self._events) or last.event_id <= self._previous_started_event_id
-        at = 0
-        while at < len(events):
-            at += self._take_event(events, at)
+        begin, end = self._next, end_of_sequence(self._kinds, self._next)
+        last_event_id = self._events[end - 1].event_id
+        self.is_replaying = end < len(self._events) or last_event_id <= self._previous_started_event_id
+        at = begin
+        while at < end:
+            at += self._take_event(at, end)
         self._next = end
         self._activation_index = 0
-        self.last_event_id = last.event_id
+        self.last_event_id = last_event_id
+        self._settle(begin, end)
         self._read_ahead()
 
-    def _take_event(self, events: Sequence[HistoryEvent], at: int) -> int:
-        """Take the event at `at`. Returns how many were taken."""
-        event = events[at]
-        kind = event.event_type
+    def _settle(self, begin: int, end: int) -> None:
+        for at in range(end - 1, begin - 1, -1):
+            if self._kinds[at] not in TASK_BEGINS:
+                self._settled_event_id = self._events[at].event_id
+                return
+
+    def _take_event(self, at: int, end: int) -> int:
+        """Take the event at `at`, of a sequence that ends before `end`. Returns how many were taken."""
+        event, kind = self._events[at], self._kinds[at]
         if kind in COMMAND_EVENTS:
-            taken = self._take_command_event(events, at)
-            self._settled_event_id = events[at + taken - 1].event_id
+            taken = self._take_command_event(at, end)
             self.is_over = self.is_over or kind in FINAL
-            self._check_all_found(events, at + taken)
+            self._check_all_found(at + taken, end)
             return taken
         if kind == TASK_COMPLETED:
             self._note_completed(event.workflow_task_completed_event_attributes)
-            if at + 1 == len(events) or events[at + 1].event_type != TASK_SCHEDULED:
-                self._check_all_found(events, at + 1)
+            if at + 1 == end or self._kinds[at + 1] != TASK_SCHEDULED:
+                self._check_all_found(at + 1, end)
         elif kind == TASK_STARTED:
             self._task_started = event
-            self.time_ns = event.event_time.ToNanoseconds()
+            self.time_ns = _time_ns(event)
+        elif kind in ABOUT_ANOTHER:
+            self._queue.heard(event, kind, self)
         elif kind != TASK_SCHEDULED:
             self._take_news(event)
-        if kind not in {TASK_SCHEDULED, TASK_STARTED}:
-            self._settled_event_id = event.event_id
         return 1
 
-    def _take_command_event(self, events: Sequence[HistoryEvent], at: int) -> int:
-        event = events[at]
-        is_local = event.event_type == MARKER and (
-            event.marker_recorded_event_attributes.marker_name == markers.LOCAL_ACTIVITY
-        )
-        shown = events[at : at + SHOWN]  # the rest would be copied for each command of a large task
+    def _take_command_event(self, at: int, end: int) -> int:
+        event, kind = self._events[at], self._kinds[at]
+        is_local = kind == MARKER and (event.marker_recorded_event_attributes.marker_name == markers.LOCAL_ACTIVITY)
         if is_local and self._local.is_from_history(event):
             if complaint := self._local.mismatch(event):
-                raise self._queue.diverged(complaint, shown)
+                raise self._queue.diverged(complaint, self._shown(at, end))
             return 1
-        return self._queue.found(shown, self)
+        return self._queue.found(self._shown(at, end), kind, self)
 
-    def _check_all_found(self, events: Sequence[HistoryEvent], at: int) -> None:
+    def _check_all_found(self, at: int, end: int) -> None:
         """After the last event that commands made, no command may be left."""
-        if at == len(events) or events[at].event_type not in COMMAND_EVENTS:
-            self._queue.all_found(events[at : at + SHOWN])
+        if self._queue.is_waiting and (at == end or self._kinds[at] not in COMMAND_EVENTS):
+            self._queue.all_found(self._shown(at, end))
+
+    def _shown(self, at: int, end: int) -> Sequence[HistoryEvent]:
+        """The events from `at` on that a message may show: all of a large task would be copied for each command."""
+        return self._events[at : min(at + SHOWN, end)]
 
     def _take_news(self, event: HistoryEvent) -> None:
         match event.WhichOneof("attributes"):
             case "workflow_execution_started_event_attributes":
                 started = event.workflow_execution_started_event_attributes
-                self.time_ns = event.event_time.ToNanoseconds()
+                self.time_ns = _time_ns(event)
                 seed = seed_of(started.original_execution_run_id)
                 self.tell(Initialize(started=started, started_at=self.time_ns, seed=seed))
             case "workflow_execution_signaled_event_attributes":
@@ -281,23 +294,26 @@ class Replay:
             case "workflow_execution_update_admitted_event_attributes":
                 self._updates.admit(event, is_replaying=self.is_replaying)
             case _:
-                self._queue.heard(event, self)
+                return  # of no concern to workflow code
 
     def _note_completed(self, completed: WorkflowTaskCompletedEventAttributes) -> None:
-        self._core_flags.update(completed.sdk_metadata.core_used_flags)
-        self._language_flags.update(completed.sdk_metadata.lang_used_flags)
+        metadata = completed.sdk_metadata
+        if metadata.core_used_flags:
+            self._core_flags.update(metadata.core_used_flags)
+        if metadata.lang_used_flags:
+            self._language_flags.update(metadata.lang_used_flags)
 
     def _read_ahead(self) -> None:
         """What the coming workflow task is known to have met: markers, updates, flags."""
-        end = end_of_sequence(self._events, self._next)
-        self._completed = WorkflowTaskCompletedEventAttributes()
-        for event in self._events[self._next : end]:
-            if event.event_type == TASK_COMPLETED and not self._completed.ByteSize():
+        self._completed = None
+        for at in range(self._next, end_of_sequence(self._kinds, self._next)):
+            event, kind = self._events[at], self._kinds[at]
+            if kind == TASK_COMPLETED and (self._completed is None or not self._completed.ByteSize()):
                 self._completed = event.workflow_task_completed_event_attributes
                 self._note_completed(self._completed)
-            elif event.event_type == MARKER:
+            elif kind == MARKER:
                 self._read_marker_ahead(event)
-            elif event.event_type == UPDATE_ACCEPTED:
+            elif kind == UPDATE_ACCEPTED:
                 self._updates.look_ahead(event)
 
     def _read_marker_ahead(self, event: HistoryEvent) -> None:
@@ -318,8 +334,10 @@ class Replay:
     def _tell_local_activity(self) -> bool:
         """Whether a local activity had ended, of which workflow code is told now."""
         time_ns = self._local.tell_next(self._activation_index)
-        self.time_ns = max(self.time_ns, time_ns or 0)
-        return time_ns is not None
+        if time_ns is None:
+            return False
+        self.time_ns = max(self.time_ns, time_ns)
+        return True
 
     def _leave_markers(self) -> None:
         """Of local activities that have ended, before the command that ends the run: nothing may come behind it."""
@@ -328,9 +346,8 @@ class Replay:
 
     def _receive_messages(self) -> None:
         """Together with the last events, as a replay will have them: an update is told before a timer that fired."""
-        messages, self._messages = self._messages, []
-        for message in messages:
-            self._updates.receive(message)
+        while self._messages:
+            self._updates.receive(self._messages.popleft())
 
     def _ask_queries(self) -> None:
         queries, self._queries = self._queries, {}
@@ -344,7 +361,7 @@ class Replay:
         jobs, self._jobs = in_order(self._jobs), []
         self._activation_index += 1
         started = self._task_started.workflow_task_started_event_attributes
-        version = self._completed.deployment_version
+        build_id, deployment_name = _completed_by(self._completed) if self._completed is not None else ("", "")
         return Activation(
             jobs=jobs,
             time_ns=self.time_ns,
@@ -352,19 +369,31 @@ class Replay:
             history_length=self.last_event_id,
             history_size_bytes=started.history_size_bytes,
             continue_as_new_suggested=started.suggest_continue_as_new,
-            continue_as_new_reasons=tuple(started.suggest_continue_as_new_reasons),
+            continue_as_new_reasons=started.suggest_continue_as_new_reasons,
             target_version_changed=started.target_worker_deployment_version_changed,
-            build_id=version.build_id or self._completed.worker_version.build_id,
-            deployment_name=version.deployment_name or self._completed.worker_deployment_name,
+            build_id=build_id,
+            deployment_name=deployment_name,
             flags=frozenset(self._language_flags),
         )
 
-    def _in_order(self, asked: Sequence[requests.Request]) -> Sequence[requests.Request]:
+    def _in_order(self, asked: Sequence[requests.Request], terminal: int) -> Sequence[requests.Request]:
         """Only the first request that ends the run, behind all others; histories of old SDKs end with it."""
-        terminal = next((at for at, one in enumerate(asked) if isinstance(one, requests.Terminal)), None)
-        if terminal is None:
-            return asked
         if not self.has_flag(TERMINAL_GOES_LAST):
             return asked[: terminal + 1]
         others = [one for one in asked if not isinstance(one, requests.Terminal)]
         return [*others, asked[terminal]]
+
+
+def _time_ns(event: HistoryEvent) -> int:
+    """When it was written, in ns since the epoch."""
+    at = event.event_time
+    return at.seconds * 1_000_000_000 + at.nanos
+
+
+def _completed_by(completed: WorkflowTaskCompletedEventAttributes) -> tuple[str, str]:
+    """The build id and the deployment of the worker that completed a task; "" = it did not say."""
+    version = completed.deployment_version
+    return (
+        version.build_id or completed.worker_version.build_id,
+        version.deployment_name or completed.worker_deployment_name,
+    )

@@ -75,6 +75,8 @@ class LocalActivities:
         """Tell what ended next. Returns the workflow's time from here on, None if there was nothing to tell."""
         if self._ended:
             return self._tell_ended(*self._ended.popleft(), activation_index)
+        if not self._ahead:
+            return None
         ready = [mark for seq, mark in self._ahead.items() if seq in self._open]
         if not ready:
             return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from operator import attrgetter
 
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import EventType
@@ -54,6 +55,14 @@ REFERS_BY = {  # the field by which an event names the event that began what it 
     "nexus_operation_cancel_request_completed_event_attributes": "requested_event_id",
     "nexus_operation_cancel_request_failed_event_attributes": "requested_event_id",
 }
+# By the type of an event that is about something begun earlier: reads from it the event that began that.
+ABOUT_ANOTHER = {
+    EventType.Value(f"EVENT_TYPE_{attributes.removesuffix('_event_attributes').upper()}"): attrgetter(
+        f"{attributes}.{field}"
+    )
+    for attributes, field in REFERS_BY.items()
+}
+TIMER_CANCELED = EventType.EVENT_TYPE_TIMER_CANCELED
 
 
 class Queue:
@@ -73,20 +82,25 @@ class Queue:
         """What the server is to be given."""
         return [pending.command for pending in self._made if not pending.is_dropped]
 
-    def found(self, events: Sequence[HistoryEvent], core: Core) -> int:
-        """The first of `events` was made by a command: by the oldest one here, or the code has diverged.
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there are commands whose events were not found yet."""
+        return bool(self._made)
+
+    def found(self, events: Sequence[HistoryEvent], kind: EventType.ValueType, core: Core) -> int:
+        """The first of `events`, of that kind, was made by a command: by the oldest one here, or the code has diverged.
 
         Returns:
             How many of the events are accounted for.
         """
         event = events[0]
-        skipped = self._skip_patches(events)
+        skipped = self._skip_patches(events, kind)
         if skipped:
             return skipped
         if not self._made:
             raise self.diverged(f"the workflow made no command for event {describe_event(event)}", events)
         pending = self._made[0]
-        if pending.expects != event.event_type:
+        if pending.expects != kind:
             raise self.diverged(
                 f"event {describe_event(event)} was expected, got the command {pending.describe()}", events
             )
@@ -94,7 +108,7 @@ class Queue:
             raise self.diverged(f"event {describe_event(event)}: {complaint}", events)
         self._made.popleft()
         pending.recorded(event, core)
-        if event.HasField("timer_canceled_event_attributes"):
+        if kind == TIMER_CANCELED:
             self._followers.pop(event.timer_canceled_event_attributes.started_event_id, None)
         return 1
 
@@ -104,29 +118,24 @@ class Queue:
         if self._made:
             raise self.diverged(f"the history has no event for the command {self._made[0].describe()}", events)
 
-    def heard(self, event: HistoryEvent, core: Core) -> None:
-        """Pass on what became of something that a command began. Other events are nobody's."""
-        attributes = event.WhichOneof("attributes") or ""
-        field = REFERS_BY.get(attributes)
-        if field is None:
-            return
-        begun_by = getattr(getattr(event, attributes), field)
+    def heard(self, event: HistoryEvent, kind: EventType.ValueType, core: Core) -> None:
+        """Pass on what became of something that a command began: an event of a kind in `ABOUT_ANOTHER`."""
+        begun_by = ABOUT_ANOTHER[kind](event)
         follower = self._followers.get(begun_by)
         if follower is None:
             raise self.diverged(
                 f"event {describe_event(event)} is about event {begun_by}, which no command made", [event]
             )
         follower.heard(event, core)
-        if event.event_type not in GOES_ON:
+        if kind not in GOES_ON:
             del self._followers[begun_by]
 
     def diverged(self, found: str, events: Sequence[HistoryEvent]) -> Exception:
         return divergence(found, events=events, made=self._made)
 
-    def _skip_patches(self, events: Sequence[HistoryEvent]) -> int:
+    def _skip_patches(self, events: Sequence[HistoryEvent], kind: EventType.ValueType) -> int:
         """Drop patches that the history lacks; count events of deprecated patches that the code lacks."""
-        event = events[0]
-        mark = mark_of(event) if event.event_type == MARKER else None
+        mark = mark_of(events[0]) if kind == MARKER else None
         is_patch = mark is not None and mark.name == PATCH
         while True:
             self._drop_dropped()

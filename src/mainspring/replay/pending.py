@@ -47,11 +47,13 @@ class Pending:
         self.expects = expects
         self.is_dropped = False
         self.is_recorded = False
-        self.where = request.where if request else ""
-        if request is not None and request.user_metadata is not None:
-            command.user_metadata.CopyFrom(request.user_metadata)
-        if request is not None and request.event_groups:
-            command.event_group_markers.extend(request.event_groups)
+        self.where = ""
+        if request is not None:
+            self.where = request.where
+            if request.user_metadata is not None:
+                command.user_metadata.CopyFrom(request.user_metadata)
+            if request.event_groups:
+                command.event_group_markers.extend(request.event_groups)
 
     def mismatch(self, event: HistoryEvent) -> str:
         """What is different in an event of the right type; "" if it is this command's."""

@@ -23,6 +23,10 @@ from mainspring.replay.requests import ActivityCancellation, ScheduleActivity, S
 
 SCHEDULE = CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK
 SCHEDULED = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+COMPLETED = EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
+FAILED = EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED
+TIMED_OUT = EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT
+CANCELED = EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED
 CANCEL_REQUESTED = EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED
 
 
@@ -30,15 +34,14 @@ class ActivityPending(Pending):
     """One activity: scheduled, perhaps asked to cancel, resolved once."""
 
     def __init__(self, request: ScheduleActivity) -> None:
-        command = Command(
-            command_type=SCHEDULE,
-            schedule_activity_task_command_attributes=request.attributes,
-        )
+        attributes = request.attributes
+        command = Command(command_type=SCHEDULE)
+        command.schedule_activity_task_command_attributes.CopyFrom(attributes)
         super().__init__(request, command, SCHEDULED)
         self.seq = request.seq
         self.cancellation = request.cancellation
-        self.activity_id = request.attributes.activity_id
-        self.activity_type = request.attributes.activity_type.name
+        self.activity_id = attributes.activity_id
+        self.activity_type = attributes.activity_type.name
         self.is_resolved = False
         self.is_cancel_requested = False
         self.scheduled_event_id = 0
@@ -87,17 +90,16 @@ class ActivityPending(Pending):
             core.tell(ResolveActivity(seq=self.seq, outcome=outcome))
 
     def _outcome(self, event: HistoryEvent) -> Outcome | None:
-        match event.WhichOneof("attributes"):
-            case "activity_task_completed_event_attributes":
-                return outcomes.completed(event.activity_task_completed_event_attributes.result)
-            case "activity_task_failed_event_attributes":
-                return outcomes.activity_failed(self._info(), event.activity_task_failed_event_attributes)
-            case "activity_task_timed_out_event_attributes":
-                return outcomes.activity_timed_out(self._info(), event.activity_task_timed_out_event_attributes)
-            case "activity_task_canceled_event_attributes":
-                return outcomes.activity_cancelled(self._info(), event.activity_task_canceled_event_attributes)
-            case _:
-                return None  # started, and requests to cancel that we made ourselves
+        kind = event.event_type
+        if kind == COMPLETED:
+            return outcomes.completed(event.activity_task_completed_event_attributes.result)
+        if kind == FAILED:
+            return outcomes.activity_failed(self._info(), event.activity_task_failed_event_attributes)
+        if kind == TIMED_OUT:
+            return outcomes.activity_timed_out(self._info(), event.activity_task_timed_out_event_attributes)
+        if kind == CANCELED:
+            return outcomes.activity_cancelled(self._info(), event.activity_task_canceled_event_attributes)
+        return None  # started, and requests to cancel that we made ourselves
 
     def _info(self) -> ActivityFailureInfo:
         return outcomes.activity_info(self.activity_type, self.activity_id, self.scheduled_event_id)

@@ -206,6 +206,14 @@ class Terminal(Request, kw_only=True):
     command: Command
 
 
+def first_terminal(requests: Sequence[Request]) -> int | None:
+    """The place of the first request that ends the run, if one does."""
+    for at, request in enumerate(requests):
+        if isinstance(request, Terminal):
+            return at
+    return None
+
+
 class AcceptUpdate(Request, kw_only=True):
     """The update's validator let it through."""
 

@@ -22,6 +22,7 @@ TASK_STARTED = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
 TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 UPDATE_ACCEPTED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 
+TASK_BEGINS = frozenset({TASK_SCHEDULED, TASK_STARTED})
 NOT_CONCLUDED = frozenset(  # what follows the start of a workflow task that came to nothing
     {
         EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
@@ -40,6 +41,7 @@ FINAL = frozenset(
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
     }
 )
+MAY_END = FINAL | {TASK_STARTED}
 COMMAND_EVENTS = frozenset(  # made by a command of workflow code
     {
         EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
@@ -64,15 +66,17 @@ COMMAND_EVENTS = frozenset(  # made by a command of workflow code
 )
 
 
-def end_of_sequence(events: Sequence[HistoryEvent], begin: int) -> int:
-    """The index just after the sequence that begins at `begin`; `len(events)` if there is nothing more to come."""
-    for at in range(begin, len(events)):
-        kind = events[at].event_type
-        if kind in FINAL:
+def end_of_sequence(kinds: Sequence[EventType.ValueType], begin: int) -> int:
+    """The index just after the sequence that begins at `begin`; `len(kinds)` if there is nothing more to come.
+
+    `kinds`: the types of all events.
+    """
+    count = len(kinds)
+    for at in range(begin, count):
+        kind = kinds[at]
+        if kind in MAY_END and (kind in FINAL or (at + 1 < count and kinds[at + 1] not in NOT_CONCLUDED)):
             return at + 1
-        if kind == TASK_STARTED and at + 1 < len(events) and events[at + 1].event_type not in NOT_CONCLUDED:
-            return at + 1
-    return len(events)
+    return count
 
 
 def without_loose_end(events: Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:

@@ -105,6 +105,8 @@ class Updates:
 
     def take_messages(self, commands: Sequence[Command]) -> list[Message]:
         """The messages of these commands, and refusals, which have none. The others are in the history already."""
+        if not self._messages:
+            return []
         placed = {command.protocol_message_command_attributes.message_id for command in commands}
         messages, self._messages = self._messages, []
         return [one for one in messages if one.id in placed or one.body.Is(Rejection.DESCRIPTOR)]

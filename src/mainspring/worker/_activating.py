@@ -13,11 +13,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from typing import ParamSpec
 
 from mainspring.determinism._debugger import debugger_is_attached, is_debugged
 from mainspring.replay.requests import Completion
 from mainspring.worker._cached_run import CachedRun
 from mainspring.worker._raising import raise_in_thread
+
+P = ParamSpec("P")
 
 DEADLOCK_S = 2.0
 
@@ -82,7 +85,7 @@ class WatchedThread:
         self._stack = ""
         self._lock = threading.Lock()
 
-    def run(self, work: Callable[[], Completion]) -> Completion:
+    def run(self, work: Callable[P, Completion], *args: P.args, **kwargs: P.kwargs) -> Completion:
         """Run one activation. Raises: Interrupted: it was, and let the interruption pass."""
         thread_id = threading.get_ident()
         with self._lock:
@@ -90,7 +93,7 @@ class WatchedThread:
             self._id = thread_id
             self.count += 1
         try:
-            return work()
+            return work(*args, **kwargs)
         finally:
             with self._lock:  # from here on nobody interrupts the thread, which goes on to something else
                 self._id = None

@@ -54,7 +54,7 @@ class Watchdog:
     def watched(self, work: Callable[[], Completion]) -> Completion:
         """Run one activation in the calling thread; one that lasts too long ends with a `DeadlockError`."""
         try:
-            completion = self._watched.run(lambda: self._begun(work))
+            completion = self._watched.run(self._begun, work)
         except Interrupted:
             completion = Completion()
         stack = self._watched.stack

@@ -94,7 +94,10 @@ class Attempt:
         try:
             assignment = self.assignment
             definition = self._around.registry.find(assignment.activity_type, assignment.workflow_id or None)
-            await self._prepare(definition)
+            if definition.is_async:
+                self.stop.task = asyncio.current_task()
+            else:
+                await self._prepare_elsewhere(definition)
             if definition.auto_heartbeat and self.heartbeats is not None and assignment.heartbeat_timeout_s:
                 auto = asyncio.create_task(self.heartbeats.beat_by_itself())
             ending = await self._call(definition)
@@ -128,12 +131,10 @@ class Attempt:
 
     # -- running
 
-    async def _prepare(self, definition: Definition) -> None:
-        """Make what can stop it, for where it will run."""
+    async def _prepare_elsewhere(self, definition: Definition) -> None:
+        """Make what can stop a `def`, for where it will run."""
         registry = self._around.registry
-        if definition.is_async:
-            self.stop.task = asyncio.current_task()
-        elif registry.uses_threads:
+        if registry.uses_threads:
             self.stop.cancelled.async_event = None
             self.stop.raiser = None if definition.no_thread_cancel_exception else ThreadExceptionRaiser()
         elif registry.shared_state_manager is not None:

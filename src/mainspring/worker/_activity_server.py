@@ -100,9 +100,9 @@ class ServiceActivityServer:
             task_token=task_token,
             identity=self._polling.identity,
             namespace=self._polling.namespace,
-            result=Payloads(payloads=[result]),
             deployment_options=self._polling.deployment,
         )
+        request.result.payloads.append(result)
         await self._service.respond_activity_task_completed(request, retry=True)
 
     async def fail(self, task_token: bytes, failure: Failure, last_heartbeat: Payloads | None) -> None:

@@ -103,7 +103,7 @@ def assignment_of_task(task: PollActivityTaskQueueResponse, namespace: str, task
         scheduled_at=nanos_of(task.scheduled_time),
         heartbeat_timeout_s=_seconds(task.heartbeat_timeout),
         start_to_close_timeout_s=_seconds(task.start_to_close_timeout),
-        input=task.input.payloads,
+        input=task.input.payloads[:],
         heartbeat_details=task.heartbeat_details.payloads,
         headers=task.header.fields,
         make_info=partial(_info_of_task, task, namespace, task_queue),

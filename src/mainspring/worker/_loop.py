@@ -1,6 +1,6 @@
 """The event loop of one workflow run: asyncio that moves only while the run is activated, always in the same order.
 
-    with running(loop):
+    with Running(loop):
         loop.call_soon(...); loop.run_ready()      until nothing is ready; then the run waits, holding no thread
 
 Ready callbacks run in the order in which they became ready. Time is the workflow task's. Timers are durable:
@@ -18,7 +18,6 @@ import logging
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from mainspring.determinism._guards import GUARDS
@@ -46,7 +45,7 @@ class Timers(Protocol):
     def made_task(self, task: asyncio.Task[Any], name: str | None) -> None:
         """A task of workflow code was made."""
 
-    def check_may_schedule(self) -> None:
+    def refuse_callback(self) -> None:
         """Raise what is to be raised in place of making a callback ready."""
 
 
@@ -95,6 +94,8 @@ class WorkflowLoop(RefusingLoop):
     def __init__(self, timers: Timers) -> None:
         self.time_ns = 0  # since the epoch
         self.is_evicted = False
+        self.takes_callbacks = True
+        self.task_error: BaseException | None = None  # why this workflow task cannot go on
         self._timers = timers
         self._ready: deque[asyncio.Handle] = deque()
         self._exception_handler: ExceptionHandler | None = None
@@ -108,11 +109,12 @@ class WorkflowLoop(RefusingLoop):
         self._count += 1
         return self._count
 
-    def run_ready(self, check: Callable[[], None]) -> None:
-        """Run what is ready now, and what becomes ready by that. `check` is called after each and may raise."""
+    def run_ready(self) -> None:
+        """Run what is ready now, and what becomes ready by that. Raises: `task_error`, once it is there."""
         while self._ready:
             self._ready.popleft()._run()
-            check()
+            if self.task_error is not None and not self.is_evicted:
+                raise self.task_error
 
     @property
     def is_ready(self) -> bool:
@@ -141,7 +143,8 @@ class WorkflowLoop(RefusingLoop):
         Raises:
             ReadOnlyContextError: A callback of the worker's may start nothing.
         """
-        self._timers.check_may_schedule()
+        if not self.takes_callbacks:
+            self._timers.refuse_callback()
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
@@ -218,22 +221,25 @@ class WorkflowLoop(RefusingLoop):
             self.default_exception_handler(context)
 
 
-@contextmanager
-def running(loop: WorkflowLoop) -> Generator[None]:
-    """Make the workflow's loop the running one of this thread, and put back the one that was."""
-    outer = asyncio._get_running_loop()
-    outer_task = _swap_current_task(outer, None)
-    outer_hooks = sys.get_asyncgen_hooks()
-    GUARDS.enter()
-    asyncio._set_running_loop(loop)
-    sys.set_asyncgen_hooks(firstiter=None, finalizer=loop.close_generator)
-    try:
-        yield
-    finally:
-        sys.set_asyncgen_hooks(*outer_hooks)
-        asyncio._set_running_loop(outer)
+class Running:
+    """Within this, the workflow's loop is the running one of this thread; then it is the one that was before."""
+
+    def __init__(self, loop: WorkflowLoop) -> None:
+        self._loop = loop
+
+    def __enter__(self) -> None:
+        self._outer = asyncio._get_running_loop()
+        self._outer_task = _swap_current_task(self._outer, None)
+        self._outer_hooks = sys.get_asyncgen_hooks()
+        GUARDS.enter()
+        asyncio._set_running_loop(self._loop)
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=self._loop.close_generator)
+
+    def __exit__(self, *_error: object) -> None:
+        sys.set_asyncgen_hooks(*self._outer_hooks)
+        asyncio._set_running_loop(self._outer)
         GUARDS.leave()
-        _swap_current_task(outer, outer_task)
+        _swap_current_task(self._outer, self._outer_task)
 
 
 def _swap_current_task(

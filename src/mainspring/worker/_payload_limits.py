@@ -59,6 +59,8 @@ class SizeLimits:
 
     def fail_queries(self, answer: RespondWorkflowTaskCompletedRequest) -> None:
         """Let queries whose results are too large fail by themselves, in place: what else is answered is not theirs."""
+        if not answer.query_results:
+            return
         for result in answer.query_results.values():
             try:
                 self.check_payloads("query result", result.answer)

@@ -26,7 +26,7 @@ from mainspring.determinism._running import restrict
 from mainspring.exceptions import CancelledError, is_cancelled_exception
 from mainspring.replay import activation as jobs
 from mainspring.replay.activation import Activation, Initialize, Job
-from mainspring.replay.requests import AcceptUpdate, Completion, Terminal
+from mainspring.replay.requests import AcceptUpdate, Completion, Terminal, first_terminal
 from mainspring.worker._flags import WorkflowLogicFlag
 from mainspring.worker._interceptor import (
     ExecuteWorkflowInput,
@@ -36,7 +36,7 @@ from mainspring.worker._interceptor import (
     WorkflowInboundInterceptor,
     WorkflowOutboundInterceptor,
 )
-from mainspring.worker._loop import WorkflowLoop, running
+from mainspring.worker._loop import Running, WorkflowLoop
 from mainspring.worker._run_calls import Calls
 from mainspring.worker._run_continue import ContinueAsNew
 from mainspring.worker._run_details import RunDetails
@@ -44,7 +44,7 @@ from mainspring.worker._run_handlers import Handlers
 from mainspring.worker._run_properties import Properties
 from mainspring.worker._run_runtime import RunRuntime
 from mainspring.worker._run_stacks import enhanced_stack_trace, metadata, stack_trace
-from mainspring.worker._run_state import RunState, named
+from mainspring.worker._run_state import RunState
 from mainspring.worker._run_timers import RunTimers
 from mainspring.workflow._definition import Definition
 from mainspring.workflow._handler_definitions import QueryDefinition
@@ -54,6 +54,16 @@ from mainspring.workflow._runtime import Runtime
 logger = logging.getLogger("mainspring.worker")
 
 SINGLE_BATCH = WorkflowLogicFlag.PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_BATCH
+SETS: dict[type[Job], int] = {
+    jobs.NotifyHasPatch: 0,
+    jobs.RecordedVersion: 0,
+    jobs.RecordedSideEffect: 0,
+    jobs.Signal: 1,
+    jobs.Update: 1,
+    jobs.Query: 3,
+}
+OTHERS = 2
+CHECKING = (1, 2)  # sets after which conditions are looked at
 EVICTION_TURNS = 100  # how often a coroutine may swallow its own end
 
 J = TypeVar("J", bound=Job)
@@ -93,13 +103,13 @@ class WorkflowRun:
         state.is_replaying = activation.is_replaying
         self._loop.time_ns = activation.time_ns
         try:
-            with running(self._loop):
+            with Running(self._loop):
                 self._apply_all(activation.jobs)
         except Exception as error:  # noqa: BLE001 - it fails the run or the workflow task, with a log
             self._fail_activation(error)
         if self._versioning_behavior:
             state.completion.versioning_behavior = self._versioning_behavior.value
-        if any(isinstance(request, Terminal) for request in state.completion.requests):
+        if first_terminal(state.completion.requests) is not None:
             self._handlers.warn_of_unfinished()
         return state.completion
 
@@ -111,11 +121,11 @@ class WorkflowRun:
         """
         state = self.state
         state.is_evicting = state.is_replaying = self._loop.is_evicted = True
-        with running(self._loop):
+        with Running(self._loop):
             for _ in range(EVICTION_TURNS):
                 for task in list(state.tasks):
                     task.cancel()
-                self._loop.run_ready(lambda: None)
+                self._loop.run_ready()
                 if not state.tasks:
                     return []
         for task in state.tasks:
@@ -136,22 +146,21 @@ class WorkflowRun:
         self._timers.cancel_timer(handle)
 
     def made_task(self, task: asyncio.Task[Any], name: str | None) -> None:
-        named(name, self.state.info, task)
+        task.set_name(self.state.named(name or task.get_name()))
         self.state.keep(task)
 
-    def check_may_schedule(self) -> None:
-        if self.state.is_read_only and not self.state.is_in_query_or_validator:  # those may await, within themselves
-            self.state.assert_may_act("schedule task")
+    def refuse_callback(self) -> None:
+        self.state.assert_may_act("schedule task")
 
     # -- applying jobs
 
     def _apply_all(self, all_jobs: Sequence[Job]) -> None:
         sets: list[list[Job]] = [[], [], [], []]
         for job in all_jobs:
-            sets[_set_of(job)].append(job)
-        begin = next((job for job in all_jobs if isinstance(job, Initialize)), None)
-        if begin is not None:
-            self._input = self._workflow_input(begin)
+            sets[SETS.get(type(job), OTHERS)].append(job)
+        first = all_jobs[0]
+        if isinstance(first, Initialize):  # by its order
+            self._input = self._workflow_input(first)
         self.state.is_single_batch = self.state.use_default_flag(SINGLE_BATCH)
         if self.state.is_single_batch:
             for job in [one for a_set in sets for one in a_set]:
@@ -162,7 +171,7 @@ class WorkflowRun:
             if a_set:
                 for job in a_set:
                     self._apply(job)
-                self._run_loop(all_jobs, check_conditions=at in {1, 2})
+                self._run_loop(all_jobs, check_conditions=at in CHECKING)
 
     def _apply(self, job: Job) -> None:
         self._apply_by_type[type(job)](job)
@@ -193,8 +202,8 @@ class WorkflowRun:
         if self.state.instance is None:
             self.state.instance = self._make_instance()
         while self._loop.is_ready:
-            self._loop.run_ready(self._raise_task_error)
-            if check_conditions and self._may_check_conditions(all_jobs):
+            self._loop.run_ready()
+            if check_conditions and self._timers.has_conditions and self._may_check_conditions(all_jobs):
                 self._timers.check_conditions()
 
     def _may_check_conditions(self, all_jobs: Sequence[Job]) -> bool:
@@ -202,10 +211,6 @@ class WorkflowRun:
         return any(not isinstance(job, jobs.Update) for job in all_jobs) or any(
             isinstance(request, AcceptUpdate) for request in self.state.completion.requests
         )
-
-    def _raise_task_error(self) -> None:
-        if self.state.task_error is not None and not self.state.is_evicting:
-            raise self.state.task_error
 
     def _cancel(self, job: jobs.Cancel) -> None:
         self.state.cancel_reason = job.reason
@@ -283,7 +288,7 @@ class WorkflowRun:
         elif self.state.is_failure(error):
             self._fail_workflow(error)
         else:
-            self.state.task_error = error
+            self._loop.task_error = error
 
     def _fail_workflow(self, error: BaseException) -> None:
         command = Command(command_type=CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION)
@@ -312,7 +317,7 @@ class WorkflowRun:
     def _with_own_version(self, activation: Activation) -> Activation:
         """On new ground the workflow task is completed by this worker. Queries alone complete none."""
         last = self.state.activation
-        if last is not None and all(isinstance(job, jobs.Query) for job in activation.jobs):
+        if last is not None and isinstance(activation.jobs[0], jobs.Query):  # the last in order: all are
             activation.build_id = last.build_id
             activation.deployment_name = last.deployment_name
         elif not activation.is_replaying:
@@ -323,7 +328,7 @@ class WorkflowRun:
     def _make_interceptors(self) -> None:
         root = InboundTail(self)
         self._inbound: WorkflowInboundInterceptor = root
-        with running(self._loop):  # interceptors may look at the run's info in their `init`
+        with Running(self._loop):  # interceptors may look at the run's info in their `init`
             for interceptor in reversed(self.state.details.around.interceptor_classes):
                 self._inbound = interceptor(self._inbound)
             self._inbound.init(self._calls)
@@ -393,11 +398,3 @@ async def _called(handler: Callable[..., Any] | None, arguments: Sequence[Any]) 
     if inspect.iscoroutinefunction(handler):
         return await handler(*arguments)
     return handler(*arguments)
-
-
-def _set_of(job: Job) -> int:
-    if isinstance(job, (jobs.NotifyHasPatch, jobs.RecordedVersion, jobs.RecordedSideEffect)):
-        return 0
-    if isinstance(job, (jobs.Signal, jobs.Update)):
-        return 1
-    return 3 if isinstance(job, jobs.Query) else 2

@@ -177,7 +177,7 @@ class Handlers:
         if isinstance(error, asyncio.CancelledError):
             error = CancelledError(f"Cancellation raised within update {error}")
         if isinstance(error, ReadOnlyContextError) or (is_accepted and not state.is_failure(error)):
-            state.task_error = error
+            state.loop.task_error = error
             return
         failure = state.failure_of(error)
         instance_id = job.protocol_instance_id

@@ -18,7 +18,7 @@ from mainspring.replay.activation import Backoff, Outcome, ResolveChildStart
 from mainspring.worker._flags import WorkflowLogicFlag
 from mainspring.worker._interceptor import StartActivityInput, StartChildWorkflowInput, StartLocalActivityInput
 from mainspring.worker._run_requests import schedule_activity, schedule_local_activity, start_child
-from mainspring.worker._run_state import RunState, named, shielded
+from mainspring.worker._run_state import RunState, shielded
 from mainspring.worker._run_timers import RunTimers
 from mainspring.workflow._event_groups import event_group_markers
 from mainspring.workflow._handles import ActivityHandle, ChildWorkflowHandle
@@ -88,9 +88,8 @@ class RunActivityHandle(ActivityHandle[Any]):
         self._seq = state.next_seq("activity")
         self._future: asyncio.Future[Any] = state.loop.create_future()
         self._schedule(None)
-        super().__init__(self._run(), loop=state.loop)
-        named(f"activity: {input.activity}", state.info, self)
-        state.keep(self)
+        super().__init__(self._run(), loop=state.loop, name=state.named(f"activity: {input.activity}"))
+        state.hold(self)
 
     def __hash__(self) -> int:
         return self._number
@@ -102,6 +101,8 @@ class RunActivityHandle(ActivityHandle[Any]):
             self._of.assert_may_act("cancel activity handle")
             if not self._is_begun and not self.done():
                 self._request_cancel()  # its coroutine will never run, so it cannot ask
+        if not self._is_begun and not self.done():
+            self.add_done_callback(self._of.forget)  # for the same reason
         return super().cancel(msg)
 
     def resolve(self, outcome: Outcome) -> None:
@@ -136,17 +137,20 @@ class RunActivityHandle(ActivityHandle[Any]):
 
     async def _run(self) -> Any:
         self._is_begun = True
-        while True:
-            try:
-                return await operation(
-                    self._of,
-                    self._future,
-                    lambda _: self._request_cancel(),
-                    flag=WorkflowLogicFlag.RAISE_ON_CANCELLING_COMPLETED_ACTIVITY,
-                )
-            except BackoffError as error:
-                await self._timers.sleep(error.backoff.wait_ns / 1e9, None, self._input.event_groups)
-                self._schedule(error.backoff)
+        try:
+            while True:
+                try:
+                    return await operation(
+                        self._of,
+                        self._future,
+                        lambda _: self._request_cancel(),
+                        flag=WorkflowLogicFlag.RAISE_ON_CANCELLING_COMPLETED_ACTIVITY,
+                    )
+                except BackoffError as error:
+                    await self._timers.sleep(error.backoff.wait_ns / 1e9, None, self._input.event_groups)
+                    self._schedule(error.backoff)
+        finally:
+            self._of.forget(self)
 
     def _schedule(self, backoff: Backoff | None) -> None:
         if isinstance(self._input, StartActivityInput):
@@ -183,8 +187,8 @@ class RunChildHandle(ChildWorkflowHandle[Any, Any]):
         state.ask(request)
         self.start_future: asyncio.Future[None] = state.loop.create_future()
         self._future: asyncio.Future[Any] = state.loop.create_future()
-        super().__init__(operation(state, self._future, self.request_cancel), loop=state.loop)
-        named(f"child: {input.workflow}", state.info, self)
+        name = state.named(f"child: {input.workflow}")
+        super().__init__(operation(state, self._future, self.request_cancel), loop=state.loop, name=name)
         state.keep(self)
 
     def __hash__(self) -> int:

@@ -45,28 +45,39 @@ from mainspring.workflow._options import VersioningIntent
 
 LOCAL_RETRY_THRESHOLD_NS = 60 * 1_000_000_000  # waits up to this long are spent within the workflow task
 NOT_GIVEN = timedelta(0)
+ACTIVITY_TIMEOUTS = (
+    "schedule_to_close_timeout",
+    "schedule_to_start_timeout",
+    "start_to_close_timeout",
+    "heartbeat_timeout",
+)
 
 
 def schedule_activity(
     state: RunState, input: StartActivityInput, seq: int, converter: PayloadConverter
 ) -> requests.ScheduleActivity:
-    attributes = ScheduleActivityTaskCommandAttributes(activity_id=input.activity_id or str(seq))
+    own_queue = state.info.task_queue
+    queue = input.task_queue or own_queue
+    is_here = queue == own_queue
+    attributes = ScheduleActivityTaskCommandAttributes(
+        activity_id=input.activity_id or str(seq),
+        request_eager_execution=is_here and not input.disable_eager_execution,
+        use_workflow_build_id=_stays_compatible(input.versioning_intent, is_same_queue=is_here),
+    )
     attributes.activity_type.name = input.activity
-    attributes.task_queue.name = input.task_queue or state.info.task_queue
+    attributes.task_queue.name = queue
     if input.args:
         attributes.input.payloads.extend(converter.to_payloads(input.args))
-    apply_headers(input.headers, attributes.header.fields)
-    _set(attributes.schedule_to_close_timeout, input.schedule_to_close_timeout)
-    _set(attributes.schedule_to_start_timeout, input.schedule_to_start_timeout)
-    _set(attributes.start_to_close_timeout, input.start_to_close_timeout)
-    _set(attributes.heartbeat_timeout, input.heartbeat_timeout)
+    if input.headers:
+        apply_headers(input.headers, attributes.header.fields)
+    for name in ACTIVITY_TIMEOUTS:
+        timeout: timedelta | None = getattr(input, name)
+        if timeout:
+            _set(getattr(attributes, name), timeout)
     if input.retry_policy:
         input.retry_policy.apply_to_proto(attributes.retry_policy)
     if input.priority:
         attributes.priority.CopyFrom(input.priority._to_proto())
-    is_here = attributes.task_queue.name == state.info.task_queue
-    attributes.request_eager_execution = is_here and not input.disable_eager_execution
-    attributes.use_workflow_build_id = _stays_compatible(input.versioning_intent, is_same_queue=is_here)
     return requests.ScheduleActivity(
         seq=seq,
         attributes=attributes,

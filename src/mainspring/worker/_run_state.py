@@ -64,10 +64,10 @@ class RunState:
         self.is_read_only = False
         self.is_in_query_or_validator = False
         self.cancel_reason: str | None = None
-        self.task_error: BaseException | None = None  # why this workflow task cannot go on
         self.failure_exception_types = definition.failure_exception_types
         self.instance: Any = None  # of the workflow class
         self.tasks: dict[asyncio.Task[Any], None] = {}  # in the order in which they were made
+        self._whose = f"(workflow: {info.workflow_type}, id: {info.workflow_id}, run: {info.run_id})"
         self._asked_in_vain = 0
         self._seqs: defaultdict[str, int] = defaultdict(int)
 
@@ -87,13 +87,22 @@ class RunState:
             request.where = where_in_workflow()
         self.completion.requests.append(request)
 
+    def named(self, task_name: str) -> str:
+        """The name of a task that says whose it is."""
+        return f"{task_name} {self._whose}"
+
     def keep(self, task: asyncio.Task[Any]) -> None:
         """Hold a task until it is done; asyncio itself holds tasks weakly."""
+        self.hold(task)
+        task.add_done_callback(self.forget)
+
+    def hold(self, task: asyncio.Task[Any]) -> None:
+        """Hold a task that sees to it that it is forgotten."""
         self.tasks[task] = None
-        task.add_done_callback(self._forget)
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # an evicted run may leave some
 
-    def _forget(self, task: asyncio.Task[Any]) -> None:
+    def forget(self, task: asyncio.Task[Any]) -> None:
+        """A task is over."""
         self.tasks.pop(task, None)
 
     def next_seq(self, kind: str) -> int:
@@ -114,12 +123,13 @@ class RunState:
     @contextmanager
     def read_only(self, *, in_query_or_validator: bool) -> Generator[None]:
         """Within this, workflow code may only look."""
-        before = self.is_read_only, self.is_in_query_or_validator
+        before = self.is_read_only, self.is_in_query_or_validator, self.loop.takes_callbacks
         self.is_read_only, self.is_in_query_or_validator = True, in_query_or_validator
+        self.loop.takes_callbacks = in_query_or_validator  # those may await, within themselves
         try:
             yield
         finally:
-            self.is_read_only, self.is_in_query_or_validator = before
+            self.is_read_only, self.is_in_query_or_validator, self.loop.takes_callbacks = before
 
     def use_flag(self, flag: int) -> bool:
         """Whether a numbered change of behaviour holds: the history says so, or this is new."""
@@ -187,8 +197,9 @@ class RunState:
         """
         if isinstance(error, (SystemExit, KeyboardInterrupt, GeneratorExit)):
             raise error
-        self.task_error = RuntimeError(f"workflow code raised {type(error).__name__}, which is no Exception: {error}")
-        self.task_error.__cause__ = error
+        task_error = RuntimeError(f"workflow code raised {type(error).__name__}, which is no Exception: {error}")
+        task_error.__cause__ = error
+        self.loop.task_error = task_error
 
     def failure_of(self, error: BaseException) -> Failure:
         """The failure that says what an exception of workflow code was, less what cannot be converted.
@@ -278,9 +289,3 @@ async def shielded(future: asyncio.Future[T]) -> T:
     finally:
         future.remove_done_callback(wake)
     return future.result()
-
-
-def named(task_name: str | None, info: Info, task: asyncio.Task[Any]) -> None:
-    """Give a task a name that says whose it is."""
-    name = task_name or task.get_name()
-    task.set_name(f"{name} (workflow: {info.workflow_type}, id: {info.workflow_id}, run: {info.run_id})")

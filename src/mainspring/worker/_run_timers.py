@@ -75,6 +75,11 @@ class RunTimers:
         if handle is not None:
             self._state.loop.fire(handle)
 
+    @property
+    def has_conditions(self) -> bool:
+        """Whether anybody waits for one."""
+        return bool(self._conditions)
+
     def check_conditions(self) -> None:
         """Wake whoever waits for a condition that is true now. One that raises wakes its waiter with that."""
         self._conditions[:] = [one for one in self._conditions if not one[1].done() and not _met(*one)]

@@ -158,7 +158,7 @@ class WorkflowTasks:
             self._metrics.found(polled.workflow_type.name, is_cached=not run.is_new)
 
     async def _events(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> list[HistoryEvent]:
-        events = list(polled.history.events)
+        events = polled.history.events[:]
         token = polled.next_page_token
         while token:
             token = await self._read_page(polled, run, token, events)
@@ -249,10 +249,10 @@ class WorkflowTasks:
         self, polled: PollWorkflowTaskQueueResponse, answer: Answer, *, force_new: bool
     ) -> RespondWorkflowTaskCompletedRequest:
         completed = self._answerer.completed(polled, answer, force_new=force_new)
-        completed.return_new_workflow_task = self.takes_more or (force_new and self.keeps_local_activities)
-        if not completed.return_new_workflow_task:
+        if not (self.takes_more or (force_new and self.keeps_local_activities)):
+            completed.return_new_workflow_task = False
             completed.ClearField("sticky_attributes")  # the next task would wait for this worker in vain
-        if not completed.versioning_behavior:
+        if not answer.versioning_behavior and self._default_versioning_behavior:
             completed.versioning_behavior = VersioningBehavior.ValueType(self._default_versioning_behavior)
         return completed
 

@@ -220,8 +220,8 @@ def complete(caller: str, defaults: Mapping[str, Any], *given: Mapping[str, Any]
     """
     options = {**defaults}
     for some in given:
-        unknown = [name for name in some if name not in defaults]
-        if unknown:
-            raise TypeError(f"{caller}() got an unexpected keyword argument {unknown[0]!r}")
         options.update(some)
+    if len(options) > len(defaults):
+        unknown = next(name for name in options if name not in defaults)
+        raise TypeError(f"{caller}() got an unexpected keyword argument {unknown!r}")
     return options
