@@ -4,18 +4,24 @@
 
 Kinds are the markers that `tests/conftest.py` gives by folder; `all` is everything but `conformance`, which needs a
 checkout of somebody else's suite; `unit` is what needs no server. Skips are listed with their reasons at the end.
+
+The tests as a whole run beside each other, many beside a real server, on machines that are busy. So one or two of them
+that fail are run once more with nothing beside them. If they pass then, they are named and the run has passed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {
@@ -28,6 +34,7 @@ LONGEST_ALONE_S = 90 * 60  # `make crash` with 200 kills of each kind
 GRACE_S = 120  # after pytest should have ended by itself
 MOST_WORKERS = 4
 MOST_SAID = 300  # characters of a command line
+MOST_AGAIN = 2  # tests; more that fail together have failed for a reason
 
 
 def longest_s(kind: str) -> int:
@@ -68,9 +75,34 @@ def run(arguments: list[str], limit_s: float) -> int:
         return 1
 
 
+def failed_tests(cache: Path) -> list[str]:
+    """What failed in the run that had this folder for pytest's cache; empty if it failed in another way."""
+    try:
+        return list(json.loads((cache / "v/cache/lastfailed").read_bytes()))
+    except FileNotFoundError:
+        return []
+
+
+def run_all(pytest_line: list[str], alone_line: list[str], limit_s: float) -> int:
+    """Run everything, and again what fails, if that is little. Returns: the exit code, 0 if that passed then."""
+    with tempfile.TemporaryDirectory() as cache:
+        status = run([*pytest_line, "-o", f"cache_dir={cache}"], limit_s)
+        failed = failed_tests(Path(cache))
+    if status != pytest.ExitCode.TESTS_FAILED or not 0 < len(failed) <= MOST_AGAIN:
+        return status
+    print("\nonce more, with nothing beside:", *failed, flush=True)
+    again = run([*alone_line, *failed], limit_s)
+    if again == 0:
+        print("passed alone, failed beside others:", *failed, flush=True)
+    return again
+
+
 def main(arguments: list[str]) -> int:
     kind, more = (arguments[0], arguments[1:]) if arguments else ("all", [])
-    return run(command(kind, more), longest_s(kind) + GRACE_S)
+    limit_s = longest_s(kind) + GRACE_S
+    if kind == "all" and not more:
+        return run_all(command(kind, more), [sys.executable, "-m", "pytest"], limit_s)
+    return run(command(kind, more), limit_s)
 
 
 if __name__ == "__main__":
