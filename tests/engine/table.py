@@ -135,7 +135,6 @@ class Table:
                 self._records[key] = blob
         for batch in changes.events:
             self.events.extend(History.FromString(batch.blob).events)
-        self.run.take_notices()
         check_history(self.events, is_closed=not self.run.is_running)
         kept_until = self.run.state.closed_at + self.settings.retention_ns
         assert self.run.is_running or changes.wake_at == kept_until, "a closed run waits for something"

@@ -8,9 +8,12 @@ that everything obeys: what is in `Changes` is committed, with full durability, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import IntEnum, StrEnum
 
 import msgspec
+
+from mainspring.server.engine.notices import Notice
 
 Nanos = int
 """An instant: nanoseconds since the epoch. Durations carry their unit in the name (`..._ns`)."""
@@ -156,10 +159,12 @@ class Changes(msgspec.Struct, kw_only=True):
     wake_at: Nanos | None  # the run's earliest deadline; None = nothing to wait for
     events: tuple[EventBatch, ...] = ()
     records: dict[tuple[str, str], bytes | None] = {}  # (kind, key): None = deleted
-    tasks: tuple[Task, ...] = ()  # ready now; speculative ones have no row
-    finished_tasks: tuple[tuple[TaskKind, int], ...] = ()  # (kind, ref) whose rows go
-    effects: tuple[Effect, ...] = ()
-    finished_effects: tuple[EffectKey, ...] = ()  # also of other runs
+    tasks: Sequence[Task] = ()  # ready now; speculative ones have no row
+    finished_tasks: Sequence[tuple[TaskKind, int]] = ()  # (kind, ref) whose rows go
+    effects: Sequence[Effect] = ()
+    finished_effects: Sequence[EffectKey] = ()  # also of other runs
     visibility: VisibilityRecord | None = None  # None: as it was
     current: CurrentRun | None = None  # set: this becomes the workflow id's current run row
     expected_current: str | None = None  # with `current`: run id that must be current before; "" = none may be there
+    read_again: Mapping[int, bytes] = {}  # those of the events that the server reads again, serialised, by id
+    notices: Sequence[Notice] = ()  # what waiters are told once the rest is committed; never stored

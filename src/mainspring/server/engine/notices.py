@@ -1,6 +1,6 @@
 """What waiters are told after a commit: never stored, never told before it.
 
-transition -> run.notices -> (commit) -> history room wakes who waits for it
+transition -> run.notices -> `Changes` -> (commit) -> history room wakes who waits for it
 """
 
 from __future__ import annotations

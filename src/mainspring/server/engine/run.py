@@ -12,7 +12,8 @@ records lie in a heap whose stale entries are dropped when they come up; run-wid
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, ItemsView, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 import msgspec
@@ -25,6 +26,7 @@ from mainspring.server.engine.changes import (
     CurrentRun,
     Effect,
     EffectKey,
+    EventBatch,
     Nanos,
     RunKey,
     Task,
@@ -34,7 +36,6 @@ from mainspring.server.engine.changes import (
 from mainspring.server.engine.errors import InvariantError, StateTooLarge
 from mainspring.server.engine.external_payloads import with_numbers
 from mainspring.server.engine.history_builder import HistoryBuilder
-from mainspring.server.engine.limits import Limits
 from mainspring.server.engine.notices import Notice
 from mainspring.server.engine.records import (
     Activity,
@@ -65,21 +66,29 @@ RUNNING = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
 Searchable = str | int | float | bool | list[str] | None
 """A search attribute as JSON; datetimes as nanoseconds since the epoch."""
 
+_AT = itemgetter(0)
+
 Deadline = tuple[Nanos, int, str, int | str]
 """(at, tie break, kind of record, key of record)"""
 
 
+Touched = dict[tuple[str, str], object]
+"""Records that a transition has changed, by kind and key; None for those that are gone."""
+
+
 class Records(Generic[K, R]):
-    """Keyed records of one kind. Says which were touched since the last `drain`."""
+    """Keyed records of one kind. Those that are changed go into `touched`, which all kinds of a run share."""
 
-    __slots__ = ("_decoder", "_items", "_parse_key", "kind", "touched")
+    __slots__ = ("_decoder", "_items", "_parse_key", "_touched", "kind")
 
-    def __init__(self, kind: str, decoder: msgspec.msgpack.Decoder[R], parse_key: Callable[[str], K]) -> None:
+    def __init__(
+        self, kind: str, decoder: msgspec.msgpack.Decoder[R], parse_key: Callable[[str], K], touched: Touched
+    ) -> None:
         self.kind = kind
         self._parse_key: Callable[[str], K] = parse_key
         self._decoder = decoder
         self._items: dict[K, R] = {}
-        self.touched: set[K] = set()  # keys of those that were changed since the last `drain`
+        self._touched = touched
 
     def __len__(self) -> int:
         return len(self._items)
@@ -100,32 +109,25 @@ class Records(Generic[K, R]):
     def put(self, key: K, record: R) -> None:
         """Add or replace; the record will be written."""
         self._items[key] = record
-        self.touched.add(key)
+        self._touched[self.kind, str(key)] = record
 
     def touch(self, key: K) -> None:
         """The record of that key was changed in place; it will be written."""
-        self.touched.add(key)
+        self._touched[self.kind, str(key)] = self._items.get(key)
 
     def remove(self, key: K) -> R:
         """Forget the record; its row goes."""
-        self.touched.add(key)
+        self._touched[self.kind, str(key)] = None
         return self._items.pop(key)
 
     def clear(self) -> None:
         """Forget them all."""
-        self.touched.update(self._items)
-        self._items.clear()
+        for key in list(self._items):
+            self.remove(key)
 
     def load(self, key: str, blob: bytes) -> None:
         """Take a stored record in."""
         self._items[self._parse_key(key)] = self._decoder.decode(blob)
-
-    def drain(self, into: dict[tuple[str, str], bytes | None]) -> None:
-        """Move all touched records out, encoded; None for those that are gone."""
-        for key in self.touched:
-            record = self._items.get(key)
-            into[self.kind, str(key)] = None if record is None else _STATE_ENCODER.encode(record)
-        self.touched.clear()
 
 
 AnyRecords = (
@@ -147,19 +149,21 @@ class Run:
         self.key = key
         self.state = state
         self.settings = settings
+        self.limits = settings.limits  # as they are when a transition begins
         self.version = version  # 0: not stored yet
         self.now: Nanos = 0
         self.least_stamp = 0  # of workflow tasks: those below may have been given to tasks that were undone
         self.history = HistoryBuilder(next_event_id)
-        self.activities: Records[int, Activity] = Records("activity", _ACTIVITY, int)
+        touched = self._touched = Touched()
+        self.activities: Records[int, Activity] = Records("activity", _ACTIVITY, int, touched)
         self.activity_ids: dict[str, int] = {}
-        self.timers: Records[str, Timer] = Records("timer", _TIMER, str)
-        self.children: Records[int, Child] = Records("child", _CHILD, int)
-        self.signals: Records[int, ExternalRequest] = Records("signal", _EXTERNAL, int)
-        self.cancels: Records[int, ExternalRequest] = Records("cancel", _EXTERNAL, int)
-        self.updates: Records[str, Update] = Records("update", _UPDATE, str)  # those without an outcome
-        self.completed_updates: Records[str, Update] = Records("completed_update", _UPDATE, str)
-        self.requests: Records[str, MadeByRequest] = Records("request", _REQUEST, str)  # by request id
+        self.timers: Records[str, Timer] = Records("timer", _TIMER, str, touched)
+        self.children: Records[int, Child] = Records("child", _CHILD, int, touched)
+        self.signals: Records[int, ExternalRequest] = Records("signal", _EXTERNAL, int, touched)
+        self.cancels: Records[int, ExternalRequest] = Records("cancel", _EXTERNAL, int, touched)
+        self.updates: Records[str, Update] = Records("update", _UPDATE, str, touched)  # those without an outcome
+        self.completed_updates: Records[str, Update] = Records("completed_update", _UPDATE, str, touched)
+        self.requests: Records[str, MadeByRequest] = Records("request", _REQUEST, str, touched)  # by request id
         self._all_keyed: tuple[AnyRecords, ...] = (
             self.activities,
             self.timers,
@@ -242,10 +246,6 @@ class Run:
         return WorkflowExecution(workflow_id=self.key.workflow_id, run_id=self.key.run_id)
 
     @property
-    def limits(self) -> Limits:
-        return self.settings.limits
-
-    @property
     def is_running(self) -> bool:
         return self.state.status == RUNNING
 
@@ -271,6 +271,7 @@ class Run:
     def begin(self, now: Nanos) -> None:
         """Set the clock of the transition that follows; it never runs backwards within a run."""
         self.now = self.history.now = max(now, self.state.last_event_at)
+        self.limits = self.settings.limits
 
     def touched(self) -> None:
         """Scalars were changed, so there is something to commit even without events."""
@@ -282,8 +283,8 @@ class Run:
         return (
             self._is_dirty
             or self.history.is_dirty
-            or bool(self.tasks or self.finished_tasks or self.effects or self.finished_effects or self._blobs)
-            or any(keyed.touched for keyed in self._all_keyed)
+            or bool(self.tasks or self.finished_tasks or self.effects or self.finished_effects)
+            or bool(self._blobs or self._touched)
         )
 
     def add_task(self, task: Task) -> None:
@@ -372,14 +373,15 @@ class Run:
         state = self.state
         if not self.is_running:
             return state.delete_at or None
-        candidates = [at for at in (state.first_task_at, state.run_expires_at, state.execution_expires_at) if at]
-        task_at = task_deadline(state)
-        if task_at:
-            candidates.append(task_at)
         entry = self.next_record_deadline()
-        if entry is not None:
-            candidates.append(entry[0])
-        return min(candidates) if candidates else None
+        deadlines = (
+            state.first_task_at,
+            state.run_expires_at,
+            state.execution_expires_at,
+            task_deadline(state),
+            entry[0] if entry is not None else 0,
+        )
+        return min(filter(None, deadlines), default=None)
 
     # -- the outcome
 
@@ -389,10 +391,9 @@ class Run:
         Raises:
             InvariantError: one does not; nothing may be committed.
         """
-        state = self.state
-        if state.task is not None and not self.is_running:
+        if self.state.task is not None and not self.is_running:
             raise InvariantError("a closed run has a workflow task", self.execution)
-        if self.has_buffered_events and not self.has_started_task:
+        if self.history.has_buffered and not self.has_started_task:
             raise InvariantError("events are buffered without a started workflow task", self.execution)
         if len(self.activity_ids) != len(self.activities):
             raise InvariantError("two pending activities have one id", self.execution)
@@ -402,47 +403,58 @@ class Run:
 
         Raises: StateTooLarge: it would hold more than a run may; nothing may be committed.
         """
-        state = self.state
-        if not self.is_running:
-            self.history.drop_buffered()
+        state, history, is_running = self.state, self.history, self.is_running
+        if not is_running:
+            history.drop_buffered()
         elif not self.has_started_task:
             self.flush_buffered()
         self.check()
         state.transition_count += 1
-        batches = self.history.take_batches()
-        state.history_size_bytes += sum(len(batch.blob) for batch in batches)
-        state.kept_elsewhere = state.kept_elsewhere.with_more(batches)
+        batches = history.take_batches()
         if batches:
-            state.last_event_at = self.now
-        records = self._blobs
-        for keyed in self._all_keyed:
-            if keyed.touched:
-                keyed.drain(records)
-        self.history.drain_buffered(records)
-        state.buffered_next = self.history.next_buffered
+            self._count_events(batches)
+        records = self._take_records()
+        state.buffered_next = history.next_buffered
         encoded_state = _STATE_ENCODER.encode(state)
-        self._count_bytes(records)
-        if self.is_running and self._records_bytes + len(encoded_state) > self.limits.mutable_state_size_error_bytes:
+        if is_running and self._records_bytes + len(encoded_state) > self.limits.mutable_state_size_error_bytes:
             raise StateTooLarge
         changes = Changes(
             key=self.key,
             expected_version=self.version,
             state=encoded_state,
-            next_event_id=self.history.next_event_id,
+            next_event_id=history.next_event_id,
             status=state.status,
             wake_at=self.wake_at(),
             events=batches,
+            read_again=history.kept,
             records=records,
-            tasks=tuple(self.tasks),
-            finished_tasks=tuple(self.finished_tasks),
-            effects=tuple(self.effects),
-            finished_effects=tuple(self.finished_effects),
+            tasks=self.tasks,
+            finished_tasks=self.finished_tasks,
+            effects=self.effects,
+            finished_effects=self.finished_effects,
             visibility=self._visibility() if self._visibility_is_stale else None,
             current=self.current,
             expected_current=self.expected_current,
+            notices=self.notices,
         )
         self._reset_transition()
         return changes
+
+    def _count_events(self, batches: Sequence[EventBatch]) -> None:
+        state = self.state
+        for batch in batches:
+            state.history_size_bytes += len(batch.blob)
+        state.kept_elsewhere = state.kept_elsewhere.with_more(batches)
+        state.last_event_at = self.now
+
+    def _take_records(self) -> dict[tuple[str, str], bytes | None]:
+        """All records that the transition has changed, as they are stored."""
+        records = self._blobs
+        for name, record in self._touched.items():
+            records[name] = None if record is None else _STATE_ENCODER.encode(record)
+        self.history.drain_buffered(records)
+        self._count_bytes(records)
+        return records
 
     def _count_bytes(self, records: Mapping[tuple[str, str], bytes | None]) -> None:
         """Records are stored, or go."""
@@ -456,19 +468,16 @@ class Run:
     def _reset_transition(self) -> None:
         self.version += 1
         self._blobs = {}
-        self.tasks.clear()
-        self.finished_tasks.clear()
-        self.effects.clear()
-        self.finished_effects.clear()
+        self._touched.clear()
+        self.tasks = []
+        self.finished_tasks = []
+        self.effects = []
+        self.finished_effects = []
+        self.notices = []
         self.current = None
         self.expected_current = None
         self._is_dirty = False
         self._visibility_is_stale = False
-
-    def take_notices(self) -> list[Notice]:
-        """What waiters are to be told once the changes are committed."""
-        notices, self.notices = self.notices, []
-        return notices
 
     def _visibility(self) -> VisibilityRecord:
         s = self.state
@@ -499,8 +508,8 @@ class Run:
 def activity_deadline(activity: Activity) -> tuple[Nanos, int] | None:
     """The activity's next deadline as (at, TimeoutType; 0 = the backoff before this attempt is over).
 
-    Of deadlines at the same time the end of all attempts is the first: an attempt that begins as its activity is
-    scheduled may last as long.
+    Of deadlines at the same time the one that stands first here is the nearest, the end of all attempts before others:
+    an attempt that begins as its activity is scheduled may last as long.
     """
     a = activity
     options: list[tuple[Nanos, int]] = []
@@ -516,12 +525,7 @@ def activity_deadline(activity: Activity) -> tuple[Nanos, int] | None:
         options.append((a.scheduled_at, 0))
     elif a.schedule_to_start_ns:
         options.append((a.scheduled_at + a.schedule_to_start_ns, workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_START))
-    return min(options, key=_first_at_once, default=None)
-
-
-def _first_at_once(deadline: tuple[Nanos, int]) -> tuple[Nanos, bool, int]:
-    at, timeout = deadline
-    return at, timeout != workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, timeout
+    return min(options, key=_AT, default=None)
 
 
 def task_deadline(state: RunState) -> Nanos:

@@ -3,64 +3,66 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 LockKey = tuple[str, str]
 """(namespace id, workflow id)"""
 
-
-class _Entry:
-    """A lock, and how many hold or want it."""
-
-    __slots__ = ("lock", "user_count")
-
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.user_count = 0
+Waiters = deque[asyncio.Future[None]]
+"""Who waits for a lock, in the order of asking; done: it was given the lock, or does not want it any more."""
 
 
 class _Hold:
     """The lock of one key, held for as long as a block runs.
 
-    A class and not a generator: every transition passes here, and a generator costs three times as much.
+    A class and not a generator, and no `asyncio.Lock` of its own: every transition passes here, and nearly always
+    nobody else wants the key, which then is only put into a dictionary and taken out again.
     """
 
-    __slots__ = ("_entries", "_entry", "_key")
+    __slots__ = ("_key", "_waiters")
 
-    def __init__(self, entries: dict[LockKey, _Entry], key: LockKey) -> None:
-        self._entries = entries
+    def __init__(self, waiters: dict[LockKey, Waiters | None], key: LockKey) -> None:
+        self._waiters = waiters
         self._key = key
-        entry = entries.get(key)
-        if entry is None:
-            entry = entries[key] = _Entry()
-        self._entry = entry
 
     async def __aenter__(self) -> None:
-        self._entry.user_count += 1
+        if self._key not in self._waiters:
+            self._waiters[self._key] = None
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue = self._waiters[self._key]
+        if queue is None:
+            queue = self._waiters[self._key] = deque()
+        queue.append(turn)
         try:
-            await self._entry.lock.acquire()
+            await turn
         except BaseException:
-            self._leave()
+            if not turn.cancel() and not turn.cancelled():  # it was given the lock just as its owner was cancelled
+                self._give_back()
             raise
 
     async def __aexit__(self, *_: object) -> None:
-        self._entry.lock.release()
-        self._leave()
+        self._give_back()
 
-    def _leave(self) -> None:
-        self._entry.user_count -= 1
-        if not self._entry.user_count:
-            del self._entries[self._key]
+    def _give_back(self) -> None:
+        queue = self._waiters[self._key]
+        while queue:
+            turn = queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._waiters[self._key]
 
 
 class KeyedLocks:
     """Locks by key. Waiters get a lock in the order in which they asked for it."""
 
     def __init__(self) -> None:
-        self._entries: dict[LockKey, _Entry] = {}
+        self._waiters: dict[LockKey, Waiters | None] = {}  # of each key that is held; None: there never was one
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._waiters)
 
     def hold(self, key: LockKey) -> _Hold:
-        """Hold the lock of `key` for as long as the block runs: enter it at once."""
-        return _Hold(self._entries, key)
+        """Hold the lock of `key` for as long as the block runs."""
+        return _Hold(self._waiters, key)

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 from mainspring.server.engine.changes import Changes, Effect, EffectKind
 from mainspring.server.engine.errors import MainspringError
-from mainspring.server.engine.notices import Notice
 from mainspring.server.history.runs import Runs
 
 log = logging.getLogger(__name__)
@@ -58,9 +57,8 @@ class Outbox:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def publish(self, changes: Changes, notices: list[Notice]) -> None:
+    def publish(self, changes: Changes) -> None:
         """New effects were committed."""
-        del notices
         for effect in changes.effects:
             self._add(effect)
 

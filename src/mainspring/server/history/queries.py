@@ -20,7 +20,7 @@ from temporalio.api.query.v1 import WorkflowQuery, WorkflowQueryResult
 from mainspring.server.engine.changes import Changes
 from mainspring.server.engine.errors import InvalidArgument, ResourceExhausted
 from mainspring.server.engine.limits import BLOB_TOO_LARGE
-from mainspring.server.engine.notices import Notice, RunClosed
+from mainspring.server.engine.notices import RunClosed
 
 
 class Unblocked(msgspec.Struct, frozen=True):
@@ -101,9 +101,9 @@ class BufferedQueries:
         """The run may have closed: let those who wait look for themselves."""
         self._unblock(changes.key.run_id)
 
-    def publish(self, changes: Changes, notices: list[Notice]) -> None:
+    def publish(self, changes: Changes) -> None:
         """The run has closed: what still waits goes straight to a worker."""
-        if changes.key.run_id in self._by_run and any(isinstance(n, RunClosed) for n in notices):
+        if changes.key.run_id in self._by_run and any(isinstance(n, RunClosed) for n in changes.notices):
             self._unblock(changes.key.run_id)
 
     def _unblock(self, run_id: str) -> None:

@@ -53,7 +53,14 @@ class Reader:
         recent = self._runs.recent(key)
         if not recent or recent[0].first_event_id > first or recent[-1].next_event_id < before:
             return None
-        return [batch for batch in recent if batch.next_event_id > first and batch.first_event_id < before]
+        found: list[EventBatch] = []
+        for batch in reversed(recent):  # most readers want the end, and a run has many batches
+            if batch.next_event_id <= first:
+                break
+            if batch.first_event_id < before:
+                found.append(batch)
+        found.reverse()
+        return found
 
 
 def _cut(batch: EventBatch, first: int, before: int) -> EventBatch:

@@ -39,7 +39,6 @@ from mainspring.server.engine.errors import (
     VersionConflict,
 )
 from mainspring.server.engine.history_builder import READ_AGAIN
-from mainspring.server.engine.notices import Notice
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
 from mainspring.server.history.event_cache import EventCache
@@ -64,7 +63,7 @@ CONFLICT_TRIES = 5
 class Publisher(Protocol):
     """Who must learn of a commit."""
 
-    def publish(self, changes: Changes, notices: list[Notice]) -> None: ...
+    def publish(self, changes: Changes) -> None: ...
 
     def doubt(self, changes: Changes) -> None:
         """The store did not say whether it has these: if it does, nothing of them may be missed."""
@@ -80,8 +79,9 @@ class Cached(msgspec.Struct):
 
     def add(self, batches: Sequence[EventBatch]) -> None:
         """More history was committed."""
-        self.recent.extend(batches)
-        self.recent_bytes += sum(len(batch.blob) for batch in batches)
+        for batch in batches:
+            self.recent.append(batch)
+            self.recent_bytes += len(batch.blob)
         while self.recent_bytes > RECENT_BYTES and len(self.recent) > 1:
             self.recent_bytes -= len(self.recent.pop(0).blob)
 
@@ -233,25 +233,23 @@ class Runs:
         return reply
 
     async def _decided(self, key: RunKey, decide: Callable[[Run], T]) -> tuple[Run, T]:
-        """A run with a transition that is decided but not committed; evicted if it is refused."""
-        run = await self.load(key)
+        """A run with a transition that is decided but not committed; evicted if it is refused.
+
+        Raises: what `decide` raises; InvalidArgument: its history has grown too long, so it was ended instead.
+        """
+        run = self._known(key) or await self.load(key)
         run.begin(self.clock())
         try:
             reply = decide(run)
-            if run.is_dirty:
-                await self._check_length(run)
+            reason = history_limits.excess(run)
+            if reason is not None and run.is_dirty:
+                self.evict(key)
+                await self._end(key, reason)
         except BaseException:
             if run.is_dirty:
                 self.evict(key)
             raise
         return run, reply
-
-    async def _check_length(self, run: Run) -> None:
-        """A run whose history has grown too long is ended instead. Raises: InvalidArgument: it is."""
-        reason = history_limits.excess(run)
-        if reason is not None:
-            self.evict(run.key)
-            await self._end(run.key, reason)
 
     async def _end(self, key: RunKey, reason: str) -> NoReturn:
         """End the run, as it is stored, because it has grown too large. Raises: InvalidArgument: the reason."""
@@ -292,15 +290,22 @@ class Runs:
             raise InvariantError("a run was changed by looking at it", run.execution)
         return seen
 
+    def _known(self, key: RunKey) -> Run | None:
+        """The run, if it is in memory."""
+        cached = self._cache.get(key.run_id)
+        if cached is None or cached.run.key != key:
+            return None
+        self._cache.move_to_end(key.run_id)
+        return cached.run
+
     async def load(self, key: RunKey) -> Run:
         """The run in memory, or from the store; the caller holds its lock.
 
         Raises: NotFound.
         """
-        cached = self._cache.get(key.run_id)
-        if cached is not None and cached.run.key == key:
-            self._cache.move_to_end(key.run_id)
-            return cached.run
+        known = self._known(key)
+        if known is not None:
+            return known
         stored = await self.store.load_run(key)
         if stored is None:
             raise NotFound(
@@ -317,7 +322,7 @@ class Runs:
             records=stored.records,
             least_stamp=self._least_stamp,
         )
-        self._keep(run, ())
+        self._keep(run)
         return run
 
     # -- committing
@@ -389,16 +394,14 @@ class Runs:
 
     def _publish(self, runs: Sequence[Run], transition: Sequence[Changes]) -> None:
         for run, changes in zip(runs, transition, strict=True):
-            self._keep(run, changes.events)
-            if run.history.kept:
-                self.events.put(run.key.run_id, run.history.kept)
-                run.history.kept = {}
+            self._keep(run).add(changes.events)
+            if changes.read_again:
+                self.events.put(changes.key.run_id, changes.read_again)
             if changes.current is not None:
                 self._remember_current(changes.current)
-        for run, changes in zip(runs, transition, strict=True):
-            notices = run.take_notices()
+        for changes in transition:
             for publisher in self._publishers:
-                publisher.publish(changes, notices)
+                publisher.publish(changes)
 
     def _remember_current(self, current: CurrentRun) -> None:
         key = (current.key.namespace_id, current.key.workflow_id)
@@ -407,15 +410,16 @@ class Runs:
         while len(self._current) > self._settings.cached_run_count * 2:
             self._current.popitem(last=False)
 
-    def _keep(self, run: Run, batches: Sequence[EventBatch]) -> None:
-        cached = self._cache.get(run.key.run_id)
+    def _keep(self, run: Run) -> Cached:
+        """Have the run in memory, as one of those that were used last."""
+        run_id = run.key.run_id
+        cached = self._cache.get(run_id)
         if cached is None or cached.run is not run:
-            cached = self._cache[run.key.run_id] = Cached(run, [])
-        if batches:
-            cached.add(batches)
-        self._cache.move_to_end(run.key.run_id)
-        while len(self._cache) > self._settings.cached_run_count:
-            self._cache.popitem(last=False)
+            cached = self._cache[run_id] = Cached(run, [])
+            while len(self._cache) > self._settings.cached_run_count:
+                self._cache.popitem(last=False)
+        self._cache.move_to_end(run_id)
+        return cached
 
     def evict(self, key: RunKey) -> None:
         """Forget the run in memory; it will be loaded again."""

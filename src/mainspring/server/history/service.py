@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from mainspring.server.engine import close
 from mainspring.server.engine.changes import Changes, Nanos, RunKey
-from mainspring.server.engine.notices import Notice
 from mainspring.server.engine.run import RUNNING, Run
 from mainspring.server.history import lost_workers
 from mainspring.server.history.activity_tasks import ActivityTasks
@@ -95,8 +94,7 @@ class _Tasks:
     def __init__(self, sink: TaskSink) -> None:
         self._sink = sink
 
-    def publish(self, changes: Changes, notices: list[Notice]) -> None:
-        del notices
+    def publish(self, changes: Changes) -> None:
         if changes.finished_tasks:
             self._sink.withdraw(changes.key, changes.finished_tasks)
         for task in changes.tasks:
@@ -113,8 +111,8 @@ class _Waiters:
     def __init__(self, waiting: Waiting) -> None:
         self._waiting = waiting
 
-    def publish(self, changes: Changes, notices: list[Notice]) -> None:
-        self._waiting.commit_seen(changes.key.run_id, notices, is_closed=changes.status != RUNNING)
+    def publish(self, changes: Changes) -> None:
+        self._waiting.commit_seen(changes.key.run_id, changes.notices, is_closed=changes.status != RUNNING)
 
     def doubt(self, changes: Changes) -> None:
         self._waiting.commit_seen(changes.key.run_id, [], is_closed=True)

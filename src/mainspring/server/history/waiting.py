@@ -13,7 +13,7 @@ owner waits: what becomes of the run, and whether there is one, makes no differe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Hashable
+from collections.abc import Generator, Hashable, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Generic, TypeVar
 
@@ -78,7 +78,7 @@ class Waiting:
         """Done when the update has an outcome or was aborted, also one that leaves no trace in the run."""
         return self._updates.one((run_id, update_id))
 
-    def commit_seen(self, run_id: str, notices: list[Notice], *, is_closed: bool) -> None:
+    def commit_seen(self, run_id: str, notices: Sequence[Notice], *, is_closed: bool) -> None:
         """A transition of the run was committed."""
         self._changed.wake(run_id, None)
         if is_closed:

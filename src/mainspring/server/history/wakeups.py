@@ -14,7 +14,6 @@ from collections.abc import Callable
 from mainspring.server.engine import due
 from mainspring.server.engine.changes import Changes, Nanos, RunKey
 from mainspring.server.engine.errors import InvalidArgument, MainspringError, NotFound
-from mainspring.server.engine.notices import Notice
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
 from mainspring.server.history.ports import Alarm, Clock
@@ -57,16 +56,15 @@ class Wakeups:
         if self._busy is not None:
             await asyncio.wait([self._busy])
 
-    def publish(self, changes: Changes, notices: list[Notice]) -> None:
+    def publish(self, changes: Changes) -> None:
         """A commit may have brought an earlier deadline."""
-        del notices
-        self.doubt(changes)
-
-    def doubt(self, changes: Changes) -> None:
-        """The same: waking up for nothing does no harm."""
         at = changes.wake_at
         if at is not None and (self._next_at is None or at < self._next_at):
             self._plan(at)
+
+    def doubt(self, changes: Changes) -> None:
+        """The same: waking up for nothing does no harm."""
+        self.publish(changes)
 
     def _plan(self, at: Nanos | None) -> None:
         self._next_at = at

@@ -17,7 +17,6 @@ import msgspec
 
 from mainspring.server.engine.changes import Changes, QueueKey, RunKey, TaskKind
 from mainspring.server.engine.errors import NotFound
-from mainspring.server.engine.notices import Notice
 from mainspring.server.engine.run import RUNNING, Run
 from mainspring.server.engine.stages import ActivityStage
 from mainspring.server.history import History
@@ -63,9 +62,8 @@ class InFlight:
         self._busy: dict[RunKey, _Busy] = {}
         history.runs.tell(self)
 
-    def publish(self, changes: Changes, notices: list[Notice]) -> None:
+    def publish(self, changes: Changes) -> None:
         """A run has changed."""
-        del notices
         self.doubt(changes)
         if changes.status != RUNNING:
             self._closed()
