@@ -48,7 +48,6 @@ WIDE_FUNCTIONS: dict[str, str] = {  # "path::function" -> reason
 WIDE_CLASSES: dict[str, str] = {  # "path::class" -> reason
     "tests/simulation/program.py::Program": "a method for each kind of step",
     "src/mainspring/worker/_run_runtime.py::RunRuntime": "all that workflow code asks of its run is one door",
-    "src/mainspring/server/engine/run.py::Run": "the state that every transition function reads and writes",
     "src/mainspring/server/persistence/sqlite/store.py::SqliteStore": "one method per method of Store",
 }
 PARTS_OF_OFFICIAL = {  # class -> the official class that it is a part of, or is under a plain name

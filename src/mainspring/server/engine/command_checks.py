@@ -7,7 +7,7 @@ Reference: tests/differential/test_bad_commands.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from temporalio.api.command import v1 as commands
@@ -40,7 +40,7 @@ CLOSING = frozenset(
 )
 
 
-def check_sequence(batch: Iterable[Command]) -> None:
+def check_sequence(batch: Sequence[Command]) -> None:
     """Nothing follows a command that closes the run.
 
     Raises:

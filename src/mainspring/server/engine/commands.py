@@ -34,7 +34,7 @@ class Batch(msgspec.Struct, kw_only=True):
     chain: Chain | None  # known if the run may be followed by another
     messages: dict[str, Message]  # protocol messages by id; taken out as commands name them
     had_buffered_events: bool  # the worker did not see all that has happened: it may not close the run
-    eager_activity_ids: list[str] = []  # asked to be handed out with the answer
+    eager: list[HistoryEvent] = []  # ActivityTaskScheduled of those that are to be handed out with the answer
     started_children: set[str] = msgspec.field(default_factory=set[str])  # workflow ids, in this batch
     wants_task: bool = False  # something happened that the workflow must learn of
 
@@ -77,9 +77,10 @@ def _schedule_activity_task(run: Run, command: Command, batch: Batch) -> History
     attributes = command.schedule_activity_task_command_attributes
     activity.check_schedule_activity_task(run, attributes)
     is_eager = attributes.request_eager_execution
+    event = activity.schedule_activity_task(run, attributes, batch.completed_by, dispatch=not is_eager)
     if is_eager:
-        batch.eager_activity_ids.append(attributes.activity_id)
-    return activity.schedule_activity_task(run, attributes, batch.completed_by, dispatch=not is_eager)
+        batch.eager.append(event)
+    return event
 
 
 def _request_cancel_activity_task(run: Run, command: Command, batch: Batch) -> None:

@@ -16,6 +16,7 @@ import msgspec
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure, ServerFailureInfo
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskFailedRequest
 
@@ -37,7 +38,7 @@ class Completed(msgspec.Struct, kw_only=True):
     next_task: WorkflowTask | None = None  # started for this worker already
     another_follows: bool = False  # a task is pending: `next_task`, or one that is in its queue
     next_messages: list[Message] = []
-    eager_activities: list[Activity] = []  # started for this worker already
+    eager_activities: list[tuple[Activity, HistoryEvent]] = []  # started already; the event says what
     heartbeat_is_over: bool = False
 
 
@@ -57,8 +58,10 @@ def respond_completed(
         BadCommand: some command or message cannot be applied; the run in memory must be dropped.
         InvalidArgument: the order of the commands makes no sense; nothing may be committed.
     """
-    command_checks.check_sequence(request.commands)
-    is_heartbeat = request.force_create_new_workflow_task and not request.commands and not request.messages
+    # Lists, since they are gone through more than once: a repeated field makes each of its messages anew.
+    all_commands, messages = request.commands[:], request.messages[:]
+    command_checks.check_sequence(all_commands)
+    is_heartbeat = request.force_create_new_workflow_task and not all_commands and not messages
     if is_heartbeat and workflow_task.is_heartbeat_over(run, task):
         workflow_task.end_heartbeats(run, task)
         workflow_task.schedule(run)
@@ -71,10 +74,12 @@ def respond_completed(
         identity=request.identity,
         new_id=worker.new_id,
         chain=worker.chain,
-        messages={message.id: message for message in request.messages},
+        messages={message.id: message for message in messages},
         had_buffered_events=had_buffered_events,
     )
-    _apply(run, request, batch)
+    for command in all_commands:
+        commands.apply(run, own_copy(command), batch)
+    _handle_messages(run, request, batch)
     answer = Completed(completed_event_id=completed_by)
     if not completed_by:
         answer.reset_to_event_id = run.state.last_completed_started_event_id
@@ -86,9 +91,7 @@ def respond_completed(
     return answer
 
 
-def _apply(run: Run, request: RespondWorkflowTaskCompletedRequest, batch: Batch) -> None:
-    for command in request.commands:
-        commands.apply(run, own_copy(command), batch)
+def _handle_messages(run: Run, request: RespondWorkflowTaskCompletedRequest, batch: Batch) -> None:
     for message in batch.messages.values():
         update.handle_message(run, message)
     if run.is_running and not request.force_create_new_workflow_task:
@@ -102,14 +105,16 @@ def own_copy(command: Command) -> Command:
     return copy
 
 
-def _start_eager(run: Run, request: RespondWorkflowTaskCompletedRequest, batch: Batch) -> list[Activity]:
-    started: list[Activity] = []
-    for activity_id in batch.eager_activity_ids:
-        pending = run.activities.get(run.activity_ids.get(activity_id, 0))
+def _start_eager(
+    run: Run, request: RespondWorkflowTaskCompletedRequest, batch: Batch
+) -> list[tuple[Activity, HistoryEvent]]:
+    started: list[tuple[Activity, HistoryEvent]] = []
+    for scheduled in batch.eager:
+        pending = run.activities.get(scheduled.event_id)
         if pending is None:
             continue  # cancelled by a later command of the same batch
         activity.mark_started(run, pending, identity=request.identity, request_id=batch.new_id(), worker_version=None)
-        started.append(pending)
+        started.append((pending, scheduled))
     return started
 
 

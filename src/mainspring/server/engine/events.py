@@ -196,8 +196,10 @@ def workflow_task_completed(run: Run, task: WorkflowTask, request: RespondWorkfl
     attributes.scheduled_event_id = task.scheduled_event_id
     attributes.started_event_id = task.started_event_id
     attributes.identity = request.identity
-    attributes.binary_checksum = request.binary_checksum
-    attributes.worker_deployment_name = request.deployment_options.deployment_name
+    if request.binary_checksum:
+        attributes.binary_checksum = request.binary_checksum
+    if request.HasField("deployment_options"):
+        attributes.worker_deployment_name = request.deployment_options.deployment_name
     if request.HasField("worker_version_stamp"):
         attributes.worker_version.CopyFrom(request.worker_version_stamp)
     if request.HasField("sdk_metadata"):

@@ -17,11 +17,10 @@ IDENTITY = "history-service"
 
 def excess(run: Run) -> str | None:
     """Why an open run must end, in the real server's words; None: it need not."""
-    if not run.is_running:
-        return None
-    if run.state.history_size_bytes > run.limits.history_size_error_bytes:
+    state, limits = run.state, run.limits
+    if state.history_size_bytes > limits.history_size_error_bytes and run.is_running:
         return SIZE_REASON
-    if run.history.next_event_id - 1 > run.limits.history_error_count:
+    if run.history.next_event_id - 1 > limits.history_error_count and run.is_running:
         return COUNT_REASON
     return None
 

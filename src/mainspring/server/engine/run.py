@@ -371,7 +371,7 @@ class Run:
     def wake_at(self) -> Nanos | None:
         """The run's earliest deadline of any kind."""
         state = self.state
-        if not self.is_running:
+        if state.status != RUNNING:
             return state.delete_at or None
         entry = self.next_record_deadline()
         deadlines = (

@@ -179,17 +179,21 @@ class WorkflowTasks:
         next_task = None
         if outcome.next_task is not None:
             next_task = await self._started(outcome.next_task, page_limit=page_limit)
-        eager = [(a, await self._runs.event(key, a.scheduled_event_id)) for a in completed.eager_activities]
         return CompletedTask(
-            completed=completed, workflow_type=outcome.workflow_type, next_task=next_task, eager_activities=eager
+            completed=completed,
+            workflow_type=outcome.workflow_type,
+            next_task=next_task,
+            eager_activities=completed.eager_activities,
         )
 
     async def _chain(self, key: RunKey, request: RespondWorkflowTaskCompletedRequest) -> Chain | None:
         run = await self._runs.load(key)
-        continues = any(command.command_type == CAN for command in request.commands)
-        if run.is_running and (continues or run.state.retry is not None or run.state.cron_schedule):
-            return await self._runs.chain(key)
-        return None
+        may_be_followed = (
+            run.state.retry is not None
+            or bool(run.state.cron_schedule)
+            or any(command.command_type == CAN for command in request.commands[-1:])  # it can only be the last
+        )
+        return await self._runs.chain(key) if may_be_followed and run.is_running else None
 
     async def fail(self, token: TaskToken, request: RespondWorkflowTaskFailedRequest) -> None:
         """A worker says that it cannot handle its task. Raises: NotFound: the token is stale."""

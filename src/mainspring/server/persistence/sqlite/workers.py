@@ -59,6 +59,7 @@ class Job(msgspec.Struct, eq=False):
     work: Callable[[Connection], object]
     future: asyncio.Future[object]
     can_fail_late: bool = False  # a conflict may show after something was written
+    is_soon: bool = False
     outcome: object = None
     failure: Exception | None = None
 
@@ -129,8 +130,7 @@ class Writer:
     def submit_soon(self, work: Callable[[Connection], T], within_s: float) -> asyncio.Future[T]:
         """Keep some work until something else is submitted, so long at most; otherwise like `submit`."""
         future: asyncio.Future[object] = WriteFuture(loop=self._loop)
-        future.add_done_callback(self._soon_ended)
-        self._soon.append(Job(work, future))
+        self._soon.append(Job(work, future, is_soon=True))
         self._soon_count += 1
         self._plan_hand_over(self._loop.time() + within_s)
         return cast("asyncio.Future[T]", future)
@@ -142,8 +142,9 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
 
-    def _soon_ended(self, _: object) -> None:
-        self._soon_count -= 1
+    def _settle(self, group: Sequence[Job]) -> None:
+        self._soon_count -= sum([job.is_soon for job in group])
+        settle(group)
 
     def _plan_hand_over(self, at_s: float) -> None:
         if self._soon_timer is not None:
@@ -174,7 +175,7 @@ class Writer:
                 group += more
                 is_busy = True
             self._commit(group)
-            _tell(self._loop, group)
+            _tell(self._loop, self._settle, group)
             if is_last:
                 return
 
@@ -221,7 +222,7 @@ class Readers:
                 job.failure = explained(error)
                 if not isinstance(error, MainspringError):
                     log.exception("store_read_failed")
-            _tell(self._loop, [job])
+            _tell(self._loop, settle, [job])
 
 
 def commit_group(db: Connection, group: list[Job]) -> None:
@@ -291,7 +292,7 @@ def _fail(group: list[Job], error: sqlite3.Error) -> None:
         job.failure = explained(error)
 
 
-def _tell(loop: asyncio.AbstractEventLoop, jobs: list[Job]) -> None:
+def _tell(loop: asyncio.AbstractEventLoop, settle_all: Callable[[Sequence[Job]], None], jobs: list[Job]) -> None:
     # A loop that is closed has nobody left who waits.
     with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(settle, jobs)
+        loop.call_soon_threadsafe(settle_all, jobs)
