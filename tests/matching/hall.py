@@ -18,7 +18,7 @@ from mainspring.server.engine.changes import QueueKey, RunKey, Task, TaskKind
 from mainspring.server.engine.errors import StoreUnavailable
 from mainspring.server.matching.backlog import TaskIdentity, identity_of, place_of
 from mainspring.server.matching.matching import Matching
-from mainspring.server.matching.records import MatchingSettings, Poller, Query
+from mainspring.server.matching.records import Handed, MatchingSettings, Poller, Query
 
 SECOND = 1_000_000_000
 EPOCH = 1_700_000_000 * SECOND
@@ -114,7 +114,7 @@ class Hall:
         self.settings = settings
         self.table = Table()
         self.matching = Matching(self.table, clock=self.now, settings=settings)
-        self._polls: set[asyncio.Task[Task | Query | None]] = set()
+        self._polls: set[asyncio.Task[Task | Query | Handed | None]] = set()
 
     def now(self) -> int:
         return EPOCH + int(self.loop.time() * SECOND)
@@ -131,7 +131,7 @@ class Hall:
 
     def poll(
         self, queue: QueueKey = NORMAL, poller: Poller | None = None, *, wait_s: float = 60.0, sticky: bool = False
-    ) -> asyncio.Task[Task | Query | None]:
+    ) -> asyncio.Task[Task | Query | Handed | None]:
         """A poll that waits in the background."""
         coroutine = self.matching.poll(queue, poller or a_poller(), deadline_s=self.loop.time() + wait_s, sticky=sticky)
         poll = self.loop.create_task(coroutine)
@@ -139,7 +139,7 @@ class Hall:
         poll.add_done_callback(self._polls.discard)
         return poll
 
-    async def take(self, queue: QueueKey = NORMAL, poller: Poller | None = None) -> Task | Query | None:
+    async def take(self, queue: QueueKey = NORMAL, poller: Poller | None = None) -> Task | Query | Handed | None:
         """What a poll gets that will not wait, but lets a page be read."""
         return await self.poll(queue, poller, wait_s=0.001)
 

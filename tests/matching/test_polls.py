@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from mainspring.server.engine.changes import QueueKey, Task, TaskKind
-from mainspring.server.matching.records import MatchingSettings, Poller
+from mainspring.server.matching.records import Handed, MatchingSettings, Poller
 from tests.matching.hall import (
     ACTIVITIES,
     NORMAL,
@@ -490,6 +490,50 @@ async def test_has_recent_poller_knows_waiting_and_recent_polls(hall: Hall) -> N
     await hall.pass_time(2.0)
     assert not hall.matching.has_recent_poller(NORMAL)
     assert hall.matching.has_recent_poller(NORMAL, 20.0)
+
+
+@on_virtual_time
+async def test_a_poll_that_waits_is_told_and_gets_what_was_started_for_it(hall: Hall) -> None:
+    first, second = hall.poll(poller=a_poller("first")), hall.poll(poller=a_poller("second"))
+    await hall.settle()
+    assert hall.matching.next_poller(a_task(1)) == a_poller("first")
+
+    hall.matching.hand_over(a_task(1), "started", lambda: None)
+    await hall.settle()
+
+    found = first.result()
+    assert isinstance(found, Handed)
+    assert found.started == "started"
+    assert not second.done()
+    statistics = hall.matching.statistics()
+    assert (statistics.added_count, statistics.matched_count, statistics.sync_matched_count) == (1, 1, 1)
+
+
+@on_virtual_time
+async def test_nobody_is_next_for_a_task_that_would_have_to_wait(hall: Hall) -> None:
+    assert hall.matching.next_poller(a_task(1)) is None
+    _ = hall.poll(poller=a_poller(max_tasks_per_second=0))
+    await hall.settle()
+    assert hall.matching.next_poller(a_task(1)) is None
+    hall.commit(a_task(1))
+    _ = hall.poll(poller=a_poller())
+    await hall.settle()
+    assert hall.matching.next_poller(a_task(2)) is not None
+    await hall.matching.stop()
+    assert hall.matching.next_poller(a_task(2)) is None
+
+
+@on_virtual_time
+async def test_what_was_started_for_a_poll_that_is_cancelled_in_the_same_moment_is_given_up(hall: Hall) -> None:
+    gone = hall.poll()
+    await hall.settle()
+    given_up: list[str] = []
+    assert hall.matching.next_poller(a_task(1)) is not None
+    hall.matching.hand_over(a_task(1), "started", lambda: given_up.append("started"))
+    gone.cancel()
+    await hall.settle()
+    assert given_up == ["started"]
+    assert hall.matching.statistics().returned_count == 1
 
 
 @on_virtual_time

@@ -8,7 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
     GetWorkflowExecutionHistoryRequest,
     GetWorkflowExecutionHistoryResponse,
     PollActivityTaskQueueResponse,
@@ -17,6 +20,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from benchmarks import lean
+from mainspring.server.engine.changes import Changes
 from mainspring.server.engine.errors import NotFound, Unavailable
 from mainspring.server.persistence.sqlite import SqliteStore, open_sqlite
 from mainspring.server.process.assembly import Assembly, assemble
@@ -24,6 +28,8 @@ from mainspring.server.process.config import Config
 from tests.assembled import call
 from tests.simulation.faults import FaultyStore
 from tests.simulation.test_starts import REFUSED, EvenLuck
+
+WITHIN_S = 20  # whoever is going to wait needs far less
 
 
 class World:
@@ -38,6 +44,15 @@ class World:
         assert isinstance(reply, PollWorkflowTaskQueueResponse)
         assert reply.task_token, "no task"
         return reply
+
+    async def waiting_poll(self) -> asyncio.Task[PollWorkflowTaskQueueResponse]:
+        """A worker that waits for a workflow task before there is one."""
+        before = self.assembly.matching.statistics().waiting_poll_count
+        polling = asyncio.create_task(self.workflow_task())
+        async with asyncio.timeout(WITHIN_S):
+            while self.assembly.matching.statistics().waiting_poll_count == before:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0)
+        return polling
 
     async def answer(self, task: PollWorkflowTaskQueueResponse, *commands: object) -> None:
         answer = RespondWorkflowTaskCompletedRequest(namespace=lean.NAMESPACE, task_token=task.task_token)
@@ -56,22 +71,33 @@ class World:
     async def complete(self, task: PollActivityTaskQueueResponse, result: str = "done") -> None:
         await call(self.assembly, "RespondActivityTaskCompleted", lean.activity_completed(task, result))
 
-    async def refused(self, task: PollActivityTaskQueueResponse) -> PollWorkflowTaskQueueResponse:
+    async def refused(self, task: PollActivityTaskQueueResponse, *, is_awaited: bool) -> PollWorkflowTaskQueueResponse:
         """The activity's worker is told that it failed; the workflow's worker has the task that came of it."""
         self.store.chance = REFUSED
+        polling = await self.waiting_poll() if is_awaited else None
         completing = asyncio.create_task(self.complete(task))
-        early = await self.workflow_task()
+        early = await (polling or self.workflow_task())
         with pytest.raises(Unavailable):
             await completing
         self.store.chance = 0
         return early
 
-    async def events(self) -> list[EventType.ValueType]:
+    async def history(self) -> list[HistoryEvent]:
         request = GetWorkflowExecutionHistoryRequest(namespace=lean.NAMESPACE)
         request.execution.workflow_id = "workflow"
         reply = await call(self.assembly, "GetWorkflowExecutionHistory", request)
         assert isinstance(reply, GetWorkflowExecutionHistoryResponse)
-        return [event.event_type for event in reply.history.events]
+        return list(reply.history.events)
+
+    async def events(self) -> list[EventType.ValueType]:
+        return [event.event_type for event in await self.history()]
+
+    async def transition_count(self) -> int:
+        request = DescribeWorkflowExecutionRequest(namespace=lean.NAMESPACE)
+        request.execution.workflow_id = "workflow"
+        reply = await call(self.assembly, "DescribeWorkflowExecution", request)
+        assert isinstance(reply, DescribeWorkflowExecutionResponse)
+        return reply.workflow_execution_info.state_transition_count
 
 
 @asynccontextmanager
@@ -88,10 +114,11 @@ async def world(store: SqliteStore | None = None) -> AsyncGenerator[World]:
             await faulty.close()  # type: ignore[attr-defined]  # the real store's
 
 
-async def test_its_worker_is_refused_and_the_repeated_outcome_has_a_task_of_its_own() -> None:
+@pytest.mark.parametrize("is_awaited", [False, True])
+async def test_its_worker_is_refused_and_the_repeated_outcome_has_a_task_of_its_own(*, is_awaited: bool) -> None:
     async with world() as here:
         activity = await here.started_activity()
-        early = await here.refused(activity)
+        early = await here.refused(activity, is_awaited=is_awaited)
         await here.complete(activity)
         with pytest.raises(NotFound):
             await here.answer(early, lean.complete_workflow())
@@ -101,12 +128,13 @@ async def test_its_worker_is_refused_and_the_repeated_outcome_has_a_task_of_its_
         assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
 
 
-async def test_its_worker_is_refused_after_a_restart_too() -> None:
+@pytest.mark.parametrize("is_awaited", [False, True])
+async def test_its_worker_is_refused_after_a_restart_too(*, is_awaited: bool) -> None:
     """The same events as before, but another result: what a worker made of the first is not for the second."""
     store = await open_sqlite(None)
     async with world(store) as before:
         activity = await before.started_activity()
-        early = await before.refused(activity)
+        early = await before.refused(activity, is_awaited=is_awaited)
     async with world(store) as after:
         await after.complete(activity, "another result")
         second = await after.workflow_task()
@@ -117,26 +145,78 @@ async def test_its_worker_is_refused_after_a_restart_too() -> None:
     await store.close()
 
 
-async def test_what_is_shown_is_durable() -> None:
+@pytest.mark.parametrize("is_awaited", [False, True])
+async def test_what_is_shown_is_durable(*, is_awaited: bool) -> None:
     async with world() as here:
         activity = await here.started_activity()
         here.store.chance = REFUSED
+        polling = await here.waiting_poll() if is_awaited else None
         completing = asyncio.create_task(here.complete(activity))
-        await here.workflow_task()
+        await (polling or here.workflow_task())
         here.store.chance = 0
         assert EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED not in await here.events()
         with pytest.raises(Unavailable):
             await completing
 
 
-async def test_an_outcome_and_the_answer_to_its_task_are_one_commit() -> None:
+@pytest.mark.parametrize("is_awaited", [False, True])
+async def test_an_outcome_and_the_answer_to_its_task_are_one_commit(*, is_awaited: bool) -> None:
     async with world() as here:
         activity = await here.started_activity()
+        polling = await here.waiting_poll() if is_awaited else asyncio.create_task(here.workflow_task())
         before = here.assembly.store.statistics()
-        await asyncio.gather(here.complete(activity), answered(here))
+        await asyncio.gather(here.complete(activity), answered(here, polling))
         commits = here.assembly.store.statistics().commits.since(before.commits).count
         assert commits == 1
 
 
-async def answered(here: World) -> None:
-    await here.answer(await here.workflow_task(), lean.complete_workflow())
+async def answered(here: World, polling: asyncio.Task[PollWorkflowTaskQueueResponse]) -> None:
+    await here.answer(await polling, lean.complete_workflow())
+
+
+async def test_the_history_does_not_tell_whether_the_task_was_awaited() -> None:
+    told: list[tuple[list[bytes], int]] = []
+    for is_awaited in (False, True):
+        async with world() as here:
+            activity = await here.started_activity()
+            polling = await here.waiting_poll() if is_awaited else None
+            await here.complete(activity)
+            await here.answer(await (polling or here.workflow_task()), lean.complete_workflow())
+            told.append(([timeless(event) for event in await here.history()], await here.transition_count()))
+    assert told[0] == told[1]
+
+
+def timeless(event: HistoryEvent) -> bytes:
+    """Without what is different in every run."""
+    event.ClearField("event_time")
+    event.workflow_execution_started_event_attributes.SetInParent()
+    for started in (event.workflow_task_started_event_attributes, event.activity_task_started_event_attributes):
+        started.request_id = ""
+    return event.SerializeToString(deterministic=True)
+
+
+async def test_a_task_whose_poll_is_cancelled_in_the_same_moment_goes_to_the_next_poll() -> None:
+    async with world() as here:
+        activity = await here.started_activity()
+        gone = await here.waiting_poll()
+        here.assembly.history.runs.tell(CancelsWhoeverPolls(gone))
+        await here.complete(activity)
+        assert gone.cancelled()
+        await here.answer(await here.workflow_task(), lean.complete_workflow())
+        kinds = await here.events()
+        assert kinds.count(EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT) == 1, "it was started, and given up at once"
+        assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
+
+
+class CancelsWhoeverPolls:
+    """A publisher: as soon as a run has a started workflow task, the poll that gets it is cancelled."""
+
+    def __init__(self, polling: asyncio.Task[PollWorkflowTaskQueueResponse]) -> None:
+        self._polling = polling
+
+    def publish(self, changes: Changes) -> None:
+        del changes
+        asyncio.get_running_loop().call_soon(self._polling.cancel)
+
+    def doubt(self, changes: Changes) -> None:
+        del changes

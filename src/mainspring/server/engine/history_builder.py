@@ -104,7 +104,7 @@ class HistoryBuilder:
         self._buffered: dict[int, Held] = {}  # by number
         self._stored_sizes: dict[int, int] = {}  # of buffered events that have a row, by number
         self._buffer_changed = False
-        self.kept: dict[int, bytes] = {}  # by id: serialised events of `READ_AGAIN` from the batches taken last
+        self._kept: dict[int, bytes] = {}  # by id: serialised events of `READ_AGAIN` from the batches taken
 
     def restore(self, buffered: list[tuple[int, bytes]], *, next_number: int) -> None:
         """Take back what was held back when the run was stored: serialised events by number."""
@@ -228,13 +228,17 @@ class HistoryBuilder:
         return [event for batch in self._batches for event in batch] + self._batch
 
     def take_batches(self) -> tuple[EventBatch, ...]:
-        """All batches filed since the last call, serialised; `kept` holds their events of `READ_AGAIN`."""
+        """All batches filed since the last call, serialised; `take_kept` has their events of `READ_AGAIN`."""
         self.new_batch()
-        self.kept = {}
         taken = tuple([self._serialized(batch) for batch in self._batches])
         self._batches = []
         self._read_again.clear()
         return taken
+
+    def take_kept(self) -> dict[int, bytes]:
+        """Serialised events of `READ_AGAIN` by id, of all batches that were taken since the last call."""
+        kept, self._kept = self._kept, {}
+        return kept
 
     def _serialized(self, batch: list[HistoryEvent]) -> EventBatch:
         first_event_id = event_id = self._first_event_id
@@ -243,7 +247,7 @@ class HistoryBuilder:
             blob = event.SerializeToString()
             blobs.append(blob)
             if event_id in self._read_again:
-                self.kept[event_id] = blob
+                self._kept[event_id] = blob
             event_id += 1
         self._first_event_id = event_id
         return EventBatch(first_event_id, event_id, wire.history_of(blobs))

@@ -46,6 +46,14 @@ def release(run: Run, since: Nanos) -> None:
         workflow_task.time_out(run)
 
 
+def release_task(run: Run, stamp: int) -> None:
+    """The workflow task of that stamp is lost with its worker, unless it has ended."""
+    task = run.state.task
+    if task is not None and task.stamp == stamp and task.started_event_id:
+        update.take_back(run, seen_are_failed=False)
+        workflow_task.time_out(run)
+
+
 def _attempted(run: Run, since: Nanos) -> Iterator[Activity]:
     return (one for one in run.activities if _is_attempted(one, since))
 

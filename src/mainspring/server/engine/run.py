@@ -12,7 +12,7 @@ records lie in a heap whose stale entries are dropped when they come up; run-wid
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterator, Mapping
 from operator import itemgetter
 from typing import Generic, TypeVar
 
@@ -182,6 +182,7 @@ class Run:
         self.effects: list[Effect] = []
         self.finished_effects: list[EffectKey] = []
         self.notices: list[Notice] = []
+        self._batches: list[EventBatch] = []  # of the steps that have ended
         self._blobs: dict[tuple[str, str], bytes | None] = {}
         self._blob_sizes: dict[tuple[str, str], int] = {}  # of all records as they are stored
         self._records_bytes = 0
@@ -409,10 +410,7 @@ class Run:
         elif not self.has_started_task:
             self.flush_buffered()
         self.check()
-        state.transition_count += 1
-        batches = history.take_batches()
-        if batches:
-            self._count_events(batches)
+        self.end_step()
         records = self._take_records()
         state.buffered_next = history.next_buffered
         encoded_state = _STATE_ENCODER.encode(state)
@@ -425,8 +423,8 @@ class Run:
             next_event_id=history.next_event_id,
             status=state.status,
             wake_at=self.wake_at(),
-            events=batches,
-            read_again=history.kept,
+            events=tuple(self._batches),
+            read_again=history.take_kept(),
             records=records,
             tasks=self.tasks,
             finished_tasks=self.finished_tasks,
@@ -440,12 +438,20 @@ class Run:
         self._reset_transition()
         return changes
 
-    def _count_events(self, batches: Sequence[EventBatch]) -> None:
+    def end_step(self) -> None:
+        """Count what was done so far as a transition: what follows is committed with it, but counts as another.
+
+        So a task that is started in the transition that schedules it sees the history as any other does.
+        """
         state = self.state
-        for batch in batches:
-            state.history_size_bytes += len(batch.blob)
-        state.kept_elsewhere = state.kept_elsewhere.with_more(batches)
-        state.last_event_at = self.now
+        state.transition_count += 1
+        batches = self.history.take_batches()
+        if batches:
+            for batch in batches:
+                state.history_size_bytes += len(batch.blob)
+            state.kept_elsewhere = state.kept_elsewhere.with_more(batches)
+            state.last_event_at = self.now
+            self._batches += batches
 
     def _take_records(self) -> dict[tuple[str, str], bytes | None]:
         """All records that the transition has changed, as they are stored."""
@@ -468,6 +474,7 @@ class Run:
     def _reset_transition(self) -> None:
         self.version += 1
         self._blobs = {}
+        self._batches = []
         self._touched.clear()
         self.tasks = []
         self.finished_tasks = []

@@ -148,11 +148,12 @@ def start(
     return task
 
 
-def start_scheduled(run: Run, *, identity: str, request_id: str) -> WorkflowTask:
-    """The caller of the transition that scheduled the pending task gets it at once (eager start, inline next task)."""
+def start_scheduled(run: Run, *, identity: str, request_id: str, worker_version_bytes: bytes = b"") -> WorkflowTask:
+    """The pending task starts in the transition that scheduled it: for its caller, or for a poll that waits."""
     task = run.state.task
     if task is None:
         raise NotFound(NOT_FOUND)
+    task.worker_version_bytes = worker_version_bytes
     _mark_started(run, task, request_id, identity)
     return task
 

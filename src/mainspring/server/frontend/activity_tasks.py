@@ -29,7 +29,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.server.engine import names
-from mainspring.server.engine.changes import QueueKey, RunKey, TaskKind
+from mainspring.server.engine.changes import QueueKey, RunKey, Task, TaskKind
 from mainspring.server.engine.errors import InvalidArgument, NotFound
 from mainspring.server.engine.limits import Limits
 from mainspring.server.frontend import requests, task_replies, task_tokens, waits
@@ -44,7 +44,6 @@ from mainspring.server.frontend.workflow_tasks import (
 from mainspring.server.history import History
 from mainspring.server.history.activity_tasks import ActivityName
 from mainspring.server.matching.matching import Matching
-from mainspring.server.matching.records import Query
 
 LEFT = "mainspring-activity-left"
 """Metadata of a last heartbeat, which is none: the activity is completed from elsewhere, so it outlives its worker.
@@ -89,10 +88,11 @@ class ActivityTasks:
         queue = QueueKey(record.id, request.task_queue.name, TaskKind.ACTIVITY)
         metadata = request.task_queue_metadata
         rate = metadata.max_tasks_per_second.value if metadata.HasField("max_tasks_per_second") else None
-        poller, stamp = poller_of(request, rate), _stamp_of(request)
+        stamp = _stamp_of(request)
+        poller = poller_of(request, stamp, rate)
         while True:
             found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=False)
-            if found is None or isinstance(found, Query):
+            if not isinstance(found, Task):
                 return PollActivityTaskQueueResponse()
             starting = self._tasks.start(found, identity=request.identity, worker_version=stamp)
             started = await start_or_drop(self._matching, found, starting)

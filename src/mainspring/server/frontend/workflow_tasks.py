@@ -36,9 +36,9 @@ from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.frontend.queries import Queries
 from mainspring.server.history import History
 from mainspring.server.history.tokens import TaskToken
-from mainspring.server.history.workflow_tasks import CompletedTask
+from mainspring.server.history.workflow_tasks import CompletedTask, StartedTask
 from mainspring.server.matching.matching import Matching
-from mainspring.server.matching.records import Poller, Query
+from mainspring.server.matching.records import Handed, Poller, Query
 
 _KIND = task_queue_pb2
 T = TypeVar("T")
@@ -68,7 +68,8 @@ class WorkflowTasks:
         requests.check_queue(request.task_queue, settings.limits, is_set=request.HasField("task_queue"))
         queue = QueueKey(settings.id, request.task_queue.name, TaskKind.WORKFLOW)
         is_sticky = request.task_queue.kind == _KIND.TASK_QUEUE_KIND_STICKY
-        poller, stamp = poller_of(request), stamp_of(request)
+        stamp = stamp_of(request)
+        poller = poller_of(request, stamp)
         while True:
             found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=is_sticky)
             if found is None:
@@ -78,17 +79,29 @@ class WorkflowTasks:
                 if reply is not None:
                     return reply
                 continue
-            starting = self._history.workflow_tasks.start(
-                found,
-                queue=request.task_queue.name,
-                identity=request.identity,
-                worker_version=stamp,
-                page_limit=settings.limits.history_page_count,
-            )
-            started = await start_or_drop(self._matching, found, starting)
-            if started is None:
-                continue
-            return task_replies.workflow_task(started, backlog=self._matching.backlog_count_hint(queue))
+            started = await self._started(found, request, stamp, settings)
+            if started is not None:
+                return task_replies.workflow_task(started, backlog=self._matching.backlog_count_hint(queue))
+
+    async def _started(
+        self,
+        found: Task | Handed,
+        request: PollWorkflowTaskQueueRequest,
+        stamp: WorkerVersionStamp | None,
+        settings: NamespaceSettings,
+    ) -> StartedTask | None:
+        """The task that the poll found, started; None: it was stale."""
+        tasks, page_limit = self._history.workflow_tasks, settings.limits.history_page_count
+        if isinstance(found, Handed):
+            return await tasks.handed(found.started, page_limit=page_limit)
+        starting = tasks.start(
+            found,
+            queue=request.task_queue.name,
+            identity=request.identity,
+            worker_version=stamp,
+            page_limit=page_limit,
+        )
+        return await start_or_drop(self._matching, found, starting)
 
     # -- answers
 
@@ -176,7 +189,9 @@ async def start_or_drop(matching: Matching, task: Task, starting: Awaitable[T]) 
 
 
 def poller_of(
-    request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest, max_tasks_per_second: float | None = None
+    request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest,
+    stamp: WorkerVersionStamp | None,
+    max_tasks_per_second: float | None = None,
 ) -> Poller:
     """Who polls, as the request says."""
     options, capabilities = request.deployment_options, request.worker_version_capabilities
@@ -188,6 +203,7 @@ def poller_of(
         deployment_name=options.deployment_name or capabilities.deployment_series_name,
         worker_versioning_mode=options.worker_versioning_mode,
         max_tasks_per_second=max_tasks_per_second,
+        started_version=b"" if stamp is None else stamp.SerializeToString(),
     )
 
 

@@ -17,7 +17,7 @@ from mainspring.server.engine import activity
 from mainspring.server.engine.changes import RunKey, Task, TaskKind
 from mainspring.server.engine.records import Activity
 from mainspring.server.engine.run import Run
-from mainspring.server.history.runs import Runs
+from mainspring.server.history.runs import Runs, StartAtOnce
 from mainspring.server.history.tokens import TaskToken
 
 T = TypeVar("T")
@@ -50,8 +50,9 @@ class ActivityName(msgspec.Struct, frozen=True, kw_only=True):
 class ActivityTasks:
     """See the module."""
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs, start_at_once: StartAtOnce) -> None:
         self._runs = runs
+        self._start_at_once = start_at_once
 
     async def start(self, task: Task, *, identity: str, worker_version: WorkerVersionStamp | None) -> StartedActivity:
         """A poll takes a task that matching gave it.
@@ -133,7 +134,7 @@ class ActivityTasks:
             decide(run, pending)
             return 0 if pending.scheduled_event_id in run.activities else pending.scheduled_event_id
 
-        key, closed = await self._runs.change_early(*name.key.parts, close)
+        key, closed = await self._runs.change_early(*name.key.parts, close, self._start_at_once)
         if closed:
             self._runs.events.drop(key.run_id, closed)
 

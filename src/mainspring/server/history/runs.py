@@ -60,6 +60,13 @@ RECENT_BYTES = 32 * 1024  # of history kept with each run in memory
 CONFLICT_TRIES = 5
 
 
+StartAtOnce = Callable[[Run], Callable[[], None] | None]
+"""Starts the workflow task that a transition has scheduled, if a poll waits for it.
+
+Returns what answers the poll, to be called when the transition is published; None if no poll waits.
+"""
+
+
 class Publisher(Protocol):
     """Who must learn of a commit."""
 
@@ -200,12 +207,19 @@ class Runs:
             return reply
 
     async def change_early(
-        self, namespace_id: str, workflow_id: str, run_id: str, decide: Callable[[Run], T]
+        self,
+        namespace_id: str,
+        workflow_id: str,
+        run_id: str,
+        decide: Callable[[Run], T],
+        start_at_once: StartAtOnce,
     ) -> tuple[RunKey, T]:
         """`change_named`, but a workflow task that comes of it is handed out before it is durable.
 
         It is then written with what the worker makes of the task: one commit instead of two. Whoever asked for the
         change waits until it is durable, and asks again if the store refuses it.
+
+        If a poll waits for the task, `start_at_once` starts it in the same transition.
         """
         written: asyncio.Future[None] | None = None
         async with self.locks.hold((namespace_id, workflow_id)):
@@ -213,7 +227,7 @@ class Runs:
             try:
                 run, reply = await self._decided(key, decide)
                 if any(task.queue.kind is TaskKind.WORKFLOW for task in run.tasks):
-                    written = self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
+                    written = self._commit_soon(run, None, start_at_once, within_s=OUTCOME_WITHIN_S)
                 elif run.is_dirty:
                     await self.commit(run)
             except VersionConflict:
@@ -354,8 +368,16 @@ class Runs:
             self._evict_all(chained)
             raise
 
-    def _commit_soon(self, run: Run, if_undone: Callable[[], None] | None, *, within_s: float) -> asyncio.Future[None]:
+    def _commit_soon(
+        self,
+        run: Run,
+        if_undone: Callable[[], None] | None,
+        start_at_once: StartAtOnce | None = None,
+        *,
+        within_s: float,
+    ) -> asyncio.Future[None]:
         try:
+            hand_over = None if start_at_once is None else start_at_once(run)
             transition = [run.take_changes()]
             written = self.store.commit_soon(transition, within_s=within_s)
         except StoreUnavailable as error:
@@ -371,6 +393,8 @@ class Runs:
 
         written.add_done_callback(ended)
         self._publish([run], transition)
+        if hand_over is not None:
+            hand_over()
         return written
 
     def _soon_ended(

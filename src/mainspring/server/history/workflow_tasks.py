@@ -6,6 +6,8 @@ Reference: CONFORMANCE 3.5, 4.4; tests/differential/test_workflow_tasks.py.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -16,17 +18,20 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskFailedRequest
 
-from mainspring.server.engine import completion, update, workflow_task
+from mainspring.server.engine import completion, lost_worker, update, workflow_task
 from mainspring.server.engine.changes import EventBatch, Nanos, RunKey, Task, TaskKind
 from mainspring.server.engine.completion import Completed, Worker
-from mainspring.server.engine.errors import BadCommand, InvalidArgument, NotFound, WorkflowCompleted
+from mainspring.server.engine.errors import BadCommand, InvalidArgument, NotFound, ServiceError, WorkflowCompleted
 from mainspring.server.engine.records import Activity, WorkflowTask
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
+from mainspring.server.history.ports import TaskSink
 from mainspring.server.history.queries import BufferedQueries
 from mainspring.server.history.reading import Reader
 from mainspring.server.history.runs import Runs
 from mainspring.server.history.tokens import TaskToken
+
+log = logging.getLogger(__name__)
 
 CAN = CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION
 
@@ -63,11 +68,10 @@ class CompletedTask(msgspec.Struct, frozen=True, kw_only=True):
 class WorkflowTasks:
     """See the module."""
 
-    def __init__(
-        self, runs: Runs, reader: Reader, queries: BufferedQueries, *, give_back: Callable[[Task], None]
-    ) -> None:
+    def __init__(self, runs: Runs, reader: Reader, queries: BufferedQueries, tasks: TaskSink) -> None:
         self._runs = runs
-        self._give_back = give_back
+        self._tasks = tasks
+        self._giving_up: set[asyncio.Task[None]] = set()
         self._reader = reader
         self._queries = queries
 
@@ -98,8 +102,49 @@ class WorkflowTasks:
             )
             return _snapshot(run, started, update.send(run, started))
 
-        snapshot = await self._runs.change_soon(task.run, begin, if_undone=lambda: self._give_back(task))
+        snapshot = await self._runs.change_soon(task.run, begin, if_undone=lambda: self._tasks.offer(task))
         return await self._started(snapshot, page_limit=page_limit)
+
+    def start_at_once(self, run: Run) -> Callable[[], None] | None:
+        """Start the workflow task that a transition has just scheduled, for a poll that waits for it.
+
+        It is committed with what it came of, and otherwise as if the poll had started it. See `runs.StartAtOnce`; what
+        is returned is called before anything else may happen.
+        """
+        if len(run.tasks) != 1:
+            return None
+        task = run.tasks[0]
+        poller = self._tasks.next_poller(task)
+        if poller is None:
+            return None
+        run.tasks.clear()
+        run.end_step()
+        started = workflow_task.start_scheduled(
+            run,
+            identity=poller.identity,
+            request_id=self._runs.new_id(),
+            worker_version_bytes=poller.started_version,
+        )
+        snapshot = _snapshot(run, started, update.send(run, started))
+        return lambda: self._tasks.hand_over(task, snapshot, lambda: self._give_up(snapshot))
+
+    async def handed(self, started: object, *, page_limit: int) -> StartedTask:
+        """The task that was started for a poll, as its worker gets it; `started` is what the poll was answered with."""
+        assert isinstance(started, _Snapshot), "made by `start_at_once`"
+        return await self._started(started, page_limit=page_limit)
+
+    def _give_up(self, snapshot: _Snapshot) -> None:
+        """The caller of the poll had gone in the moment in which the task was started for it."""
+        giving_up = asyncio.get_running_loop().create_task(self._release(snapshot))
+        self._giving_up.add(giving_up)
+        giving_up.add_done_callback(self._giving_up.discard)
+
+    async def _release(self, snapshot: _Snapshot) -> None:
+        try:
+            await self._runs.change(snapshot.key, lambda run: lost_worker.release_task(run, snapshot.task.stamp))
+        except ServiceError as error:
+            # The task's timeout does the same, later.
+            log.warning("a lost workflow task was not released: run=%s error=%s", snapshot.key.run_id, error)
 
     async def _started(self, snapshot: _Snapshot, *, page_limit: int) -> StartedTask:
         task = snapshot.task

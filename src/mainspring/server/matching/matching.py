@@ -23,6 +23,7 @@ from mainspring.server.matching.pollers import Wait
 from mainspring.server.matching.queries import Queries
 from mainspring.server.matching.records import (
     Answer,
+    Handed,
     MatchingSettings,
     MatchingStatistics,
     Poller,
@@ -111,6 +112,21 @@ class Matching:
         if not self._is_stopped:
             self._place(task, is_new=True)
 
+    def next_poller(self, task: Task) -> Poller | None:
+        """Whose poll gets the task if it is offered now; None if it would have to wait.
+
+        Who starts the task in its place calls `hand_over` before anything else may happen.
+        """
+        place = None if self._is_stopped else self._queues.get(task.queue)
+        return None if place is None else place.next_poller(task)
+
+    def hand_over(self, task: Task, started: object, give_up: Callable[[], None]) -> None:
+        """Answer the poll of `next_poller` with what the task became, once that is published.
+
+        `give_up` is called should the poll's caller have gone in the same moment: nobody else can have the task.
+        """
+        self._queues[task.queue].hand_over(task, Handed(started, give_up))
+
     def doubt(self, queue: QueueKey) -> None:
         """The table may hold tasks of the queue that were never offered, since a commit's answer was lost: read it."""
         if not self._is_stopped:
@@ -131,7 +147,9 @@ class Matching:
         for kind, ref in finished:
             self._known.withdraw((run.run_id, ref, kind is TaskKind.WORKFLOW))
 
-    async def poll(self, queue: QueueKey, poller: Poller, *, deadline_s: float, sticky: bool) -> Task | Query | None:
+    async def poll(
+        self, queue: QueueKey, poller: Poller, *, deadline_s: float, sticky: bool
+    ) -> Task | Query | Handed | None:
         """Wait for a task or a query, in line behind the polls that came before.
 
         Returns: None at the deadline, at `stop`, and when the worker shuts down or its sticky queue is forgotten.
@@ -257,7 +275,7 @@ class Matching:
         if not queue.is_sticky or queue.has_recent_poller(self._settings.sticky_window_s):
             queue.match()
             return
-        for task in queue.take_all():
+        for task in queue.backlog.take_all():
             self._place(task, is_new=False)
         queue.fill()
 
@@ -270,7 +288,7 @@ class Matching:
             self._counters.redirected_count += 1
         self._queue(home).offer(task, is_new=is_new)
 
-    async def _wait(self, place: TaskQueue, poller: Poller, deadline_s: float) -> Task | Query | None:
+    async def _wait(self, place: TaskQueue, poller: Poller, deadline_s: float) -> Task | Query | Handed | None:
         wait = Wait(poller, self._loop.create_future())
         place.polls.add(wait)
         timer = self._loop.call_at(deadline_s, wait.answer, None)
@@ -287,12 +305,14 @@ class Matching:
             place.stay(poller)
         return found
 
-    def _take_back(self, place: TaskQueue, found: Task | Query | None) -> None:
+    def _take_back(self, place: TaskQueue, found: Task | Query | Handed | None) -> None:
         """What was matched to a poll whose caller had gone in the same moment goes to the next."""
         if found is None or self._is_stopped:
             return
         self._counters.returned_count += 1
-        if isinstance(found, Task):
+        if isinstance(found, Handed):
+            found.give_up()
+        elif isinstance(found, Task):
             self._place(found, is_new=False)
         elif self._queries.is_open(found):
             place.offer_query(found, is_first=True)

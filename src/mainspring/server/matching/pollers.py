@@ -13,7 +13,7 @@ from collections import OrderedDict
 import msgspec
 
 from mainspring.server.engine.changes import Nanos, Task
-from mainspring.server.matching.records import Poller, PollerSeen, Query
+from mainspring.server.matching.records import Handed, Poller, PollerSeen, Query
 
 
 class Wait:
@@ -21,11 +21,11 @@ class Wait:
 
     __slots__ = ("future", "poller")
 
-    def __init__(self, poller: Poller, future: asyncio.Future[Task | Query | None]) -> None:
+    def __init__(self, poller: Poller, future: asyncio.Future[Task | Query | Handed | None]) -> None:
         self.poller = poller
         self.future = future
 
-    def answer(self, found: Task | Query | None) -> None:
+    def answer(self, found: Task | Query | Handed | None) -> None:
         if not self.future.done():
             self.future.set_result(found)
 

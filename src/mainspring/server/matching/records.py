@@ -5,6 +5,8 @@ Windows and limits stand in `MatchingSettings`; their defaults are those of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from mainspring.server.engine.changes import Nanos, QueueKey, RunKey
@@ -49,6 +51,7 @@ class Poller(msgspec.Struct, frozen=True, kw_only=True):
     deployment_name: str = ""
     worker_versioning_mode: int = 0  # temporal.api.enums.v1.WorkerVersioningMode
     max_tasks_per_second: float | None = None  # for the whole queue; None: no limit, 0: nothing at all
+    started_version: bytes = b""  # serialised WorkerVersionStamp for the Started events of its tasks
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +126,13 @@ class Waiting(msgspec.Struct, kw_only=True):
 
     task_count: int = 0  # about, as far as they are not in memory
     poll_count: int = 0
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """A task that was started for the poll which waited for it, before that knew."""
+
+    started: object  # what the poll needs to answer: of whoever started it
+    give_up: Callable[[], None]  # called if the poll's caller had gone
 
 
 class StickyWorkerUnavailable(MainspringError):

@@ -20,6 +20,7 @@ from mainspring.server.matching.backlog import Backlog, Known
 from mainspring.server.matching.pollers import PollerMemory, Wait, WaitingPolls
 from mainspring.server.matching.rates import RateByPriority, TokenBucket
 from mainspring.server.matching.records import (
+    Handed,
     MatchingSettings,
     MatchingStatistics,
     Poller,
@@ -80,14 +81,36 @@ class TaskQueue:
             self._added.add(task.priority, now_s)
             self._around.statistics.added_count += 1
         self._touched_s = now_s
-        if self.backlog.is_drained and not self._queries and self._bucket.ready_at_s() <= now_s:
-            wait = self.polls.first()
-            if wait is not None and not self._is_expired(task):
-                self._dispatch(task, now_s)
-                self._pair(wait, task)
-                return
-        self.backlog.offer(task)
-        self.match()
+        wait = self._next_in_line(task, now_s)
+        if wait is None:
+            self.backlog.offer(task)
+            self.match()
+            return
+        self._around.known.hand_out(task)
+        self._dispatched_now(task, now_s)
+        self._pair(wait, task)
+
+    def next_poller(self, task: Task) -> Poller | None:
+        """Whose poll gets the task if it is offered now; None if it would have to wait."""
+        wait = self._next_in_line(task, self._around.loop.time())
+        return None if wait is None else wait.poller
+
+    def hand_over(self, task: Task, handed: Handed) -> None:
+        """The task was started for the poll of `next_poller`, without a wait since."""
+        now_s = self._around.loop.time()
+        wait = self.polls.first()
+        assert wait is not None, "nothing has changed since `next_poller`"
+        self._added.add(task.priority, now_s)
+        self._around.statistics.added_count += 1
+        self._dispatched_now(task, now_s)
+        self._pair(wait, handed)
+
+    def _next_in_line(self, task: Task, now_s: float) -> Wait | None:
+        """The poll that may have the task at once: nothing is ready before it, and the rate allows it."""
+        if not self.backlog.is_drained or self._queries or self._bucket.ready_at_s() > now_s:
+            return None
+        wait = self.polls.first()
+        return None if wait is None or self._is_expired(task) else wait
 
     def match(self) -> None:
         """Pair waiting polls with what is ready, and see to it that more is read when it runs low."""
@@ -103,9 +126,6 @@ class TaskQueue:
         """Read a page in the background, if it is time."""
         if self.backlog.wants_page:
             self._around.rows.fill(self.backlog, partial(self._around.page_came, self))
-
-    def take_all(self) -> list[Task]:
-        return self.backlog.take_all()
 
     # -- pollers
 
@@ -237,22 +257,22 @@ class TaskQueue:
             return None
         while (task := self.backlog.pop()) is not None:
             if not self._is_expired(task):
-                self._dispatch(task, now_s)
+                self._around.known.hand_out(task)
+                self._dispatched_now(task, now_s)
                 return task
             self._around.statistics.expired_count += 1
             self._around.rows.drop(task)
         return None
 
-    def _pair(self, wait: Wait, found: Task | Query) -> None:
+    def _pair(self, wait: Wait, found: Task | Query | Handed) -> None:
         self.polls.discard(wait)
         wait.answer(found)
-        if isinstance(found, Task):
+        if not isinstance(found, Query):
             self._around.statistics.sync_matched_count += 1
 
-    def _dispatch(self, task: Task, now_s: float) -> None:
+    def _dispatched_now(self, task: Task, now_s: float) -> None:
         self._bucket.spend(now_s)
         self._dispatched.add(task.priority, now_s)
-        self._around.known.hand_out(task)
         self._around.statistics.matched_count += 1
 
     def _is_expired(self, task: Task) -> bool:
