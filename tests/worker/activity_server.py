@@ -12,6 +12,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse, RecordActivityTaskHeartbeatResponse
 
+from mainspring import activity
 from mainspring.converter import DataConverter
 from mainspring.service import RPCError, RPCStatusCode
 from mainspring.worker._activity_attempt import Surroundings
@@ -62,6 +63,10 @@ class FakeServer:
 
     async def complete(self, task_token: bytes, result: Payload) -> None:
         self._check()
+        reporting = asyncio.current_task()
+        assert reporting is not None
+        assert not reporting.cancelling(), "the activity was cancelled, not the one who tells its end"
+        assert not activity.in_activity(), "its end is told outside of it"
         self.ends.put_nowait(Said("completed", result=decoded(Payloads(payloads=[result]))[0]))
 
     async def fail(self, task_token: bytes, failure: Failure, last_heartbeat: Payloads | None) -> None:

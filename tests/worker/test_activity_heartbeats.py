@@ -32,7 +32,7 @@ def test_the_interval_is_most_of_the_timeout() -> None:
 
 def test_the_interval_has_a_bound_and_a_default() -> None:
     assert Throttle().interval_s(1000) == 60
-    assert Throttle().interval_s(None) == 30
+    assert Throttle().interval_s(0.0) == 30
 
 
 async def test_the_first_goes_out_at_once_and_the_last_of_many_after_the_interval() -> None:

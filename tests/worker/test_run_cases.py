@@ -226,6 +226,23 @@ def test_asyncio_sleep_of_nothing_only_gives_way() -> None:
     assert Driven(Sleeps, 0.0, "asyncio").begin() == ["complete 'slept'"]
 
 
+@workflow.defn
+class CallsOff:
+    @workflow.run
+    async def run(self) -> list[str]:
+        called: list[str] = []
+        loop = asyncio.get_running_loop()
+        loop.call_soon(called.append, "first")
+        loop.call_soon(called.append, "second").cancel()
+        await asyncio.sleep(0)
+        return called
+
+
+def test_a_callback_that_was_called_off_is_not_called(caplog: pytest.LogCaptureFixture) -> None:
+    assert Driven(CallsOff).begin() == ["complete ['first']"]
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("duration", [-1.0, "nan", "-inf"])
 def test_a_negative_timer_is_an_error_that_code_can_catch(duration: float | str) -> None:
     run = Driven(Sleeps, duration, "workflow")

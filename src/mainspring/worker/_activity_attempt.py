@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextvars
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,7 @@ class Attempt:
         self.stop = Stop(LateCompositeEvent(), None)
         self.heartbeat_error: Exception | None = None
         self.heartbeats: Heartbeats | None = None  # None: a local activity, whose heartbeats nobody waits for
+        self._entered: contextvars.Token[Context] | None = None  # the context of the activity
         self._around = surroundings
         self._converter = surroundings.data_converter._with_made_context(assignment.context)  # pyright: ignore[reportPrivateUsage] - of ours
         if self._converter.external_storage is not None:
@@ -108,12 +110,15 @@ class Attempt:
         unsent = await self.heartbeats.end() if self.heartbeats is not None else None
         if unsent is not None and ending.failure is not None and not ending.is_cancelled:
             ending.last_heartbeat = await self._encoded(unsent)
-        self._let_go()
+        self._leave()
         return ending
 
-    def _let_go(self) -> None:
-        """Leave no circle of references: an attempt is then gone at once, not at the next collection."""
-        self.heartbeats = self.stop.task = None
+    def _leave(self) -> None:
+        """Leave the task as it was, and no circle of references: an attempt is then gone at once."""
+        if self._entered is not None:
+            Context.reset(self._entered)
+        self.stop.end()
+        self.heartbeats = self._entered = None
 
     async def encode_heartbeat(self, details: Details) -> Payloads | None:
         """The details as the server takes them."""
@@ -161,7 +166,7 @@ class Attempt:
                 name: await self._converter._transform_inbound_payload(payload)  # pyright: ignore[reportPrivateUsage] - the official name
                 for name, payload in headers.items()
             }
-        Context.set(self._context(definition))
+        self._entered = Context.set(self._context(definition))
         logger.debug("Starting activity")
         inbound: ActivityInboundInterceptor = InboundTail(
             self.stop, around.data_converter.payload_converter_class, around.registry.shared_state_manager

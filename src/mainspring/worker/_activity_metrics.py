@@ -29,6 +29,7 @@ class ActivityMetrics:
 
     def __init__(self, meter: MetricMeter) -> None:
         self._meter = meter
+        self._is_counting = meter is not MetricMeter.noop
         self._by_types: dict[tuple[str, str, bool], _OfTypes] = {}
         self._empty = meter.create_counter("activity_poll_no_task", "Polls for activity tasks without one")
         self._waited = meter.create_histogram_timedelta(
@@ -44,6 +45,8 @@ class ActivityMetrics:
 
     def received(self, task: PollActivityTaskQueueResponse, *, is_eager: bool) -> None:
         """A task came, by a poll or with the answer to a workflow task."""
+        if not self._is_counting:
+            return
         of_types = self._of(task.activity_type.name, task.workflow_type.name, is_local=False)
         of_types.received.add(1, {"eager": is_eager})
         waited_ns = nanos_of(task.started_time) - nanos_of(task.current_attempt_scheduled_time)
@@ -56,6 +59,8 @@ class ActivityMetrics:
 
     def ended(self, assignment: Assignment, ending: Ending, began: float) -> None:
         """An attempt that began at this monotonic time ended here; those that end elsewhere have not succeeded yet."""
+        if not self._is_counting:
+            return
         of_types = self._of(assignment.activity_type, assignment.workflow_type, is_local=assignment.is_local)
         of_types.execution.record(timedelta(seconds=time.monotonic() - began))
         if ending.result is not None:

@@ -41,7 +41,8 @@ class Stop:
         self.cancelled = cancelled
         self.raiser = raiser
         self.holder = ActivityCancellationDetailsHolder()
-        self.task: asyncio.Task[Any] | None = None  # of an `async def`
+        self.task: asyncio.Task[Any] | None = None  # that an `async def` runs in, and that goes on after it
+        self._is_task_cancelled = False
         self.is_elsewhere = False  # in another process
         self._telling: asyncio.Future[None] | None = None
         self.is_over = False  # the function has ended; its outcome must not be disturbed
@@ -61,7 +62,13 @@ class Stop:
         if self.raiser is not None:
             self.raiser.raise_in_thread(CancelledError)
         if self.task is not None:
-            self.task.cancel("Activity cancelled")
+            self._is_task_cancelled = self.task.cancel("Activity cancelled")
+
+    def end(self) -> None:
+        """The attempt has ended: its task goes on as if nobody had cancelled it."""
+        if self.task is not None and self._is_task_cancelled:
+            self.task.uncancel()
+        self.task = None
 
     def _tell(self) -> None:
         if self.is_elsewhere:

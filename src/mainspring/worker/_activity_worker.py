@@ -171,13 +171,12 @@ class ActivityWorker:
         assignment = attempt.assignment
         interval_s = self._options.throttle.interval_s(assignment.heartbeat_timeout_s)
         attempt.heartbeats = Heartbeats(partial(self._send_heartbeat, attempt), interval_s)
-        working = asyncio.create_task(attempt.run())
         if not assignment.start_to_close_timeout_s:
-            return await working
+            return await attempt.run()
         after_s = assignment.start_to_close_timeout_s + AFTER_TIMEOUT_S
         timer = asyncio.get_running_loop().call_later(after_s, attempt.stop.request, TIMED_OUT)
         try:
-            return await working
+            return await attempt.run()
         finally:
             timer.cancel()
 

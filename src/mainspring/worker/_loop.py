@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import asyncio.tasks
 import contextvars
+import itertools
 import logging
 import sys
 from collections import deque
@@ -99,20 +100,18 @@ class WorkflowLoop(RefusingLoop):
         self._timers = timers
         self._ready: deque[asyncio.Handle] = deque()
         self._exception_handler: ExceptionHandler | None = None
-        self._count = 0
+        self.next_number = itertools.count(1).__next__  # the place of a new future or task
 
     def __hash__(self) -> int:
         return id(self)
 
-    def next_number(self) -> int:
-        """The place of a new future or task."""
-        self._count += 1
-        return self._count
-
     def run_ready(self) -> None:
         """Run what is ready now, and what becomes ready by that. Raises: `task_error`, once it is there."""
         while self._ready:
-            self._ready.popleft()._run()
+            handle = self._ready.popleft()
+            if handle._cancelled:
+                continue
+            handle._run()
             if self.task_error is not None and not self.is_evicted:
                 raise self.task_error
 
