@@ -133,7 +133,7 @@ def dispatch_attempt(run: Run, activity: Activity) -> None:
     activity.is_dispatched = True
     activity.stamp += 1
     run.put_activity(activity)
-    run.add_task(
+    run.tasks.append(
         Task(
             run=run.key,
             queue=QueueKey(run.key.namespace_id, activity.queue, TaskKind.ACTIVITY),

@@ -288,9 +288,6 @@ class Run:
             or bool(self._blobs or self._touched)
         )
 
-    def add_task(self, task: Task) -> None:
-        self.tasks.append(task)
-
     def finish_task(self, kind: TaskKind, ref: int) -> None:
         """The task's row goes: it was started, or is no longer wanted."""
         self.finished_tasks.append((kind, ref))

@@ -100,7 +100,7 @@ def _start_timeout_ns(run: Run, *, is_speculative: bool) -> int:
 def dispatch_task(run: Run, task: WorkflowTask) -> None:
     """Make the pending task known to matching."""
     priority = run.state.priority
-    run.add_task(
+    run.tasks.append(
         Task(
             run=run.key,
             queue=QueueKey(run.key.namespace_id, task.queue, TaskKind.WORKFLOW),
