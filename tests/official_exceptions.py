@@ -24,7 +24,7 @@ WITHOUT_MODULES = {  # modules of the official SDK that ours has not
 }
 
 PENDING = {  # modules that are being written: what they lack does not fail
-    "nexus": "for handlers of operations, which workers do not serve yet",
+    "nexus": "operations that workflows stand behind are not there yet",
 }
 
 NEXUS_CLIENT = [  # operations that no workflow calls
@@ -58,15 +58,6 @@ NEXUS_CLIENT = [  # operations that no workflow calls
     "client.TerminateNexusOperationInput",
 ]
 
-NEXUS_HANDLERS = [  # what serves operations
-    "contrib.opentelemetry.OpenTelemetryInterceptor.intercept_nexus_operation",
-    "contrib.opentelemetry.TracingInterceptor.intercept_nexus_operation",
-    "worker.ExecuteNexusOperationCancelInput",
-    "worker.ExecuteNexusOperationStartInput",
-    "worker.Interceptor.intercept_nexus_operation",
-    "worker.NexusOperationInboundInterceptor",
-]
-
 RUNNERS = [  # what a workflow runner of one's own would make runs with
     "worker.UnsandboxedWorkflowRunner.create_instance",
     "worker.WorkflowInstance",
@@ -83,7 +74,6 @@ SANDBOX = [  # what applies restrictions
 
 EXCEPTIONS = {  # names, from the module on
     **dict.fromkeys(NEXUS_CLIENT, "only workflows call Nexus operations yet"),
-    **dict.fromkeys(NEXUS_HANDLERS, "workers call Nexus operations, and do not serve them yet"),
     **dict.fromkeys(
         (
             "client.Client.execute_workflow",

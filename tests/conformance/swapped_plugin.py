@@ -50,9 +50,6 @@ ABSENT = (
 )
 ABSENT_NAMES = {  # of modules that do exist
     "mainspring.worker": (
-        "ExecuteNexusOperationCancelInput",
-        "ExecuteNexusOperationStartInput",
-        "NexusOperationInboundInterceptor",
         "WorkflowInstance",
         "WorkflowInstanceDetails",
     ),

@@ -21,6 +21,7 @@ INCOMPLETE = {  # modules or names whose types are not all known, and why
     "client": "being written",
     "contrib.opentelemetry": "shows types of client, plugin and worker",
     "contrib.pydantic": "being written",
+    "nexus": "shows types of client",
     "plugin": "shows types of client and worker",
     "service": "being written",
     "testing": "shows types of client",

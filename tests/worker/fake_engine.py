@@ -16,11 +16,14 @@ from google.protobuf.message import Message
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceResponse,
     PollActivityTaskQueueResponse,
+    PollNexusTaskQueueResponse,
     PollWorkflowTaskQueueResponse,
     RecordActivityTaskHeartbeatResponse,
     RespondActivityTaskCanceledResponse,
     RespondActivityTaskCompletedResponse,
     RespondActivityTaskFailedResponse,
+    RespondNexusTaskCompletedResponse,
+    RespondNexusTaskFailedResponse,
     RespondQueryTaskCompletedResponse,
     RespondWorkflowTaskCompletedResponse,
     RespondWorkflowTaskFailedResponse,
@@ -41,11 +44,14 @@ ANSWERS: dict[str, type[Message]] = {
     "respond_activity_task_completed": RespondActivityTaskCompletedResponse,
     "respond_activity_task_failed": RespondActivityTaskFailedResponse,
     "respond_activity_task_canceled": RespondActivityTaskCanceledResponse,
+    "respond_nexus_task_completed": RespondNexusTaskCompletedResponse,
+    "respond_nexus_task_failed": RespondNexusTaskFailedResponse,
     "record_activity_task_heartbeat": RecordActivityTaskHeartbeatResponse,
 }
 POLLS: dict[str, type[Message]] = {
     "poll_workflow_task_queue": PollWorkflowTaskQueueResponse,
     "poll_activity_task_queue": PollActivityTaskQueueResponse,
+    "poll_nexus_task_queue": PollNexusTaskQueueResponse,
 }
 
 
@@ -66,10 +72,12 @@ class FakeEngine(CalledByName):
     def client(self, **config: Any) -> Client:
         return Client(DirectServiceClient(ConnectConfig("nowhere:1", identity="me"), self), **config)
 
-    def give(self, task: PollWorkflowTaskQueueResponse | PollActivityTaskQueueResponse) -> None:
+    def give(
+        self, task: PollWorkflowTaskQueueResponse | PollActivityTaskQueueResponse | PollNexusTaskQueueResponse
+    ) -> None:
         """Have a task ready for a poll."""
-        is_workflow = isinstance(task, PollWorkflowTaskQueueResponse)
-        self._tasks["poll_workflow_task_queue" if is_workflow else "poll_activity_task_queue"].put_nowait(task)
+        poll = next(rpc for rpc, kind in POLLS.items() if isinstance(task, kind))
+        self._tasks[poll].put_nowait(task)
 
     async def said(self, rpc: str) -> Any:
         """The next request of this RPC."""

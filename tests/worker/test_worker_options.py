@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from nexusrpc.handler import StartOperationContext, service_handler, sync_operation
 from typing_extensions import override
 
 from mainspring import activity, workflow
@@ -74,6 +75,13 @@ def in_thread() -> None:
     """Nothing."""
 
 
+@service_handler
+class InThread:
+    @sync_operation
+    def greet(self, ctx: StartOperationContext, name: str) -> str:
+        return name
+
+
 @pytest.fixture
 def client() -> Client:
     return FakeEngine().client()
@@ -86,7 +94,8 @@ def versioned(behavior: VersioningBehavior = VersioningBehavior.UNSPECIFIED, *, 
 TUNER = WorkerTuner.create_fixed()
 REFUSED: list[tuple[Options, type[Exception], str]] = [
     ({}, ValueError, "At least one activity, Nexus service, or workflow must be specified"),
-    ({"nexus_service_handlers": [object()]}, NotImplementedError, "Nexus"),
+    ({"nexus_service_handlers": [object()]}, RuntimeError, "does not have a service definition"),
+    ({"nexus_service_handlers": [InThread()]}, RuntimeError, "you have not supplied an executor"),
     ({"workflows": [Waits, SameName]}, ValueError, "More than one workflow named Waits"),
     ({"workflows": [Dynamic, AlsoDynamic]}, TypeError, "More than one dynamic workflow"),
     ({"workflows": [NoWorkflow]}, ValueError, "missing attributes, was it decorated"),
@@ -137,6 +146,19 @@ async def test_few_threads_are_worth_a_warning(client: Client) -> None:
         pytest.warns(UserWarning, match="max_concurrent_activities is 5 but activity_executor's max_workers is only 1"),
     ):
         Worker(client, task_queue="tq", activities=[act], activity_executor=threads, max_concurrent_activities=5)
+    with (
+        concurrent.futures.ThreadPoolExecutor(1) as threads,
+        pytest.warns(
+            UserWarning, match="max_concurrent_nexus_tasks is 5 but nexus_task_executor's max_workers is only"
+        ),
+    ):
+        Worker(
+            client,
+            task_queue="tq",
+            nexus_service_handlers=[InThread()],
+            nexus_task_executor=threads,
+            max_concurrent_nexus_tasks=5,
+        )
 
 
 async def test_the_options_can_be_read_back(client: Client) -> None:

@@ -1,6 +1,6 @@
 """Workers: they poll for tasks, run workflows and activities, and answer; and replayers, which run histories again.
 
-    Worker (_worker)  ->  _worker_checks, _worker_parts: from options to the two sides
+    Worker (_worker)  ->  _worker_checks, _worker_parts: from options to its sides
         WorkflowWorker (_workflow_worker)  ->  _workflow_tasks: one task, from poll to answer
             CachedRun -> WorkflowRun (_run*): workflow code, in an event loop of its own (_loop)
             _payload_codec, _payload_limits: what is done to an answer before it goes
@@ -8,8 +8,9 @@
         Pollers (_pollers)  ->  _slots, _poller_behavior: how both poll
     Replayer (_replayer)  ->  CachedRun, without a server
 
-Runs one loop for each poll, and one task for each workflow task and activity; workflow code is on threads, watched for
-blocking. May import every room of the SDK; `client` only for types. Start reading at `_worker.py`.
+Runs one loop for each poll, and one task for each workflow task, activity and Nexus request; workflow code is on
+threads, watched for blocking. `_nexus_*` need the package `nexusrpc`: only workers that serve operations import them.
+May import every room of the SDK; `client` only for types. Start reading at `_worker.py`.
 """
 
 from mainspring.common import WorkerDeploymentVersion
@@ -20,11 +21,14 @@ from mainspring.worker._interceptor import (
     ActivityOutboundInterceptor,
     ContinueAsNewInput,
     ExecuteActivityInput,
+    ExecuteNexusOperationCancelInput,
+    ExecuteNexusOperationStartInput,
     ExecuteWorkflowInput,
     HandleQueryInput,
     HandleSignalInput,
     HandleUpdateInput,
     Interceptor,
+    NexusOperationInboundInterceptor,
     SignalChildWorkflowInput,
     SignalExternalWorkflowInput,
     StartActivityInput,
@@ -70,6 +74,8 @@ __all__ = [
     "ContinueAsNewInput",
     "CustomSlotSupplier",
     "ExecuteActivityInput",
+    "ExecuteNexusOperationCancelInput",
+    "ExecuteNexusOperationStartInput",
     "ExecuteWorkflowInput",
     "FixedSizeSlotSupplier",
     "HandleQueryInput",
@@ -77,6 +83,7 @@ __all__ = [
     "HandleUpdateInput",
     "Interceptor",
     "LocalActivitySlotInfo",
+    "NexusOperationInboundInterceptor",
     "NexusSlotInfo",
     "PatchActivationInput",
     "Plugin",

@@ -3,8 +3,8 @@
     server -> inbound interceptors -> workflow or activity -> outbound interceptors -> server
 
 A worker asks each `Interceptor` for its inbound part, once per attempt of an activity (`intercept_activity`) and once
-per run (`workflow_interceptor_class`); that one may wrap the outbound part in its `init`. The first interceptor in a
-list is the outermost.
+per run (`workflow_interceptor_class`); that one may wrap the outbound part in its `init`. Requests to handlers of Nexus
+operations have an inbound part only (`intercept_nexus_operation`). The first interceptor in a list is the outermost.
 What workflows send out is defined in `mainspring.workflow`, whose functions build it.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import concurrent.futures
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporalio.api.common.v1 import Payload
 
@@ -29,16 +29,27 @@ from mainspring.workflow._outbound import (
     WorkflowOutboundInterceptor,
 )
 
+if TYPE_CHECKING:
+    from nexusrpc.handler import (
+        CancelOperationContext,
+        StartOperationContext,
+        StartOperationResultAsync,
+        StartOperationResultSync,
+    )
+
 __all__ = [
     "ActivityInboundInterceptor",
     "ActivityOutboundInterceptor",
     "ContinueAsNewInput",
     "ExecuteActivityInput",
+    "ExecuteNexusOperationCancelInput",
+    "ExecuteNexusOperationStartInput",
     "ExecuteWorkflowInput",
     "HandleQueryInput",
     "HandleSignalInput",
     "HandleUpdateInput",
     "Interceptor",
+    "NexusOperationInboundInterceptor",
     "SignalChildWorkflowInput",
     "SignalExternalWorkflowInput",
     "StartActivityInput",
@@ -164,6 +175,39 @@ class WorkflowInboundInterceptor:
         return await self.next.handle_update_handler(input)
 
 
+@dataclass
+class ExecuteNexusOperationStartInput:
+    """A request to start a Nexus operation."""
+
+    ctx: StartOperationContext
+    input: Any
+
+
+@dataclass
+class ExecuteNexusOperationCancelInput:
+    """A request to cancel a Nexus operation that was started."""
+
+    ctx: CancelOperationContext
+    token: str
+
+
+class NexusOperationInboundInterceptor:
+    """Requests to handlers of Nexus operations pass through here. Override what is of interest."""
+
+    def __init__(self, next: NexusOperationInboundInterceptor) -> None:
+        self.next = next
+
+    async def execute_nexus_operation_start(
+        self, input: ExecuteNexusOperationStartInput
+    ) -> StartOperationResultSync[Any] | StartOperationResultAsync:
+        """Start the operation."""
+        return await self.next.execute_nexus_operation_start(input)
+
+    async def execute_nexus_operation_cancel(self, input: ExecuteNexusOperationCancelInput) -> None:
+        """Cancel the operation."""
+        await self.next.execute_nexus_operation_cancel(input)
+
+
 class Interceptor:
     """Base of a worker's interceptors."""
 
@@ -177,3 +221,7 @@ class Interceptor:
         """The class of the inbound part for one run; it is made with the next one as its only argument."""
         del input
         return None
+
+    def intercept_nexus_operation(self, next: NexusOperationInboundInterceptor) -> NexusOperationInboundInterceptor:
+        """The inbound part for one request to a handler of a Nexus operation, around `next`."""
+        return next

@@ -31,7 +31,7 @@ from mainspring.worker._tuning import (
 
 logger = logging.getLogger("mainspring.worker")
 
-SlotKind: TypeAlias = Literal["workflow", "activity", "local-activity"]
+SlotKind: TypeAlias = Literal["workflow", "activity", "local-activity", "nexus"]
 LOOK_AGAIN_S = 0.05  # at what is in use, by those who wait for a slot
 ASK_AGAIN_S = 0.1  # after a supplier raised
 
@@ -49,6 +49,14 @@ class UsedByActivity:
     """See `ActivitySlotInfo` and `LocalActivitySlotInfo`."""
 
     activity_type: str
+
+
+@dataclass
+class UsedByNexus:
+    """See `NexusSlotInfo`."""
+
+    service: str
+    operation: str
 
 
 @dataclass

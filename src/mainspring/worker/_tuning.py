@@ -64,7 +64,7 @@ class SlotPermit:
 class SlotReserveContext(Protocol):
     """For whom a slot is to be reserved."""
 
-    slot_type: Literal["workflow", "activity", "local-activity"]
+    slot_type: Literal["workflow", "activity", "local-activity", "nexus"]
     task_queue: str
     worker_identity: str
     worker_build_id: str
@@ -214,6 +214,9 @@ class WorkerTuner(ABC):
 
     def _get_activities_max(self) -> int | None:
         return _most_slots(self._get_activity_task_slot_supplier())
+
+    def _get_nexus_tasks_max(self) -> int | None:
+        return _most_slots(self._get_nexus_slot_supplier())
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The worker: it runs workflows and activities of one task queue.
+"""The worker: it runs workflows, activities and Nexus operations of one task queue.
 
     async with Worker(client, task_queue="nodes", workflows=[AddNode], activities=[create_vm]):
         ...
@@ -125,9 +125,10 @@ class Worker:
         Raises:
             ValueError: Options that do not fit, two workflows or activities of one name, what is no workflow, or a
                 `def` activity without an executor.
-            TypeError: What is no activity, two dynamic ones, or a client that is none.
-            RuntimeError: A client that is lazy, or a workflow that its runner cannot prepare.
-            NotImplementedError: Nexus services.
+            TypeError: What is no activity, two dynamic ones, a class in place of a service's object, or a client that
+                is none.
+            RuntimeError: A client that is lazy, a workflow that its runner cannot prepare, what is no service handler,
+                two of one name, or a `def` operation without an executor.
         """
         options = {name: value for name, value in locals().items() if name != "self"}
         config = WorkerConfig(**options)  # type: ignore[typeddict-item]  # the parameters are the keys
@@ -244,7 +245,7 @@ class Worker:
         self._parts.learn(reply.namespace_info)
 
     def _start_sides(self) -> dict[str, asyncio.Task[None]]:
-        sides = {"Workflow": self._parts.workflows, "Activity": self._parts.activities}
+        sides = {"Workflow": self._parts.workflows, "Activity": self._parts.activities, "Nexus": self._parts.nexus}
         return {name: asyncio.create_task(side.run()) for name, side in sides.items() if side is not None}
 
     async def _wait(self, sides: dict[str, asyncio.Task[None]]) -> BaseException | None:
@@ -273,7 +274,7 @@ class Worker:
             logger.warning("Fatal error handler failed", exc_info=True)
 
     async def _stop(self, sides: dict[str, asyncio.Task[None]]) -> None:
-        """Take no more tasks, tell the server, let activities run a while, cancel them, and wait for all.
+        """Take no more tasks, tell the server, let activities and handlers run a while, cancel them, and wait for all.
 
         Local activities belong to workflow tasks, which are finished: they are not cancelled before those end.
         """
@@ -285,16 +286,20 @@ class Worker:
             parts.workflows.stop()
         if parts.activities is not None:
             await parts.activities.stop_polling()
+        if parts.nexus is not None:
+            parts.nexus.stop_polling()
         await self._tell_server()
         ending = asyncio.create_task(self._end(sides))
         await asyncio.wait([ending], timeout=grace.total_seconds())
         if parts.activities is not None:
             parts.activities.cancel_all()
+        if parts.nexus is not None:
+            parts.nexus.cancel_all()
         parts.give_up_local_activities()
         await ending
 
     async def _end(self, sides: dict[str, asyncio.Task[None]]) -> None:
-        """Wait for both sides, then for activities that came with the last answers, and for local ones left behind."""
+        """Wait for all sides, then for activities that came with the last answers, and for local ones left behind."""
         await asyncio.gather(*sides.values(), return_exceptions=True)
         if self._parts.activities is not None:
             await self._parts.activities.worked()
@@ -306,6 +311,7 @@ class Worker:
         types = {
             TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW: parts.workflows,
             TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY: parts.activities,
+            TaskQueueType.TASK_QUEUE_TYPE_NEXUS: parts.nexus,
         }
         request = ShutdownWorkerRequest(
             namespace=identity.namespace,

@@ -24,12 +24,9 @@ def check(config: WorkerConfig) -> None:
 
     Raises:
         ValueError: They do not fit.
-        NotImplementedError: Something is asked for that is not there yet.
     """
     if not (config.get("activities") or config.get("nexus_service_handlers") or config.get("workflows")):
         raise ValueError("At least one activity, Nexus service, or workflow must be specified")
-    if config.get("nexus_service_handlers"):
-        raise NotImplementedError("Nexus services are not there yet: leave out nexus_service_handlers")
     _check_versions(config)
     if config.get("max_workflow_task_external_storage_concurrency", 1) < 1:
         raise ValueError("max_workflow_task_external_storage_concurrency must be positive")
@@ -87,15 +84,22 @@ def tuner_of(config: WorkerConfig) -> WorkerTuner:
 
 
 def warn_of_few_threads(config: WorkerConfig) -> None:
-    """Activities that have a slot should have a thread, too."""
-    threads = getattr(config.get("activity_executor"), "_max_workers", None)
+    """What has a slot should have a thread, too: an activity, and the handler of a Nexus operation."""
     tuner = config.get("tuner")
-    slots = (tuner._get_activities_max() if tuner else None) or config.get("max_concurrent_activities")
-    if isinstance(threads, int) and threads < (slots or 0):
-        warnings.warn(
-            f"Worker max_concurrent_activities is {slots} but activity_executor's max_workers is only {threads}",
-            stacklevel=4,
-        )
+    if config.get("activities"):
+        most = tuner._get_activities_max() if tuner else None
+        _warn_of_few_threads("activity_executor", "max_concurrent_activities", config, most)
+    if config.get("nexus_service_handlers"):
+        most = tuner._get_nexus_tasks_max() if tuner else None
+        _warn_of_few_threads("nexus_task_executor", "max_concurrent_nexus_tasks", config, most)
+
+
+def _warn_of_few_threads(executor: str, number: str, config: WorkerConfig, slots_of_tuner: int | None) -> None:
+    threads = getattr(config.get(executor), "_max_workers", None)
+    given = config.get(number)
+    slots = slots_of_tuner or (given if isinstance(given, int) else 0)
+    if isinstance(threads, int) and threads < slots:
+        warnings.warn(f"Worker {number} is {slots} but {executor}'s max_workers is only {threads}", stacklevel=5)
 
 
 def definitions_of(

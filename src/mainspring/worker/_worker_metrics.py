@@ -4,6 +4,7 @@
     num_pollers                                                polls that are out, by `poller_type`
     worker_task_slots_used, worker_task_slots_available        by `worker_type`; the second if the number is fixed
     .workflows  see _workflow_metrics                          .activities  see _activity_metrics
+    .nexus      see _nexus_metrics
 
 All have the namespace and the task queue as attributes, and the runtime's prefix before their names. With a runtime
 that has no metrics, polls and slots are left as they are.
@@ -16,12 +17,13 @@ from typing import Final, Literal, TypeVar
 
 from mainspring.common import MetricMeter
 from mainspring.worker._activity_metrics import ActivityMetrics
+from mainspring.worker._nexus_metrics import NexusMetrics
 from mainspring.worker._slots import Permit, Slots
 from mainspring.worker._tuning import FixedSizeSlotSupplier, SlotInfo, SlotSupplier
 from mainspring.worker._workflow_metrics import WorkflowMetrics
 
-WorkerType = Literal["WorkflowWorker", "ActivityWorker", "LocalActivityWorker"]
-PollerType = Literal["workflow_task", "sticky_workflow_task", "activity_task"]
+WorkerType = Literal["WorkflowWorker", "ActivityWorker", "LocalActivityWorker", "NexusWorker"]
+PollerType = Literal["workflow_task", "sticky_workflow_task", "activity_task", "nexus_task"]
 R = TypeVar("R")
 
 WORKER_START: Final = "worker_start"
@@ -34,6 +36,7 @@ class WorkerMetrics:
         self._meter = meter.with_additional_attributes({"namespace": namespace, "task_queue": task_queue})
         self.workflows = WorkflowMetrics(self._meter)
         self.activities = ActivityMetrics(self._meter)
+        self.nexus = NexusMetrics(self._meter)
 
     @classmethod
     def none(cls) -> WorkerMetrics:

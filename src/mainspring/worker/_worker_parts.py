@@ -1,8 +1,8 @@
-"""A worker put together: from its options to the sides that poll for workflow tasks and for activity tasks.
+"""A worker put together: from its options to the sides that poll for workflow, activity and Nexus tasks.
 
-    WorkerConfig -> WorkerIdentity, slots, limits -> WorkflowWorker, ActivityWorker
+    WorkerConfig -> WorkerIdentity, slots, limits -> WorkflowWorker, ActivityWorker, NexusWorker
 
-Both sides call one `CurrentService`, so that a worker may be given another client while it runs.
+All sides call one `CurrentService`, so that a worker may be given another client while it runs.
 """
 
 # `Worker` sets all keys; a plugin that takes one out gets a KeyError.
@@ -15,6 +15,7 @@ import concurrent.futures
 import dataclasses
 import os
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -56,7 +57,10 @@ from mainspring.workflow._definition import Definition
 from mainspring.workflow._info import Info
 
 if TYPE_CHECKING:
+    from nexusrpc.handler import Handler
+
     from mainspring.client import Client
+    from mainspring.worker._nexus_worker import NexusWorker
 
 MOST_WORKFLOW_THREADS = 500
 
@@ -170,10 +174,13 @@ class WorkerParts:
             service_client_of(client).config.payload_limits,
             is_error_disabled=config.get("disable_payload_error_limit", False),
         )
+        warn_of_few_threads(config)
         self._registry = self._checked_activities()
+        self._nexus_handler = self._checked_nexus_handlers()
         self._definitions = self._checked_workflows()
         self._around_runs = AroundRuns.of(self._interceptors) if self._definitions else AroundRuns()
         self.activities: ActivityWorker | None = None
+        self.nexus: NexusWorker | None = None
         self.workflows: WorkflowWorker | None = None
         self._eager_tasks: list[PollWorkflowTaskQueueResponse] = []  # that came before there was a workflow side
 
@@ -195,6 +202,8 @@ class WorkerParts:
         self.metrics.started()
         if self._registry is not None:
             self.activities = self._activity_side(self._registry, await self._registry.new_shutdown_event())
+        if self._nexus_handler is not None:
+            self.nexus = self._nexus_side(self._nexus_handler)
         if self._definitions:
             self.workflows = self._workflow_side(self._definitions)
             while self._eager_tasks:
@@ -222,7 +231,7 @@ class WorkerParts:
         """Make all calls by another client from now on."""
         self.withdraw_eager_starts()
         self.service.client = client
-        for part in (self.activities, self._local):
+        for part in (self.activities, self._local, self.nexus):
             if part is not None:
                 part.set_client(client)
         self.offer_eager_starts()
@@ -253,7 +262,6 @@ class WorkerParts:
         activities = config.get("activities")
         if not activities:
             return None
-        warn_of_few_threads(config)
         return ActivityRegistry(activities, config.get("activity_executor"), config.get("shared_state_manager"))
 
     def _activity_side(self, registry: ActivityRegistry, shutdown: CompositeEvent) -> ActivityWorker:
@@ -299,6 +307,49 @@ class WorkerParts:
         server = ServiceActivityServer(self.service.as_service, polling)
         slots = self._slots(self._tuner._get_activity_task_slot_supplier(), "activity", "ActivityWorker")
         return ActivityWorker(server, around, options, slots, self.metrics)
+
+    # -- Nexus operations: `nexusrpc` is imported only here, since few workers serve any
+
+    def _checked_nexus_handlers(self) -> Handler | None:
+        config = self._config
+        services = config.get("nexus_service_handlers")
+        if not services:
+            return None
+        from mainspring.worker._nexus_handlers import handler_of
+
+        return handler_of(services, config.get("nexus_task_executor"), self._interceptors)
+
+    def _nexus_side(self, handler: Handler) -> NexusWorker:
+        from mainspring.worker._nexus_request import NexusSurroundings
+        from mainspring.worker._nexus_server import NexusPolling, ServiceNexusServer
+        from mainspring.worker._nexus_worker import NexusOptions, NexusWorker
+
+        config, identity = self._config, self.identity
+        around = NexusSurroundings(
+            handler=handler,
+            data_converter=self._active["data_converter"],
+            client=self.service.client,
+            worker_shutdown=CompositeEvent(threading.Event(), asyncio.Event()),
+            metric_meter=runtime_of(config["client"]).metric_meter,
+            namespace=identity.namespace,
+            task_queue=identity.task_queue,
+            limits=self.limits,
+        )
+        polling = NexusPolling(
+            namespace=identity.namespace,
+            task_queue=identity.task_queue,
+            identity=identity.identity,
+            worker_instance_key=identity.instance_key,
+            deployment=identity.deployment,
+        )
+        options = NexusOptions(
+            task_queue=identity.task_queue,
+            polls=config["nexus_task_poller_behavior"],
+            polls_end_within_s=self._polls_end_within_s,
+        )
+        server = ServiceNexusServer(self.service.as_service, polling)
+        slots = self._slots(self._tuner._get_nexus_slot_supplier(), "nexus", "NexusWorker")
+        return NexusWorker(server, around, options, slots, self.metrics)
 
     # -- workflows
 
