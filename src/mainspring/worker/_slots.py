@@ -183,6 +183,9 @@ class ResourceLimit:
         self._gave_at = self._clock()
 
 
+_COUNTED = SlotPermit()
+
+
 class CountedSlots:
     """Slots that are counted here. `is_shared`: by polls on the task queue and on the worker's own, sticky one."""
 
@@ -229,7 +232,7 @@ class CountedSlots:
         self._polls[is_sticky] += 1
         self._limit.gave()
         self._wake()
-        return Permit(SlotPermit(), is_sticky=is_sticky)
+        return Permit(_COUNTED, is_sticky=is_sticky)
 
     async def _changed(self, within_s: float | None) -> None:
         """Wait until a slot was given, used or released, for so long at most."""

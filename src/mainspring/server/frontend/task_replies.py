@@ -21,6 +21,7 @@ from mainspring.server.frontend.page_tokens import HistoryToken
 from mainspring.server.history.activity_tasks import StartedActivity, activity_token
 from mainspring.server.history.workflow_tasks import StartedTask, history_bytes
 
+NO_PRIORITY = Priority()
 HISTORY_FIELD = PollWorkflowTaskQueueResponse.DESCRIPTOR.fields_by_name["history"].number
 
 
@@ -66,11 +67,12 @@ def whole(reply: RawReply) -> PollWorkflowTaskQueueResponse:
 
 
 def _name(reply: PollWorkflowTaskQueueResponse, key: RunKey, workflow_type: str, queue: str) -> None:
-    reply.workflow_execution.workflow_id = key.workflow_id
-    reply.workflow_execution.run_id = key.run_id
+    execution, normal_queue = reply.workflow_execution, reply.workflow_execution_task_queue
+    execution.workflow_id = key.workflow_id
+    execution.run_id = key.run_id
     reply.workflow_type.name = workflow_type
-    reply.workflow_execution_task_queue.name = queue
-    reply.workflow_execution_task_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_NORMAL
+    normal_queue.name = queue
+    normal_queue.kind = task_queue_pb2.TASK_QUEUE_KIND_NORMAL
 
 
 def _next_page(task: StartedTask) -> bytes:
@@ -101,33 +103,30 @@ def query_task(task: QueryTask) -> RawReply:
 
 def activity_task(started: StartedActivity) -> PollActivityTaskQueueResponse:
     """The reply to a poll that got an activity task."""
-    return _activity_reply(
-        started.key,
-        started.activity,
-        started.scheduled,
+    reply = PollActivityTaskQueueResponse()
+    fill_activity_task(
+        reply,
+        (started.key, started.activity, started.scheduled),
         namespace=started.namespace,
         workflow_type=started.workflow_type,
     )
+    return reply
 
 
-def eager_activity_task(
-    task: tuple[RunKey, Activity, HistoryEvent], *, namespace: str, workflow_type: str
-) -> PollActivityTaskQueueResponse:
-    """An activity task that is handed out with a workflow task completion."""
+def fill_activity_task(
+    reply: PollActivityTaskQueueResponse,
+    task: tuple[RunKey, Activity, HistoryEvent],
+    *,
+    namespace: str,
+    workflow_type: str,
+) -> None:
+    """Make a reply to a poll out of an empty one, which may stand in the reply to a workflow task completion."""
     key, activity, scheduled = task
-    return _activity_reply(key, activity, scheduled, namespace=namespace, workflow_type=workflow_type)
-
-
-def _activity_reply(
-    key: RunKey, activity: Activity, scheduled: HistoryEvent, *, namespace: str, workflow_type: str
-) -> PollActivityTaskQueueResponse:
     attributes = scheduled.activity_task_scheduled_event_attributes
-    reply = PollActivityTaskQueueResponse(
-        task_token=activity_token(key, activity),
-        workflow_namespace=namespace,
-        activity_id=activity.activity_id,
-        attempt=activity.attempt,
-    )
+    reply.task_token = activity_token(key, activity)
+    reply.workflow_namespace = namespace
+    reply.activity_id = activity.activity_id
+    reply.attempt = activity.attempt
     set_instant(reply.scheduled_time, activity.first_scheduled_at)
     set_instant(reply.current_attempt_scheduled_time, activity.scheduled_at)
     set_instant(reply.started_time, activity.started_at)
@@ -135,11 +134,12 @@ def _activity_reply(
     set_duration(reply.start_to_close_timeout, activity.start_to_close_ns)
     set_duration(reply.heartbeat_timeout, activity.heartbeat_ns)
     reply.retry_policy.CopyFrom(retry.policy_of(activity.retry))
-    reply.workflow_execution.workflow_id = key.workflow_id
-    reply.workflow_execution.run_id = key.run_id
+    execution = reply.workflow_execution
+    execution.workflow_id = key.workflow_id
+    execution.run_id = key.run_id
     reply.workflow_type.name = workflow_type
     reply.activity_type.name = activity.activity_type
-    if activity.priority != Priority():
+    if activity.priority != NO_PRIORITY:
         reply.priority.priority_key = activity.priority.key
         reply.priority.fairness_key = activity.priority.fairness_key
         reply.priority.fairness_weight = activity.priority.fairness_weight
@@ -149,4 +149,3 @@ def _activity_reply(
         reply.input.CopyFrom(attributes.input)
     if activity.heartbeat_details_bytes:
         reply.heartbeat_details.CopyFrom(Payloads.FromString(activity.heartbeat_details_bytes))
-    return reply

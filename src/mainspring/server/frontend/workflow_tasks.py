@@ -124,10 +124,11 @@ class WorkflowTasks:
         if done.next_task is not None:
             response.workflow_task.CopyFrom(task_replies.whole(task_replies.workflow_task(done.next_task)))
         for activity, scheduled in done.eager_activities:
-            response.activity_tasks.append(
-                task_replies.eager_activity_task(
-                    (token.run, activity, scheduled), namespace=settings.name, workflow_type=done.workflow_type
-                )
+            task_replies.fill_activity_task(
+                response.activity_tasks.add(),
+                (token.run, activity, scheduled),
+                namespace=settings.name,
+                workflow_type=done.workflow_type,
             )
         return response
 

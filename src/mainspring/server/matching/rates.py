@@ -53,13 +53,13 @@ class RateWindow:
     def __init__(self, now_s: float) -> None:
         self._born_s = now_s
         self._step = int(now_s // BUCKET_S)
-        self._counts = [0] * (BUCKET_COUNT + 1)
+        self._step_ends_s = (self._step + 1) * BUCKET_S
+        self._counts = [0] * (BUCKET_COUNT + 1)  # of the steps, the present one last
 
     def add(self, now_s: float) -> None:
-        step = int(now_s // BUCKET_S)
-        if step != self._step:
-            self._advance(step)
-        self._counts[step % len(self._counts)] += 1
+        if now_s >= self._step_ends_s:
+            self._advance(int(now_s // BUCKET_S))
+        self._counts[-1] += 1
 
     def per_second(self, now_s: float) -> float:
         self._advance(int(now_s // BUCKET_S))
@@ -68,9 +68,12 @@ class RateWindow:
         return sum(self._counts) / max(length_s, 1.0)
 
     def _advance(self, step: int) -> None:
-        for passed in range(max(self._step + 1, step - BUCKET_COUNT), step + 1):
-            self._counts[passed % len(self._counts)] = 0
-        self._step = max(step, self._step)
+        """Time has come to this step; it does not go back."""
+        passed = min(step - self._step, len(self._counts))
+        if passed > 0:
+            self._counts = self._counts[passed:] + [0] * passed
+            self._step = step
+            self._step_ends_s = (step + 1) * BUCKET_S
 
 
 class RateByPriority:
