@@ -65,9 +65,10 @@ class WorkflowTasks:
         settings = self._settings(request.namespace)
         until_s = waits.poll_until_s(call, settings.limits)
         requests.check_length(request.identity, "Identity", settings.limits)
-        requests.check_queue(request.task_queue, settings.limits, is_set=request.HasField("task_queue"))
-        queue = QueueKey(settings.id, request.task_queue.name, TaskKind.WORKFLOW)
-        is_sticky = request.task_queue.kind == _KIND.TASK_QUEUE_KIND_STICKY
+        task_queue = request.task_queue
+        requests.check_queue(task_queue, settings.limits, is_set=request.HasField("task_queue"))
+        queue = QueueKey(settings.id, task_queue.name, TaskKind.WORKFLOW)
+        is_sticky = task_queue.kind == _KIND.TASK_QUEUE_KIND_STICKY
         stamp = stamp_of(request)
         poller = poller_of(request, stamp)
         while True:
@@ -194,7 +195,13 @@ def poller_of(
     stamp: WorkerVersionStamp | None,
     max_tasks_per_second: float | None = None,
 ) -> Poller:
-    """Who polls, as the request says."""
+    """Who polls, as the request says; most workers say no version."""
+    if not (request.HasField("deployment_options") or request.HasField("worker_version_capabilities")):
+        return Poller(
+            identity=request.identity,
+            worker_instance_key=request.worker_instance_key,
+            max_tasks_per_second=max_tasks_per_second,
+        )
     options, capabilities = request.deployment_options, request.worker_version_capabilities
     return Poller(
         identity=request.identity,
@@ -210,6 +217,8 @@ def poller_of(
 
 def stamp_of(request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:
     """The version that goes into Started events: the build id of workers that belong to no deployment."""
+    if not request.HasField("worker_version_capabilities"):
+        return None
     options, capabilities = request.deployment_options, request.worker_version_capabilities
     is_versioned = options.worker_versioning_mode == deployment_pb2.WORKER_VERSIONING_MODE_VERSIONED
     if is_versioned and options.deployment_name:

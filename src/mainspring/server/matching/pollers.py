@@ -47,11 +47,9 @@ class WaitingPolls:
 
     def first(self) -> Wait | None:
         """The poll whose turn it is; it stays in line."""
-        while self._waits:
-            wait = next(iter(self._waits))
-            if not wait.future.done():
+        for wait in self._waits:
+            if not wait.future.done():  # one that is cancelled leaves as soon as it runs
                 return wait
-            del self._waits[wait]
         return None
 
     def answer_all(self, worker_instance_key: str | None = None) -> int:

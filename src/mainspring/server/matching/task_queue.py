@@ -130,19 +130,19 @@ class TaskQueue:
     # -- pollers
 
     def visit(self, poller: Poller) -> None:
-        """A poll has come: note who, and the rate that it asks for."""
+        """A poll has come: note who, and the rate that it asks for, which may have made more ready."""
         now_s = self._around.loop.time()
         self._memory.note(poller, now=self._around.clock(), now_s=now_s)
         self._touched_s = now_s
         if poller.max_tasks_per_second != self._bucket.per_second:
             self._bucket.set_rate(poller.max_tasks_per_second, now_s)
             self._cancel_rate_timer()
+            self.match()
 
     def take_at_once(self) -> Task | Query | None:
         """What a poll gets without waiting; nothing while others are in line before it."""
         if self.polls.first() is not None:
-            self.match()  # a new rate may have made more ready
-            return None if self.polls.first() is not None else self._take()
+            return None
         found = self._take()
         self.fill()
         return found
