@@ -24,9 +24,14 @@ import pytest
 import mainspring.converter
 import mainspring.worker
 from mainspring.converter import _storage_references
+from mainspring.nexus import _workflow_run
 from mainspring.worker import _flags
 
 PRIVATE: Mapping[str, Mapping[str, object]] = {
+    "mainspring.nexus._operation_handlers": {
+        "WorkflowRunOperationHandler": _workflow_run.WorkflowRunOperationHandler,
+        "_cancel_workflow": _workflow_run.cancel_workflow,
+    },
     "mainspring.converter._extstore": {
         "_REFERENCE_ENCODING": _storage_references.LEGACY_ENCODING,
         "_StorageReference": _storage_references.LegacyReference,
@@ -45,8 +50,8 @@ ELSEWHERE: Mapping[str, Mapping[str, object]] = {
 }
 ABSENT = (
     "mainspring.bridge",
-    "mainspring.nexus",
     "mainspring.worker._command_aware_visitor",
+    "mainspring.worker._nexus",
 )
 ABSENT_NAMES = {  # of modules that do exist
     "mainspring.worker": (

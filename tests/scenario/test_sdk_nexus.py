@@ -1,9 +1,13 @@
-"""Workflows that call Nexus operations on the real server: ours are told what the official SDK's are told."""
+"""Workflows that call Nexus operations on the real server: ours are told what the official SDK's are told.
+
+And by workers of ours that serve the operations all are told the same.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -34,10 +38,11 @@ class Sdk(NamedTuple):
     client: ModuleType
     worker: ModuleType
     program: ModuleType
+    service: ModuleType
 
 
-OFFICIAL = Sdk(temporalio.client, temporalio.worker, nexus_program)
-OURS = Sdk(mainspring.client, mainspring.worker, migrated(nexus_program))
+OFFICIAL = Sdk(temporalio.client, temporalio.worker, nexus_program, nexus_service)
+OURS = Sdk(mainspring.client, mainspring.worker, migrated(nexus_program), migrated(nexus_service))
 
 
 @pytest.fixture(scope="module")
@@ -47,21 +52,28 @@ def server() -> Iterator[ServerProcess]:
         yield started
 
 
-@pytest.fixture
-async def endpoint(server: ServerProcess) -> AsyncGenerator[str]:
-    """An endpoint, and a worker of the official SDK behind it."""
-    client = await temporalio.client.Client.connect(server.address)
+@asynccontextmanager
+async def served(sdk: Sdk, server: ServerProcess) -> AsyncGenerator[str]:
+    """An endpoint, and a worker of an SDK behind it."""
+    client = await sdk.client.Client.connect(server.address)
     name = f"words-{uuid.uuid4()}"
     target = EndpointTarget(worker=EndpointTarget.Worker(namespace="default", task_queue=name))
     request = CreateNexusEndpointRequest(spec=EndpointSpec(name=name, target=target))
     await client.operator_service.create_nexus_endpoint(request)
-    async with temporalio.worker.Worker(
+    async with sdk.worker.Worker(
         client,
         task_queue=name,
-        nexus_service_handlers=[nexus_service.Words()],
-        workflows=[nexus_service.Later],
-        workflow_runner=temporalio.worker.UnsandboxedWorkflowRunner(),
+        nexus_service_handlers=[sdk.service.Words()],
+        workflows=[sdk.service.Later],
+        workflow_runner=sdk.worker.UnsandboxedWorkflowRunner(),
     ):
+        yield name
+
+
+@pytest.fixture
+async def endpoint(server: ServerProcess) -> AsyncGenerator[str]:
+    """An endpoint, and a worker of the official SDK behind it."""
+    async with served(OFFICIAL, server) as name:
         yield name
 
 
@@ -96,3 +108,14 @@ async def test_callers_of_both_sdks_are_told_the_same(server: ServerProcess, end
     assert ours == theirs
     await replay(OURS, their_history)
     await replay(OFFICIAL, our_history)
+
+
+@pytest.mark.parametrize("caller", [OFFICIAL, OURS], ids=["official caller", "our caller"])
+async def test_callers_are_told_the_same_by_workers_of_both_sdks(
+    server: ServerProcess, endpoint: str, caller: Sdk
+) -> None:
+    theirs, _ = await called(caller, server, endpoint, 1000)
+    async with served(OURS, server) as of_ours:
+        ours, history = await called(caller, server, of_ours, 1000)
+    assert ours == theirs
+    await replay(OFFICIAL, history)

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload, WorkflowExecution
 
+from mainspring.client._caller import CALLER
 from mainspring.client._inputs import Sent
 from mainspring.common import HeaderCodecBehavior
 from mainspring.converter import (
@@ -30,8 +31,14 @@ ResponseT = TypeVar("ResponseT", bound=Message)
 
 
 async def call(rpc: Rpc[RequestT, ResponseT], request: RequestT, sent: Sent) -> ResponseT:
-    """Send a request as its input says."""
-    return await rpc(request, retry=True, metadata=sent.rpc_metadata, timeout=sent.rpc_timeout)
+    """Send a request as its input says, and with what a caller that wants to be known puts into it."""
+    caller = CALLER.get()
+    if caller is not None:
+        caller.prepare(request)
+    reply = await rpc(request, retry=True, metadata=sent.rpc_metadata, timeout=sent.rpc_timeout)
+    if caller is not None:
+        caller.answered(request, reply)
+    return reply
 
 
 def outbound(client: Client) -> OutboundInterceptor:

@@ -81,13 +81,18 @@ class WithStartOptions(WorkflowOptions, total=False):
     stack_level: int
 
 
-class StartOptions(WorkflowOptions, RpcOptions, total=False):
-    """What `Client.execute_workflow` takes."""
+class SingleStartOptions(WorkflowOptions, RpcOptions, total=False):
+    """What a start that is one call takes."""
 
     id_conflict_policy: WorkflowIDConflictPolicy
     start_signal: str | None
     start_signal_args: Sequence[Any]
     request_eager_start: bool
+
+
+class StartOptions(SingleStartOptions, total=False):
+    """What `Client.execute_workflow` takes."""
+
     conflict: ConflictChoice | None
 
 
@@ -97,11 +102,10 @@ class StartOptionsWithLevel(StartOptions, total=False):
     stack_level: int
 
 
-class ActivityOptions(RpcOptions, total=False):
-    """What every way to start a standalone activity takes."""
+class UnplacedActivityOptions(RpcOptions, total=False):
+    """What every way to start a standalone activity takes, less its task queue."""
 
     id: Required[str]
-    task_queue: Required[str]
     schedule_to_close_timeout: timedelta | None
     schedule_to_start_timeout: timedelta | None
     start_to_close_timeout: timedelta | None
@@ -113,3 +117,9 @@ class ActivityOptions(RpcOptions, total=False):
     summary: str | None
     priority: Priority
     start_delay: timedelta | None
+
+
+class ActivityOptions(UnplacedActivityOptions, total=False):
+    """What every way to start a standalone activity takes on a client."""
+
+    task_queue: Required[str]

@@ -1,4 +1,4 @@
-"""Nexus: what handlers of operations ask of the worker that runs them.
+"""Nexus: handlers of operations, and what they ask of the worker that runs them.
 
     @nexusrpc.handler.service_handler
     class Prices:
@@ -7,11 +7,15 @@
             nexus.logger.info("asked by way of %s", nexus.info().endpoint)
             return await price_of(article)
 
+        @nexus.workflow_run_operation
+        async def negotiate(self, ctx: nexus.WorkflowRunOperationContext, article: str) -> nexus.WorkflowHandle[int]:
+            return await ctx.start_workflow(Negotiate.run, article, id=f"negotiate-{ctx.request_id}")
+
     Worker(client, task_queue="prices", nexus_service_handlers=[Prices()])
 
 Services and operations are those of the package `nexusrpc`, which `mainspring[nexus]` installs. The functions here read
-the context of the request that is being handled (`_context`), which the worker sets. Workflows call operations by
-`workflow.create_nexus_client`.
+the context of the request that is being handled (`_context`), which the worker sets. What handlers call by a client
+knows of the operation (`_calls`). Workflows call operations by `workflow.create_nexus_client`.
 """
 
 from mainspring.nexus._context import (
@@ -25,10 +29,23 @@ from mainspring.nexus._context import (
     wait_for_worker_shutdown_sync,
 )
 from mainspring.nexus._logger import LoggerAdapter, logger
+from mainspring.nexus._operation_contexts import (
+    NexusCallback,
+    TemporalCancelOperationContext,
+    TemporalStartOperationContext,
+    WorkflowRunOperationContext,
+)
+from mainspring.nexus._token import WorkflowHandle
+from mainspring.nexus._workflow_run import workflow_run_operation
 
 __all__ = [
     "Info",
     "LoggerAdapter",
+    "NexusCallback",
+    "TemporalCancelOperationContext",
+    "TemporalStartOperationContext",
+    "WorkflowHandle",
+    "WorkflowRunOperationContext",
     "client",
     "in_operation",
     "info",
@@ -37,4 +54,5 @@ __all__ = [
     "metric_meter",
     "wait_for_worker_shutdown",
     "wait_for_worker_shutdown_sync",
+    "workflow_run_operation",
 ]

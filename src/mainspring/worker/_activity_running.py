@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
-import inspect
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from mainspring.activity import ActivityCancellationDetails, Info
 from mainspring.activity._context import Context
 from mainspring.activity._info import ActivityCancellationDetailsHolder
 from mainspring.common import MetricMeter
+from mainspring.common._callables import is_async
 from mainspring.common._composite_event import CompositeEvent
 from mainspring.converter import PayloadConverter
 from mainspring.exceptions import CancelledError
@@ -222,8 +222,3 @@ def _heartbeat_from_thread(context: Context) -> Callable[..., None]:
         asyncio.run_coroutine_threadsafe(beat(*details), loop).result(HEARTBEAT_TAKEN_WITHIN_S)
 
     return beat_and_wait
-
-
-def is_async(fn: Callable[..., Any]) -> bool:
-    """Whether a function, or an object's `__call__`, is an `async def`."""
-    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004 - the method is wanted

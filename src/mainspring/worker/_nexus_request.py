@@ -31,11 +31,13 @@ from temporalio.api.nexus.v1 import Link as LinkMessage
 from temporalio.api.nexus.v1 import StartOperationResponse as StartResponse
 from temporalio.api.workflowservice.v1 import PollNexusTaskQueueResponse
 
+from mainspring.client._caller import CALLER
 from mainspring.common import MetricMeter
 from mainspring.common._composite_event import CompositeEvent
-from mainspring.converter import DataConverter
+from mainspring.converter import DataConverter, NexusSerializationContext
 from mainspring.nexus import Info
 from mainspring.nexus import logger as nexus_logger
+from mainspring.nexus._calls import HandlerOfStart
 from mainspring.nexus._context import Context, current_context
 from mainspring.worker._nexus_cancellation import Reason, TaskCancellation, seconds_of
 from mainspring.worker._nexus_errors import (
@@ -86,7 +88,7 @@ class NexusRequest:
     def __init__(self, task: PollNexusTaskQueueResponse, around: NexusSurroundings) -> None:
         self._request = task.request
         self._around = around
-        self._converter = around.data_converter
+        self._converter = around.data_converter._with_made_context(self._context)  # pyright: ignore[reportPrivateUsage] - of ours
         self._headers = with_lower_case(task.request.header)
         self._cancellation = TaskCancellation()
         self._handling: asyncio.Task[Answer] | None = None
@@ -115,6 +117,11 @@ class NexusRequest:
         """Tell the handler to stop. Only the first reason counts."""
         if self._cancellation.cancel(reason) and self._handling is not None:
             self._handling.cancel()
+
+    def _context(self) -> NexusSerializationContext:
+        request = self._request
+        asked = request.cancel_operation if request.HasField("cancel_operation") else request.start_operation
+        return NexusSerializationContext(endpoint=request.endpoint, service=asked.service, operation=asked.operation)
 
     def _timeout_s(self) -> float | None:
         value = self._headers.get(TIMEOUT_HEADER)
@@ -170,6 +177,7 @@ class NexusRequest:
             inbound_links=[Link(url=link.url, type=link.type) for link in start.links],
         )
         self._enter(context)
+        CALLER.set(HandlerOfStart(context))
         try:
             result = await self._around.handler.start_operation(context, Input(start.payload, self._converter))
         except OperationError as error:
