@@ -10,7 +10,7 @@ Reference: tests/differential/test_activities.py.
 
 from __future__ import annotations
 
-from temporalio.api.command.v1 import RequestCancelActivityTaskCommandAttributes, ScheduleActivityTaskCommandAttributes
+from temporalio.api.command.v1 import RequestCancelActivityTaskCommandAttributes
 from temporalio.api.common.v1 import Payload, Payloads, WorkerVersionStamp
 from temporalio.api.common.v1 import Priority as PriorityMessage
 from temporalio.api.enums.v1 import RetryState, TimeoutType, WorkflowTaskFailedCause
@@ -18,12 +18,12 @@ from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure, TimeoutFa
 from temporalio.api.history.v1 import HistoryEvent
 
 from mainspring.server.engine import events, retry, workflow_task
+from mainspring.server.engine.activity_options import ActivityOptions
 from mainspring.server.engine.changes import Nanos, QueueKey, Task, TaskKind
 from mainspring.server.engine.errors import BadCommand, InvalidArgument, NotFound, WorkflowCompleted
 from mainspring.server.engine.records import Activity, Priority
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.stages import ACTIVITY_MOVES, ActivityStage, move
-from mainspring.server.engine.times import length_ns
 
 _Cause = WorkflowTaskFailedCause
 _Retry = RetryState
@@ -35,7 +35,7 @@ NOT_STARTED_DETAILS = "ACTIVITY_ID_NOT_STARTED"
 # -- commands
 
 
-def check_schedule_activity_task(run: Run, command: ScheduleActivityTaskCommandAttributes) -> None:
+def check_schedule_activity_task(run: Run, options: ActivityOptions) -> None:
     """The run can schedule it: the id is free and there is room."""
     limit = run.limits.pending_activities_count
     if len(run.activities) >= limit:
@@ -43,32 +43,34 @@ def check_schedule_activity_task(run: Run, command: ScheduleActivityTaskCommandA
             _Cause.WORKFLOW_TASK_FAILED_CAUSE_PENDING_ACTIVITIES_LIMIT_EXCEEDED,
             f"the number of pending activities, {len(run.activities)}, has reached the per-workflow limit of {limit}",
         )
-    if command.activity_id in run.activity_ids:
+    if options.activity_id in run.activity_ids:
         raise BadCommand(
             _Cause.WORKFLOW_TASK_FAILED_CAUSE_SCHEDULE_ACTIVITY_DUPLICATE_ID,
             "invalid history builder state for action: add-activitytask-scheduled-event, "
-            f"ActivityID: {command.activity_id}",
+            f"ActivityID: {options.activity_id}",
         )
 
 
 def schedule_activity_task(
-    run: Run, command: ScheduleActivityTaskCommandAttributes, completed_by: int, *, dispatch: bool = True
+    run: Run, options: ActivityOptions, completed_by: int, *, dispatch: bool = True
 ) -> HistoryEvent:
     """COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK, already checked. `dispatch` False: the caller starts it at once (eager)."""
-    event = events.activity_task_scheduled(run, command, completed_by)
+    event = events.activity_task_scheduled(run, options, completed_by)
+    timeouts, base_priority = options.timeouts, run.state.priority
+    has_priority = options.command.HasField("priority")
     activity = Activity(
         scheduled_event_id=event.event_id,
-        activity_id=command.activity_id,
-        activity_type=command.activity_type.name,
-        queue=command.task_queue.name,
-        retry=retry.rules_of(command.retry_policy),
-        schedule_to_close_ns=length_ns(command.schedule_to_close_timeout),
-        schedule_to_start_ns=length_ns(command.schedule_to_start_timeout),
-        start_to_close_ns=length_ns(command.start_to_close_timeout),
-        heartbeat_ns=length_ns(command.heartbeat_timeout),
+        activity_id=options.activity_id,
+        activity_type=options.activity_type,
+        queue=options.queue,
+        retry=options.retry,
+        schedule_to_close_ns=timeouts.schedule_to_close_ns,
+        schedule_to_start_ns=timeouts.schedule_to_start_ns,
+        start_to_close_ns=timeouts.start_to_close_ns,
+        heartbeat_ns=timeouts.heartbeat_ns,
         first_scheduled_at=run.now,
         scheduled_at=run.now,
-        priority=merged_priority(run.state.priority, command.priority),
+        priority=merged_priority(base_priority, options.command.priority) if has_priority else base_priority,
     )
     run.activity_ids[activity.activity_id] = activity.scheduled_event_id
     if dispatch:

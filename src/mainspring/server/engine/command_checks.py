@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from temporalio.api.command import v1 as commands
 from temporalio.api.command.v1 import Command
+from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import (
     CommandType,
     ParentClosePolicy,
@@ -22,10 +23,13 @@ from temporalio.api.enums.v1 import (
 )
 
 from mainspring.server.engine import cron, names, retry, search_attributes, start
+from mainspring.server.engine.activity_options import ActivityOptions, ActivityTimeouts
 from mainspring.server.engine.errors import BadCommand, InvalidArgument, NamespaceNotFound
+from mainspring.server.engine.limits import Limits
+from mainspring.server.engine.records import RetryRules
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.spelling import camel_case, snake_case, value_name
-from mainspring.server.engine.times import duration, length_ns, set_duration
+from mainspring.server.engine.times import duration, length_ns
 
 _C = command_type_pb2
 _Cause = failed_cause_pb2
@@ -64,8 +68,10 @@ def _camel(kind: int) -> str:
     return camel_case(value_name(CommandType, kind, "COMMAND_TYPE_"))
 
 
-def check_attributes(run: Run, command: Command) -> None:
+def check_attributes(run: Run, command: Command) -> ActivityOptions | None:
     """The attributes of one command can be used; defaults are filled in.
+
+    Returns: what was read of a command that schedules an activity, filled in there; None for all others.
 
     Raises:
         BadCommand: they cannot.
@@ -75,7 +81,7 @@ def check_attributes(run: Run, command: Command) -> None:
     if not command.HasField(field):  # type: ignore[arg-type]  # field names from the table below
         raise BadCommand(cause, f"{title}CommandAttributes is not set on {title}Command.")
     try:
-        check(run, getattr(command, field))
+        return check(run, getattr(command, field))
     except InvalidArgument as error:
         raise BadCommand(cause, error.message) from error
 
@@ -108,40 +114,57 @@ def _about(what: str, tail: str, problem: str = "invalid") -> Generator[None]:
 # -- one check per command type
 
 
-def _schedule_activity_task(run: Run, command: commands.ScheduleActivityTaskCommandAttributes) -> None:
+def _schedule_activity_task(run: Run, command: commands.ScheduleActivityTaskCommandAttributes) -> ActivityOptions:
     cause = _Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES
     if not command.HasField("task_queue"):
         raise InvalidArgument("taskQueue is not set")
-    names.check_task_queue(command.task_queue, run.limits)
-    if not command.activity_id:
+    queue = command.task_queue
+    names.check_task_queue(queue, run.limits)
+    activity_id, activity_type = command.activity_id, command.activity_type.name
+    if not activity_id:
         raise InvalidArgument("activityId is not set")
-    if not command.activity_type.name:
+    if not activity_type:
         raise InvalidArgument("activityType is not set")
-    retry.fill_and_check(command.retry_policy, run.limits)
-    _id_text(command.activity_id, "activityId", run)
-    _id_text(command.activity_type.name, "activityType", run)
-    try:
-        names.check_priority(command.priority, run.limits)
-    except InvalidArgument as error:
-        raise InvalidArgument(f"invalid priorities: {error.message}") from error
-    _fill_activity_timeouts(command, run.state.run_timeout_ns)
+    policy, rules = _activity_retry(command, run.limits)
+    _id_text(activity_id, "activityId", run)
+    _id_text(activity_type, "activityType", run)
+    if command.HasField("priority"):
+        try:
+            names.check_priority(command.priority, run.limits)
+        except InvalidArgument as error:
+            raise InvalidArgument(f"invalid priorities: {error.message}") from error
+    timeouts = _activity_timeouts(command, run.state.run_timeout_ns)
     text = "ScheduleActivityTaskCommandAttributes.Input exceeds size limit."
     _check_blob(run, command.input.ByteSize(), text, cause)
+    return ActivityOptions(
+        command=command,
+        activity_id=activity_id,
+        activity_type=activity_type,
+        queue=queue.name,
+        retry_policy=policy,
+        retry=rules,
+        timeouts=timeouts,
+    )
 
 
-def _fill_activity_timeouts(command: commands.ScheduleActivityTaskCommandAttributes, run_timeout_ns: int) -> None:
-    fields = (
-        command.schedule_to_close_timeout,
-        command.schedule_to_start_timeout,
-        command.start_to_close_timeout,
-        command.heartbeat_timeout,
-    )
-    given = close_ns, start_ns, work_ns, beat_ns = (
-        names.cap(fields[0], "invalid ScheduleToCloseTimeout: {}"),
-        names.cap(fields[1], "invalid ScheduleToStartTimeout: {}"),
-        names.cap(fields[2], "invalid StartToCloseTimeout: {}"),
-        names.cap(fields[3], "invalid HeartbeatTimeout: {}"),
-    )
+def _activity_retry(
+    command: commands.ScheduleActivityTaskCommandAttributes, limits: Limits
+) -> tuple[RetryPolicy, RetryRules]:
+    if not command.HasField("retry_policy"):
+        rules = retry.default_rules(limits)
+        return retry.policy_of(rules), rules
+    policy = command.retry_policy
+    retry.fill_and_check(policy, limits)
+    return policy, retry.rules_of(policy)
+
+
+def _activity_timeouts(
+    command: commands.ScheduleActivityTaskCommandAttributes, run_timeout_ns: int
+) -> ActivityTimeouts:
+    close_ns = names.cap(command.schedule_to_close_timeout, "invalid ScheduleToCloseTimeout: {}")
+    start_ns = names.cap(command.schedule_to_start_timeout, "invalid ScheduleToStartTimeout: {}")
+    work_ns = names.cap(command.start_to_close_timeout, "invalid StartToCloseTimeout: {}")
+    beat_ns = names.cap(command.heartbeat_timeout, "invalid HeartbeatTimeout: {}")
     if close_ns:
         start_ns = min(start_ns or close_ns, close_ns)
         work_ns = min(work_ns or close_ns, close_ns)
@@ -155,10 +178,7 @@ def _fill_activity_timeouts(command: commands.ScheduleActivityTaskCommandAttribu
         )
     if run_timeout_ns:
         close_ns, start_ns, work_ns, beat_ns = (min(n, run_timeout_ns) for n in (close_ns, start_ns, work_ns, beat_ns))
-    filled = close_ns, start_ns, work_ns, min(beat_ns, work_ns)
-    for field, given_ns, filled_ns in zip(fields, given, filled, strict=True):
-        if filled_ns != given_ns:
-            set_duration(field, filled_ns)
+    return ActivityTimeouts(close_ns, start_ns, work_ns, min(beat_ns, work_ns))
 
 
 def _request_cancel_activity_task(run: Run, command: commands.RequestCancelActivityTaskCommandAttributes) -> None:
@@ -366,7 +386,7 @@ def _default_child_policies(command: commands.StartChildWorkflowExecutionCommand
         command.workflow_id_reuse_policy = WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 
 
-_CHECKS: dict[int, tuple[Callable[..., None], WorkflowTaskFailedCause.ValueType, str, str]] = {
+_CHECKS: dict[int, tuple[Callable[..., ActivityOptions | None], WorkflowTaskFailedCause.ValueType, str, str]] = {
     _C.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: (
         _schedule_activity_task,
         _Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES,

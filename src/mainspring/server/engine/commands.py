@@ -17,6 +17,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
 
 from mainspring.server.engine import activity, child, close, command_checks, external, properties, timer, update
+from mainspring.server.engine.activity_options import ActivityOptions
 from mainspring.server.engine.errors import BadCommand
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
@@ -51,8 +52,8 @@ def apply(run: Run, command: Command, batch: Batch) -> None:
         return
     if kind in command_checks.CLOSING and batch.had_buffered_events:
         raise BadCommand(_Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, "")
-    command_checks.check_attributes(run, command)
-    event = _APPLY[kind](run, command, batch)
+    options = command_checks.check_attributes(run, command)
+    event = _APPLY[kind](run, command, batch) if options is None else _schedule_activity_task(run, options, batch)
     if event is not None:
         if command.HasField("user_metadata"):
             event.user_metadata.CopyFrom(command.user_metadata)
@@ -73,11 +74,10 @@ def _protocol_message(run: Run, command: Command, batch: Batch) -> None:
     update.handle_message(run, message)
 
 
-def _schedule_activity_task(run: Run, command: Command, batch: Batch) -> HistoryEvent:
-    attributes = command.schedule_activity_task_command_attributes
-    activity.check_schedule_activity_task(run, attributes)
-    is_eager = attributes.request_eager_execution
-    event = activity.schedule_activity_task(run, attributes, batch.completed_by, dispatch=not is_eager)
+def _schedule_activity_task(run: Run, options: ActivityOptions, batch: Batch) -> HistoryEvent:
+    activity.check_schedule_activity_task(run, options)
+    is_eager = options.command.request_eager_execution
+    event = activity.schedule_activity_task(run, options, batch.completed_by, dispatch=not is_eager)
     if is_eager:
         batch.eager.append(event)
     return event
@@ -165,7 +165,6 @@ def _close_with(run: Run, command: Command, batch: Batch) -> HistoryEvent:
 
 
 _APPLY: dict[int, Callable[[Run, Command, Batch], HistoryEvent | None]] = {
-    _C.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: _schedule_activity_task,
     _C.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK: _request_cancel_activity_task,
     _C.COMMAND_TYPE_START_TIMER: _start_timer,
     _C.COMMAND_TYPE_CANCEL_TIMER: _cancel_timer,

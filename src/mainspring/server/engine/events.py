@@ -26,6 +26,7 @@ from temporalio.api.workflowservice.v1 import (
     SignalWorkflowExecutionRequest,
 )
 
+from mainspring.server.engine.activity_options import ActivityOptions
 from mainspring.server.engine.changes import Nanos
 from mainspring.server.engine.records import Activity, Timer, WorkflowTask
 from mainspring.server.engine.run import Run
@@ -241,21 +242,21 @@ def workflow_task_force_closed(run: Run, task: WorkflowTask, cause: WorkflowTask
 # -- activities
 
 
-def activity_task_scheduled(
-    run: Run, command: commands.ScheduleActivityTaskCommandAttributes, completed_by: int
-) -> HistoryEvent:
+def activity_task_scheduled(run: Run, options: ActivityOptions, completed_by: int) -> HistoryEvent:
+    command, timeouts = options.command, options.timeouts
     event = run.history.event(_E.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
     attributes = event.activity_task_scheduled_event_attributes
     attributes.workflow_task_completed_event_id = completed_by
-    attributes.activity_id = command.activity_id
-    attributes.use_workflow_build_id = command.use_workflow_build_id
-    attributes.activity_type.CopyFrom(command.activity_type)
+    attributes.activity_id = options.activity_id
+    if command.use_workflow_build_id:
+        attributes.use_workflow_build_id = True
+    attributes.activity_type.name = options.activity_type
     attributes.task_queue.CopyFrom(command.task_queue)
-    attributes.schedule_to_close_timeout.CopyFrom(command.schedule_to_close_timeout)
-    attributes.schedule_to_start_timeout.CopyFrom(command.schedule_to_start_timeout)
-    attributes.start_to_close_timeout.CopyFrom(command.start_to_close_timeout)
-    attributes.heartbeat_timeout.CopyFrom(command.heartbeat_timeout)
-    attributes.retry_policy.CopyFrom(command.retry_policy)
+    set_duration(attributes.schedule_to_close_timeout, timeouts.schedule_to_close_ns)
+    set_duration(attributes.schedule_to_start_timeout, timeouts.schedule_to_start_ns)
+    set_duration(attributes.start_to_close_timeout, timeouts.start_to_close_ns)
+    set_duration(attributes.heartbeat_timeout, timeouts.heartbeat_ns)
+    attributes.retry_policy.CopyFrom(options.retry_policy)
     if command.HasField("header"):
         attributes.header.CopyFrom(command.header)
     if command.HasField("input"):

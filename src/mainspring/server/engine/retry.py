@@ -79,6 +79,17 @@ def check(policy: RetryPolicy) -> None:
             raise InvalidArgument(f"Invalid timeout type value: {value}.")
 
 
+def default_rules(limits: Limits) -> RetryRules:
+    """The record of a policy that sets nothing."""
+    initial_ns = int(limits.retry_initial_s * SECOND)
+    return RetryRules(
+        initial_ns=initial_ns,
+        coefficient=limits.retry_coefficient,
+        maximum_ns=min(int(limits.retry_max_factor) * initial_ns, LONGEST_NS),
+        maximum_attempts=0,
+    )
+
+
 def rules_of(policy: RetryPolicy) -> RetryRules:
     """A checked policy with its defaults filled in, as a record."""
     return RetryRules(
