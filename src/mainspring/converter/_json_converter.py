@@ -26,7 +26,7 @@ from mainspring.converter._placed_errors import UnserializableValue
 from mainspring.converter._pydantic_models import is_model, model_json
 from mainspring.converter._type_decoder import TypeDecoder, decoder_with
 
-PARSE = json.JSONDecoder().decode
+READ = json.JSONDecoder().raw_decode
 
 
 class JSONPlainPayloadConverter(EncodingPayloadConverter):
@@ -89,11 +89,13 @@ class JSONPlainPayloadConverter(EncodingPayloadConverter):
 
 
 def _parsed(data: bytes) -> Any:
-    """`json.loads`, which looks for UTF-16 and UTF-32 first: that nobody writes."""
+    """As `json.loads`, which looks for UTF-16, UTF-32 and spaces around the value first: hardly anybody writes them."""
     try:
-        return PARSE(data.decode("utf-8", "surrogatepass"))
+        text = data.decode("utf-8", "surrogatepass")
+        value, end = READ(text)
     except ValueError:
         return json.loads(data)
+    return value if end == len(text) else json.loads(data)
 
 
 def _model_data(value: object) -> bytes:

@@ -205,10 +205,7 @@ class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationC
         return _TemporalTransferTypePayloadConverter(payload_converter)
 
     def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
-        travelling: list[Any] = []
-        for value in values:
-            converter = transfer_type_converter(class_of(value))
-            travelling.append(value if converter is None else converter.to_transfer_type(value))
+        travelling = [value if type(value) in PLAIN else _as_it_travels(value) for value in values]
         try:
             return self._inner_payload_converter.to_payloads(travelling)
         except PlacedError as error:
@@ -216,9 +213,8 @@ class _TemporalTransferTypePayloadConverter(PayloadConverter, WithSerializationC
             raise
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
-        converters = [transfer_type_converter(hint) for hint in type_hints or ()]
         try:
-            if type_hints is None or not any(converters):
+            if not type_hints or not any(map(transfer_type_converter, type_hints)):
                 return self._inner_payload_converter.from_payloads(payloads, type_hints)
             return self._from_transfer_types(payloads, type_hints)
         except PlacedError as error:
@@ -263,6 +259,11 @@ def takes_context(converter: PayloadConverter) -> bool:
     if isinstance(converter, CompositePayloadConverter) and not converter._has_own_with_context():
         return converter._any_converter_takes_context
     return isinstance(converter, WithSerializationContext)
+
+
+def _as_it_travels(value: Any) -> Any:
+    converter = transfer_type_converter(class_of(value))
+    return value if converter is None else converter.to_transfer_type(value)
 
 
 def _hints_for(payloads: Sequence[Payload], type_hints: list[type] | None) -> Sequence[type | None]:

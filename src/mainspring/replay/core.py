@@ -135,7 +135,8 @@ class Replay:
 
     def apply(self, completion: requests.Completion) -> None:
         """Take what workflow code did in the activation."""
-        self._new_language_flags |= completion.used_flags - self._language_flags
+        if completion.used_flags:
+            self._new_language_flags |= completion.used_flags - self._language_flags
         self._versioning_behavior = completion.versioning_behavior or self._versioning_behavior
         asked: Sequence[requests.Request] = completion.requests
         terminal = requests.first_terminal(asked)
@@ -177,10 +178,11 @@ class Replay:
     def answer(self) -> Answer:
         """What the server is to be told of this task. The commands stay until their events are found."""
         answers, self._answers = self._answers, []
-        core_flags, self._new_core_flags = self._new_core_flags, set()
-        language_flags, self._new_language_flags = self._new_language_flags, set()
-        self._core_flags |= core_flags
-        self._language_flags |= language_flags
+        core_flags, language_flags = self._new_core_flags, self._new_language_flags
+        if core_flags or language_flags:
+            self._new_core_flags, self._new_language_flags = set(), set()
+            self._core_flags |= core_flags
+            self._language_flags |= language_flags
         commands = self._queue.commands()
         return Answer(
             commands=commands,
@@ -222,7 +224,8 @@ class Replay:
         self.is_replaying = end < len(self._events) or last_event_id <= self._previous_started_event_id
         at = begin
         while at < end:
-            at += self._take_event(at, end)
+            kind = self._kinds[at]
+            at += 1 if kind == TASK_SCHEDULED else self._take_event(at, kind, end)
         self._next = end
         self._activation_index = 0
         self.last_event_id = last_event_id
@@ -235,11 +238,11 @@ class Replay:
                 self._settled_event_id = self._events[at].event_id
                 return
 
-    def _take_event(self, at: int, end: int) -> int:
+    def _take_event(self, at: int, kind: EventType.ValueType, end: int) -> int:
         """Take the event at `at`, of a sequence that ends before `end`. Returns how many were taken."""
-        event, kind = self._events[at], self._kinds[at]
+        event = self._events[at]
         if kind in COMMAND_EVENTS:
-            taken = self._take_command_event(at, end)
+            taken = self._take_command_event(at, kind, end)
             self.is_over = self.is_over or kind in FINAL
             self._check_all_found(at + taken, end)
             return taken
@@ -252,12 +255,12 @@ class Replay:
             self.time_ns = _time_ns(event)
         elif kind in ABOUT_ANOTHER:
             self._queue.heard(event, kind, self)
-        elif kind != TASK_SCHEDULED:
+        else:
             self._take_news(event)
         return 1
 
-    def _take_command_event(self, at: int, end: int) -> int:
-        event, kind = self._events[at], self._kinds[at]
+    def _take_command_event(self, at: int, kind: EventType.ValueType, end: int) -> int:
+        event = self._events[at]
         is_local = kind == MARKER and (event.marker_recorded_event_attributes.marker_name == markers.LOCAL_ACTIVITY)
         if is_local and self._local.is_from_history(event):
             if complaint := self._local.mismatch(event):

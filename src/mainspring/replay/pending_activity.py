@@ -58,7 +58,7 @@ class ActivityPending(Pending):
     def recorded(self, event: HistoryEvent, core: Core) -> None:
         super().recorded(event, core)
         self.scheduled_event_id = event.event_id
-        core.follow(event.event_id, self)
+        core.follow(self.scheduled_event_id, self)
 
     def heard(self, event: HistoryEvent, core: Core) -> None:
         outcome = self._outcome(event)

@@ -95,7 +95,7 @@ class Attempt:
         auto: asyncio.Task[None] | None = None
         try:
             assignment = self.assignment
-            definition = self._around.registry.find(assignment.activity_type, assignment.workflow_id or None)
+            definition = self._around.registry.find(assignment)
             if definition.is_async:
                 self.stop.task = asyncio.current_task()
             else:
@@ -169,7 +169,7 @@ class Attempt:
         self._entered = Context.set(self._context(definition))
         logger.debug("Starting activity")
         inbound: ActivityInboundInterceptor = InboundTail(
-            self.stop, around.data_converter.payload_converter_class, around.registry.shared_state_manager
+            definition, self.stop, around.data_converter.payload_converter_class, around.registry.shared_state_manager
         )
         for interceptor in reversed(around.interceptors):
             inbound = interceptor.intercept_activity(inbound)

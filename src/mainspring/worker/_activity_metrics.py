@@ -10,7 +10,7 @@ Failures that are benign are no failures here: their code says that nobody needs
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from temporalio.api.enums.v1 import ApplicationErrorCategory
@@ -18,7 +18,7 @@ from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse
 
 from mainspring.common import MetricMeter
 from mainspring.worker._activity_attempt import Ending
-from mainspring.worker._activity_tasks import Assignment, nanos_of
+from mainspring.worker._activity_tasks import Assignment
 
 BENIGN: Final = ApplicationErrorCategory.APPLICATION_ERROR_CATEGORY_BENIGN
 REASON: Final = {"failure_reason": "ActivityError"}
@@ -49,23 +49,23 @@ class ActivityMetrics:
             return
         of_types = self._of(task.activity_type.name, task.workflow_type.name, is_local=False)
         of_types.received.add(1, {"eager": is_eager})
-        waited_ns = nanos_of(task.started_time) - nanos_of(task.current_attempt_scheduled_time)
+        waited_ns = task.started_time.ToNanoseconds() - task.current_attempt_scheduled_time.ToNanoseconds()
         self._waited.record(timedelta(microseconds=max(0, waited_ns) / 1_000))
 
     def began(self, assignment: Assignment) -> None:
         """An attempt begins."""
-        if assignment.is_local:
-            self._of(assignment.activity_type, assignment.workflow_type, is_local=True).total.add(1)
+        if self._is_counting and assignment.is_local:
+            self._of(assignment.activity_type, assignment.info.workflow_type or "", is_local=True).total.add(1)
 
     def ended(self, assignment: Assignment, ending: Ending, began: float) -> None:
         """An attempt that began at this monotonic time ended here; those that end elsewhere have not succeeded yet."""
         if not self._is_counting:
             return
-        of_types = self._of(assignment.activity_type, assignment.workflow_type, is_local=assignment.is_local)
+        info = assignment.info
+        of_types = self._of(info.activity_type, info.workflow_type or "", is_local=info.is_local)
         of_types.execution.record(timedelta(seconds=time.monotonic() - began))
         if ending.result is not None:
-            took_ns = time.time_ns() - assignment.scheduled_at
-            of_types.succeeded.record(timedelta(microseconds=max(0, took_ns) / 1_000))
+            of_types.succeeded.record(max(timedelta(), datetime.now(UTC) - info.scheduled_time))
         elif ending.failure is None:
             return
         elif ending.is_cancelled:

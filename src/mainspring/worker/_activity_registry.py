@@ -19,6 +19,7 @@ from mainspring.activity._definition import Definition
 from mainspring.common._composite_event import CompositeEvent
 from mainspring.exceptions import ApplicationError
 from mainspring.worker._activity_shared_state import SharedStateManager
+from mainspring.worker._activity_tasks import Assignment
 
 
 class ActivityRegistry:
@@ -48,6 +49,10 @@ class ActivityRegistry:
         """Those that can be run; None if the dynamic one runs any."""
         return frozenset(self._by_name) if self._dynamic is None else None
 
+    def has(self, name: str) -> bool:
+        """Whether activities of this type can be run."""
+        return self._dynamic is not None or name in self._by_name
+
     @property
     def uses_threads(self) -> bool:
         """Whether the executor runs activities in this process."""
@@ -59,16 +64,17 @@ class ActivityRegistry:
         event = await asyncio.to_thread(shared.new_event) if shared is not None else threading.Event()
         return CompositeEvent(event, asyncio.Event())
 
-    def find(self, name: str, workflow_id: str | None) -> Definition:
+    def find(self, assignment: Assignment) -> Definition:
         """The activity that runs this type.
 
         Raises:
             ApplicationError: there is none here; another worker may have it.
         """
-        found = self._by_name.get(name, self._dynamic)
+        found = self._by_name.get(assignment.activity_type, self._dynamic)
         if found is None:
+            about = f"{assignment.activity_type} for workflow {assignment.info.workflow_id}"
             raise ApplicationError(
-                f"Activity function {name} for workflow {workflow_id} is not registered on this worker, "
+                f"Activity function {about} is not registered on this worker, "
                 f"available activities: {', '.join(sorted(self._by_name))}",
                 type="NotFoundError",
             )

@@ -16,6 +16,7 @@ from typing import Any
 
 from mainspring.activity import ActivityCancellationDetails, Info
 from mainspring.activity._context import Context
+from mainspring.activity._definition import Definition
 from mainspring.activity._info import ActivityCancellationDetailsHolder
 from mainspring.common import MetricMeter
 from mainspring.common._callables import is_async
@@ -95,8 +96,13 @@ class InboundTail(ActivityInboundInterceptor):
     """Runs the function."""
 
     def __init__(
-        self, stop: Stop, converter_class: type[PayloadConverter], shared_state_manager: SharedStateManager | None
+        self,
+        definition: Definition,
+        stop: Stop,
+        converter_class: type[PayloadConverter],
+        shared_state_manager: SharedStateManager | None,
     ) -> None:
+        self._definition = definition
         self._stop = stop
         self._converter_class = converter_class
         self._shared_state_manager = shared_state_manager
@@ -107,12 +113,16 @@ class InboundTail(ActivityInboundInterceptor):
         context.heartbeat = outbound.heartbeat
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
-        if is_async(input.fn):
+        if self._is_async(input.fn):
             return await input.fn(*input.args)
         beat = _heartbeat_from_thread(Context.current())
         if isinstance(input.executor, concurrent.futures.ThreadPoolExecutor):
             return await self._in_thread(input, beat)
         return await self._in_process(input, beat)
+
+    def _is_async(self, fn: Callable[..., Any]) -> bool:
+        """Of what an interceptor put in the activity's place, it has to be found out."""
+        return self._definition.is_async if fn is self._definition.fn else is_async(fn)
 
     async def _in_thread(self, input: ExecuteActivityInput, beat: Callable[..., None]) -> Any:
         context = Context.current()

@@ -35,10 +35,7 @@ class Assignment(msgspec.Struct, kw_only=True):
 
     task_token: bytes
     activity_type: str
-    workflow_type: str  # "" = no workflow started it
-    workflow_id: str  # likewise
     is_local: bool
-    scheduled_at: int  # ns since the epoch
     heartbeat_timeout_s: float  # 0 = none
     start_to_close_timeout_s: float  # likewise
     input: Sequence[Payload]
@@ -97,10 +94,7 @@ def assignment_of_task(task: PollActivityTaskQueueResponse, namespace: str, task
     return Assignment(
         task_token=task.task_token,
         activity_type=task.activity_type.name,
-        workflow_type=task.workflow_type.name,
-        workflow_id=task.workflow_execution.workflow_id,
         is_local=False,
-        scheduled_at=nanos_of(task.scheduled_time),
         heartbeat_timeout_s=_seconds(task.heartbeat_timeout),
         start_to_close_timeout_s=_seconds(task.start_to_close_timeout),
         input=task.input.payloads[:],
@@ -165,10 +159,7 @@ def assignment_of_local(task: LocalActivityTask, attempt: int, scheduled_at: int
     return Assignment(
         task_token=info.task_token,
         activity_type=task.activity_type,
-        workflow_type=by.workflow_type,
-        workflow_id=by.workflow_id,
         is_local=True,
-        scheduled_at=scheduled_at,
         heartbeat_timeout_s=0.0,
         start_to_close_timeout_s=task.start_to_close_ns / 1e9,
         input=task.input,
@@ -180,11 +171,6 @@ def assignment_of_local(task: LocalActivityTask, attempt: int, scheduled_at: int
 
 def _instant(at: Timestamp) -> datetime:
     return at.ToDatetime(UTC)
-
-
-def nanos_of(at: Timestamp) -> int:
-    """Nanoseconds since the epoch."""
-    return at.seconds * 1_000_000_000 + at.nanos
 
 
 def _seconds(duration: Duration) -> float:

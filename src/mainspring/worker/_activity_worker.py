@@ -129,8 +129,7 @@ class ActivityWorker:
 
     def has_activity(self, name: str) -> bool:
         """Whether it runs activities of this type, and takes tasks."""
-        names = self._around.registry.names
-        return not self._pollers.is_stopping and (names is None or name in names)
+        return self._around.registry.has(name) and not self._pollers.is_stopping
 
     def try_reserve(self) -> Permit | None:
         """A slot, if there is one now."""

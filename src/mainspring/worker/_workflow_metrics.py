@@ -37,7 +37,7 @@ class WorkflowMetrics:
 
     def __init__(self, meter: MetricMeter) -> None:
         self._meter = meter
-        self._is_counting = meter is not MetricMeter.noop
+        self.is_counting = meter is not MetricMeter.noop
         self._by_type: dict[str, _OfType] = {}
         self._empty = meter.create_counter("workflow_task_queue_poll_empty", "Polls for workflow tasks without one")
         self._polled = meter.create_counter("workflow_task_queue_poll_succeed", "Workflow tasks that polls gave")
@@ -59,13 +59,11 @@ class WorkflowMetrics:
 
     def found(self, workflow_type: str, *, is_cached: bool) -> None:
         """A task came that has only the newest part of its history: its run was in the cache, or was not."""
-        if not self._is_counting:
-            return
         (self._of(workflow_type).hit if is_cached else self._missed).add(1)
 
     def replayed(self, workflow_type: str, took_s: float) -> None:
         """Workflow code is where an earlier task had left it."""
-        if not self._is_counting:
+        if not self.is_counting:
             return
         self._of(workflow_type).replay.record(timedelta(seconds=took_s))
 
@@ -73,7 +71,7 @@ class WorkflowMetrics:
         self, workflow_type: str, commands: Iterable[Command], began: float, started_at: datetime | None
     ) -> None:
         """The server took the answer to a task begun at this monotonic time, of a run started then."""
-        if not self._is_counting:
+        if not self.is_counting:
             return
         of_type = self._of(workflow_type)
         of_type.execution.record(timedelta(seconds=time.monotonic() - began))

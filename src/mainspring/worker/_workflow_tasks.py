@@ -153,6 +153,8 @@ class WorkflowTasks:
             run.begin(self._task(polled, await self._whole_history(polled, run)))
 
     def _count_cache_use(self, polled: PollWorkflowTaskQueueResponse, run: CachedRun) -> None:
+        if not self._metrics.is_counting:
+            return
         is_partial = not polled.history.events or polled.history.events[0].event_id > 1
         if is_partial or not run.is_new:
             self._metrics.found(polled.workflow_type.name, is_cached=not run.is_new)
