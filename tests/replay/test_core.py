@@ -122,8 +122,8 @@ def test_a_reset_changes_the_seed() -> None:
     played = play(events.task(ended="").events)
     first, second = played.all_jobs()
     assert isinstance(first, Initialize)
-    assert first.seed == seed_of("run")
-    assert second == UpdateRandomSeed(seed=seed_of("other"))
+    assert first.seeded_by == "run"
+    assert second == UpdateRandomSeed(seeded_by="other")
 
 
 def test_the_seed_is_that_of_the_official_sdks() -> None:

@@ -57,7 +57,7 @@ class Driven:
         started = WorkflowExecutionStartedEventAttributes(original_execution_run_id="run")
         started.workflow_type.name = definition.name or ""
         started.input.payloads.extend(CONVERTER.to_payloads(arguments))
-        self._initialize = Initialize(started=started, started_at=BEGAN_AT, seed=seed)
+        self._initialize = Initialize(started=started, started_at=BEGAN_AT, seeded_by=f"run {seed}")
         of_worker = RunDetails("default", "queue", converter, **details)
         info = info_of(of_worker, "run", "id", self._initialize, BEGAN_AT)
         self.run = WorkflowRun(of_worker, definition, info, self._initialize)

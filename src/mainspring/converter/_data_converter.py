@@ -104,6 +104,14 @@ class DataConverter(WithSerializationContext):
 
     def with_context(self, context: SerializationContext) -> Self:
         """A data converter whose parts know the context; itself if that makes no difference to any."""
+        return self._with_made_context(lambda: context)
+
+    def _with_made_context(self, make_context: Callable[[], SerializationContext]) -> Self:
+        """As `with_context`, but the context is only made if somebody wants it."""
+        converter = self.payload_converter
+        if not self._takes_context and isinstance(converter, _TemporalTransferTypePayloadConverter):
+            return self._with_parts({"payload_converter": converter.with_subject(make_context)})
+        context = make_context()
         parts: dict[str, object] = {}
         for name in ("payload_converter", "payload_codec", "failure_converter", "external_storage"):
             part = getattr(self, name)
@@ -120,13 +128,6 @@ class DataConverter(WithSerializationContext):
             clone = copy.copy(self)
         vars(clone).update(parts)
         return clone
-
-    def _with_made_context(self, make_context: Callable[[], SerializationContext]) -> Self:
-        """As `with_context`, but the context is only made if somebody wants it."""
-        converter = self.payload_converter
-        if self._takes_context or not isinstance(converter, _TemporalTransferTypePayloadConverter):
-            return self.with_context(make_context())
-        return self._with_parts({"payload_converter": converter.with_subject(make_context)})
 
     @functools.cached_property
     def _takes_context(self) -> bool:

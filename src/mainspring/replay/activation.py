@@ -29,7 +29,7 @@ class Initialize(Job, frozen=True):
     order = 1
     started: WorkflowExecutionStartedEventAttributes
     started_at: int  # ns since the epoch: the time of the event
-    seed: int  # of the run's random numbers
+    seeded_by: str  # the run id that its random numbers begin with: see `seed_of`
 
 
 class NotifyHasPatch(Job, frozen=True):
@@ -59,7 +59,7 @@ class UpdateRandomSeed(Job, frozen=True):
     """The run was reset: its random numbers go on from another seed."""
 
     order = 3
-    seed: int
+    seeded_by: str
 
 
 class Signal(Job, frozen=True):

@@ -40,7 +40,6 @@ from mainspring.replay.local import LocalActivities, LocalResult
 from mainspring.replay.matching import ABOUT_ANOTHER, MARKER, Queue
 from mainspring.replay.pending import Pending
 from mainspring.replay.requester import Requester
-from mainspring.replay.seed import seed_of
 from mainspring.replay.sequences import (
     COMMAND_EVENTS,
     FINAL,
@@ -282,8 +281,8 @@ class Replay:
             case "workflow_execution_started_event_attributes":
                 started = event.workflow_execution_started_event_attributes
                 self.time_ns = _time_ns(event)
-                seed = seed_of(started.original_execution_run_id)
-                self.tell(Initialize(started=started, started_at=self.time_ns, seed=seed))
+                run_id = started.original_execution_run_id
+                self.tell(Initialize(started=started, started_at=self.time_ns, seeded_by=run_id))
             case "workflow_execution_signaled_event_attributes":
                 signal = event.workflow_execution_signaled_event_attributes
                 name, payloads = signal.signal_name, signal.input.payloads
@@ -293,7 +292,7 @@ class Replay:
             case "workflow_task_failed_event_attributes":
                 failed = event.workflow_task_failed_event_attributes
                 if failed.cause == RESET:
-                    self.tell(UpdateRandomSeed(seed=seed_of(failed.new_run_id)))
+                    self.tell(UpdateRandomSeed(seeded_by=failed.new_run_id))
             case "workflow_execution_update_admitted_event_attributes":
                 self._updates.admit(event, is_replaying=self.is_replaying)
             case _:

@@ -78,7 +78,7 @@ class WorkflowRun:
         self.state = RunState(details, definition, info, self._loop)
         self._timers.begin(self.state)
         self._handlers = Handlers(self.state, self._run_top_level)
-        self._properties = Properties(self.state, begun_by.seed)
+        self._properties = Properties(self.state, begun_by.seeded_by)
         self._calls = Calls(self.state, self._timers)
         self._runtime = RunRuntime(self.state, self._handlers, self._calls, self._properties, self._timers)
         self._runtime.begun_by = begun_by
@@ -121,6 +121,8 @@ class WorkflowRun:
         """
         state = self.state
         state.is_evicting = state.is_replaying = self._loop.is_evicted = True
+        if not state.tasks and not self._loop.is_ready:
+            return []
         with Running(self._loop):
             for _ in range(EVICTION_TURNS):
                 for task in list(state.tasks):
@@ -328,10 +330,14 @@ class WorkflowRun:
     def _make_interceptors(self) -> None:
         root = InboundTail(self)
         self._inbound: WorkflowInboundInterceptor = root
-        with Running(self._loop):  # interceptors may look at the run's info in their `init`
-            for interceptor in reversed(self.state.details.around.interceptor_classes):
-                self._inbound = interceptor(self._inbound)
-            self._inbound.init(self._calls)
+        classes = self.state.details.around.interceptor_classes
+        if classes:
+            with Running(self._loop):  # they may look at the run's info in their `init`
+                for interceptor in reversed(classes):
+                    self._inbound = interceptor(self._inbound)
+                self._inbound.init(self._calls)
+        else:
+            root.init(self._calls)
         self._runtime.outbound = root.outbound
         self._handlers.inbound = self._inbound
 

@@ -28,6 +28,7 @@ from mainspring.common._arguments import arg_unset
 from mainspring.converter import encode_search_attribute_values, encode_typed_search_attribute_value
 from mainspring.replay import requests
 from mainspring.replay.activation import NotifyHasPatch, RecordedSideEffect, RecordedVersion, UpdateRandomSeed
+from mainspring.replay.seed import seed_of
 from mainspring.worker._run_state import RunState
 from mainspring.workflow._event_groups import EventGroup, event_group_markers
 from mainspring.workflow._unsafe import unsafe
@@ -39,7 +40,7 @@ BEFORE_VERSIONS = -1
 class Properties:
     """See the module."""
 
-    def __init__(self, state: RunState, seed: int) -> None:
+    def __init__(self, state: RunState, seeded_by: str) -> None:
         self._state = state
         self._memo: dict[str, Any] | None = None  # decoded when first asked for
         self._patches_in_history: set[str] = set()
@@ -47,8 +48,9 @@ class Properties:
         self._versions: dict[str, int] = {}
         self._versions_asked: set[str] = set()
         self._side_effects: dict[int, Payload] = {}  # of the history, not yet asked for
-        self.seed = seed
-        self.random = random.Random(seed)  # noqa: S311 - replay needs the same numbers again
+        self._seeded_by = seeded_by
+        self._seed: int | None = None  # computed when it is first asked for: most runs need no chance
+        self._random: random.Random | None = None  # likewise
         self.seed_callbacks: list[Callable[[int], None]] = []
 
     # -- jobs
@@ -63,10 +65,27 @@ class Properties:
         self._side_effects[job.side_effect_id] = job.value
 
     def update_seed(self, job: UpdateRandomSeed) -> None:
-        self.seed = job.seed
-        self.random.seed(job.seed)
+        self._seeded_by, self._seed = job.seeded_by, None
+        if self._random is not None:
+            self._random.seed(self.seed)
         for callback in self.seed_callbacks:
-            callback(job.seed)
+            callback(self.seed)
+
+    # -- chance
+
+    @property
+    def seed(self) -> int:
+        """Of the run's random numbers."""
+        if self._seed is None:
+            self._seed = seed_of(self._seeded_by)
+        return self._seed
+
+    @property
+    def random(self) -> random.Random:
+        """The run's random numbers."""
+        if self._random is None:
+            self._random = random.Random(self.seed)  # noqa: S311 - replay needs the same numbers again
+        return self._random
 
     # -- versions of code
 
