@@ -27,35 +27,8 @@ PENDING = {  # modules that are being written: what they lack does not fail
     "nexus": "operations that workflows stand behind are not there yet",
 }
 
-NEXUS_CLIENT = [  # operations that no workflow calls
+NEXUS_CLIENT = [  # callbacks of workflows that a client starts for somebody else
     "client.Callback",
-    "client.CancelNexusOperationInput",
-    "client.Client.count_nexus_operations",
-    "client.Client.create_nexus_client",
-    "client.Client.get_nexus_operation_handle",
-    "client.Client.list_nexus_operations",
-    "client.CountNexusOperationsInput",
-    "client.DescribeNexusOperationInput",
-    "client.GetNexusOperationResultInput",
-    "client.ListNexusOperationsInput",
-    "client.NexusClient",
-    "client.NexusOperationExecution",
-    "client.NexusOperationExecutionAsyncIterator",
-    "client.NexusOperationExecutionCancellationInfo",
-    "client.NexusOperationExecutionCount",
-    "client.NexusOperationExecutionCountAggregationGroup",
-    "client.NexusOperationExecutionDescription",
-    "client.NexusOperationFailureError",
-    "client.NexusOperationHandle",
-    "client.OutboundInterceptor.cancel_nexus_operation",
-    "client.OutboundInterceptor.count_nexus_operations",
-    "client.OutboundInterceptor.describe_nexus_operation",
-    "client.OutboundInterceptor.get_nexus_operation_result",
-    "client.OutboundInterceptor.list_nexus_operations",
-    "client.OutboundInterceptor.start_nexus_operation",
-    "client.OutboundInterceptor.terminate_nexus_operation",
-    "client.StartNexusOperationInput",
-    "client.TerminateNexusOperationInput",
 ]
 
 RUNNERS = [  # what a workflow runner of one's own would make runs with

@@ -8,6 +8,7 @@ from typing import Any, assert_type
 from mainspring.client import (
     Client,
     ConflictChoice,
+    NexusOperationHandle,
     ScheduleActionStartWorkflow,
     WithStartWorkflowOperation,
     WorkflowHandle,
@@ -15,7 +16,7 @@ from mainspring.client import (
     WorkflowUpdateStage,
 )
 from mainspring.common import WorkflowIDConflictPolicy
-from tests.types.definitions import AddNode, Order, Provider, Tick, Vm, add_node, create_vm, ping, tick
+from tests.types.definitions import AddNode, Order, Prices, Provider, Tick, Vm, add_node, create_vm, ping, tick
 
 MINUTE = timedelta(minutes=1)
 
@@ -71,6 +72,16 @@ async def standalone_activities(client: Client, order: Order) -> None:
         ),
         Vm,
     )
+
+
+async def nexus_operations(client: Client) -> None:
+    prices = client.create_nexus_client(Prices, "shop")
+    assert_type(await prices.execute_operation(Prices.of, "disk", id="p"), int)
+    assert_type(await prices.start_operation(Prices.of, "disk", id="p"), NexusOperationHandle[int])
+    named = client.create_nexus_client("Prices", "shop")
+    assert_type(await named.execute_operation("of", "disk", id="p", result_type=int), int)
+    assert_type(client.get_nexus_operation_handle("p", result_type=int), NexusOperationHandle[int])
+    assert_type(await client.get_nexus_operation_handle("p", operation=Prices.of).result(), int)
 
 
 def schedules(order: Order) -> None:

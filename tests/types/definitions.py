@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+import nexusrpc
+
 from mainspring import activity, workflow
 
 MINUTE = timedelta(minutes=1)
@@ -100,3 +102,8 @@ class Tick:
     @workflow.run
     async def run(self) -> int:
         return 1
+
+
+@nexusrpc.service
+class Prices:
+    of: nexusrpc.Operation[str, int]

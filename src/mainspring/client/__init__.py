@@ -54,6 +54,7 @@ from mainspring.client._config import ClientConfig, ClientConnectConfig
 from mainspring.client._exceptions import (
     ActivityFailureError,
     AsyncActivityCancelledError,
+    NexusOperationFailureError,
     RPCTimeoutOrCancelledError,
     ScheduleAlreadyRunningError,
     WorkflowContinuedAsNewError,
@@ -99,6 +100,25 @@ from mainspring.client._inputs import (
 )
 from mainspring.client._interceptor import Interceptor, OutboundInterceptor
 from mainspring.client._memo import decode_user_metadata, encode_user_metadata
+from mainspring.client._nexus_client import NexusClient
+from mainspring.client._nexus_description import (
+    NexusOperationExecution,
+    NexusOperationExecutionAsyncIterator,
+    NexusOperationExecutionCancellationInfo,
+    NexusOperationExecutionCount,
+    NexusOperationExecutionCountAggregationGroup,
+    NexusOperationExecutionDescription,
+)
+from mainspring.client._nexus_handle import NexusOperationHandle
+from mainspring.client._nexus_inputs import (
+    CancelNexusOperationInput,
+    CountNexusOperationsInput,
+    DescribeNexusOperationInput,
+    GetNexusOperationResultInput,
+    ListNexusOperationsInput,
+    StartNexusOperationInput,
+    TerminateNexusOperationInput,
+)
 from mainspring.client._options import ConflictChoice
 from mainspring.client._plugin import Plugin
 from mainspring.client._schedule import (
@@ -232,6 +252,7 @@ __all__ = [
     "CallableSyncNoParam",
     "CallableSyncSingleParam",
     "CancelActivityInput",
+    "CancelNexusOperationInput",
     "CancelWorkflowInput",
     "Client",
     "ClientConfig",
@@ -241,16 +262,19 @@ __all__ = [
     "ConflictChoice",
     "ConnectConfig",
     "CountActivitiesInput",
+    "CountNexusOperationsInput",
     "CountWorkflowsInput",
     "CreateScheduleInput",
     "DataConverter",
     "DeleteScheduleInput",
     "DescribeActivityInput",
+    "DescribeNexusOperationInput",
     "DescribeScheduleInput",
     "DescribeWorkflowInput",
     "DnsLoadBalancingConfig",
     "FailAsyncActivityInput",
     "FetchWorkflowHistoryEventsInput",
+    "GetNexusOperationResultInput",
     "GetWorkerBuildIdCompatibilityInput",
     "GetWorkerTaskReachabilityInput",
     "GrpcCompression",
@@ -260,6 +284,7 @@ __all__ = [
     "Interceptor",
     "KeepAliveConfig",
     "ListActivitiesInput",
+    "ListNexusOperationsInput",
     "ListSchedulesInput",
     "ListWorkflowsInput",
     "LocalReturnType",
@@ -268,6 +293,15 @@ __all__ = [
     "MethodSyncOrAsyncNoParam",
     "MethodSyncOrAsyncSingleParam",
     "MultiParamSpec",
+    "NexusClient",
+    "NexusOperationExecution",
+    "NexusOperationExecutionAsyncIterator",
+    "NexusOperationExecutionCancellationInfo",
+    "NexusOperationExecutionCount",
+    "NexusOperationExecutionCountAggregationGroup",
+    "NexusOperationExecutionDescription",
+    "NexusOperationFailureError",
+    "NexusOperationHandle",
     "OutboundInterceptor",
     "ParamType",
     "PauseActivityInput",
@@ -315,6 +349,7 @@ __all__ = [
     "ServiceClient",
     "SignalWorkflowInput",
     "StartActivityInput",
+    "StartNexusOperationInput",
     "StartWorkflowInput",
     "StartWorkflowUpdateInput",
     "StartWorkflowUpdateWithStartInput",
@@ -325,6 +360,7 @@ __all__ = [
     "TLSConfig",
     "TaskReachabilityType",
     "TerminateActivityInput",
+    "TerminateNexusOperationInput",
     "TerminateWorkflowInput",
     "TriggerScheduleInput",
     "UnpauseActivityInput",

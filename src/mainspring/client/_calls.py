@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf.internal.containers import MessageMap
@@ -82,3 +82,8 @@ def time_of(message: Message, field: str) -> datetime | None:
         return None
     timestamp: Timestamp = getattr(message, field)
     return timestamp.ToDatetime(UTC)
+
+
+def duration_of(message: Message, field: str) -> timedelta | None:
+    """A duration, if the message has it."""
+    return getattr(message, field).ToTimedelta() if message.HasField(field) else None

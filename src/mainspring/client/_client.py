@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from mainspring.client._client_nexus import NexusCalls
 from mainspring.client._client_schedules import ScheduleCalls
 from mainspring.client._client_typed_activities import TypedActivityCalls
 from mainspring.client._client_updates import UpdateCalls
 from mainspring.client._client_workflows import WorkflowCalls
 
 
-class Client(WorkflowCalls, UpdateCalls, TypedActivityCalls, ScheduleCalls):
+class Client(WorkflowCalls, UpdateCalls, TypedActivityCalls, ScheduleCalls, NexusCalls):
     """A client of one namespace of a server: starts workflows and speaks with them.
 
     `Client.connect("host:port")` makes one over the network, `mainspring.embedded` one into an engine in this process.

@@ -116,6 +116,20 @@ class ActivityFailureError(TemporalError):
         return self.__cause__
 
 
+class NexusOperationFailureError(TemporalError):
+    """A standalone Nexus operation has no result: `cause` says why."""
+
+    def __init__(self, *, cause: BaseException) -> None:
+        super().__init__("Nexus operation execution failed")
+        self.__cause__ = cause
+
+    @property
+    def cause(self) -> BaseException:
+        """The failure."""
+        assert self.__cause__ is not None
+        return self.__cause__
+
+
 class AsyncActivityCancelledError(TemporalError):
     """A heartbeat brought back that the activity should end: `details` say why."""
 

@@ -19,11 +19,13 @@ from mainspring.client import _activity_inputs as activities
 from mainspring.client import (
     _impl_activity,
     _impl_async_activity,
+    _impl_nexus,
     _impl_schedule,
     _impl_update,
     _impl_workflow,
 )
 from mainspring.client import _inputs as workflows
+from mainspring.client import _nexus_inputs as nexus
 from mainspring.client import _schedule_inputs as schedules
 from mainspring.client._calls import call, execution, workflow_converter
 from mainspring.client._execution import (
@@ -55,6 +57,12 @@ if TYPE_CHECKING:
     from mainspring.client._activity_handle import ActivityHandle
     from mainspring.client._activity_options import ActivityExecutionOptions
     from mainspring.client._client import Client
+    from mainspring.client._nexus_description import (
+        NexusOperationExecutionAsyncIterator,
+        NexusOperationExecutionCount,
+        NexusOperationExecutionDescription,
+    )
+    from mainspring.client._nexus_handle import NexusOperationHandle
 
 
 class ClientImpl(OutboundInterceptor):
@@ -200,3 +208,26 @@ class ClientImpl(OutboundInterceptor):
         )
         service = self._client.workflow_service
         return task_reachability_of(await call(service.get_worker_task_reachability, request, input))
+
+    async def start_nexus_operation(self, input: nexus.StartNexusOperationInput) -> NexusOperationHandle[Any]:
+        return await _impl_nexus.start_nexus_operation(self._client, input)
+
+    async def describe_nexus_operation(
+        self, input: nexus.DescribeNexusOperationInput
+    ) -> NexusOperationExecutionDescription:
+        return await _impl_nexus.describe_nexus_operation(self._client, input)
+
+    async def get_nexus_operation_result(self, input: nexus.GetNexusOperationResultInput) -> Any:
+        return await _impl_nexus.get_nexus_operation_result(self._client, input)
+
+    async def cancel_nexus_operation(self, input: nexus.CancelNexusOperationInput) -> None:
+        await _impl_nexus.cancel_nexus_operation(self._client, input)
+
+    async def terminate_nexus_operation(self, input: nexus.TerminateNexusOperationInput) -> None:
+        await _impl_nexus.terminate_nexus_operation(self._client, input)
+
+    def list_nexus_operations(self, input: nexus.ListNexusOperationsInput) -> NexusOperationExecutionAsyncIterator:
+        return _impl_nexus.list_nexus_operations(self._client, input)
+
+    async def count_nexus_operations(self, input: nexus.CountNexusOperationsInput) -> NexusOperationExecutionCount:
+        return await _impl_nexus.count_nexus_operations(self._client, input)

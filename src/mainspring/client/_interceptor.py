@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mainspring.client import _activity_inputs as activities
     from mainspring.client import _inputs as workflows
+    from mainspring.client import _nexus_inputs as nexus
     from mainspring.client import _schedule_inputs as schedules
     from mainspring.client._activity_description import (
         ActivityExecutionAsyncIterator,
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     )
     from mainspring.client._handle import WorkflowHandle
     from mainspring.client._history import WorkflowHistoryEventAsyncIterator
+    from mainspring.client._nexus_description import (
+        NexusOperationExecutionAsyncIterator,
+        NexusOperationExecutionCount,
+        NexusOperationExecutionDescription,
+    )
+    from mainspring.client._nexus_handle import NexusOperationHandle
     from mainspring.client._schedule_description import ScheduleAsyncIterator, ScheduleDescription
     from mainspring.client._schedule_handle import ScheduleHandle
     from mainspring.client._update_handle import WorkflowUpdateHandle
@@ -209,3 +216,35 @@ class OutboundInterceptor:
     ) -> WorkerTaskReachability:
         """`Client.get_worker_task_reachability`."""
         return await self.next.get_worker_task_reachability(input)
+
+    # Nexus operations
+
+    async def start_nexus_operation(self, input: nexus.StartNexusOperationInput) -> NexusOperationHandle[Any]:
+        """`NexusClient.start_operation`, `NexusClient.execute_operation`."""
+        return await self.next.start_nexus_operation(input)
+
+    async def describe_nexus_operation(
+        self, input: nexus.DescribeNexusOperationInput
+    ) -> NexusOperationExecutionDescription:
+        """`NexusOperationHandle.describe`."""
+        return await self.next.describe_nexus_operation(input)
+
+    async def get_nexus_operation_result(self, input: nexus.GetNexusOperationResultInput) -> Any:
+        """`NexusOperationHandle.result`."""
+        return await self.next.get_nexus_operation_result(input)
+
+    async def cancel_nexus_operation(self, input: nexus.CancelNexusOperationInput) -> None:
+        """`NexusOperationHandle.cancel`."""
+        await self.next.cancel_nexus_operation(input)
+
+    async def terminate_nexus_operation(self, input: nexus.TerminateNexusOperationInput) -> None:
+        """`NexusOperationHandle.terminate`."""
+        await self.next.terminate_nexus_operation(input)
+
+    def list_nexus_operations(self, input: nexus.ListNexusOperationsInput) -> NexusOperationExecutionAsyncIterator:
+        """`Client.list_nexus_operations`."""
+        return self.next.list_nexus_operations(input)
+
+    async def count_nexus_operations(self, input: nexus.CountNexusOperationsInput) -> NexusOperationExecutionCount:
+        """`Client.count_nexus_operations`."""
+        return await self.next.count_nexus_operations(input)

@@ -13,6 +13,8 @@ from typing import Any, Required, TypedDict
 from mainspring.common import (
     ActivityIDConflictPolicy,
     ActivityIDReusePolicy,
+    NexusOperationIDConflictPolicy,
+    NexusOperationIDReusePolicy,
     Priority,
     QueryRejectCondition,
     RetryPolicy,
@@ -123,3 +125,17 @@ class ActivityOptions(UnplacedActivityOptions, total=False):
     """What every way to start a standalone activity takes on a client."""
 
     task_queue: Required[str]
+
+
+class NexusOperationOptions(RpcOptions, total=False):
+    """What every way to start a standalone Nexus operation takes."""
+
+    id: Required[str]
+    id_reuse_policy: NexusOperationIDReusePolicy
+    id_conflict_policy: NexusOperationIDConflictPolicy
+    schedule_to_close_timeout: timedelta | None
+    schedule_to_start_timeout: timedelta | None
+    start_to_close_timeout: timedelta | None
+    search_attributes: TypedSearchAttributes | None
+    summary: str | None
+    headers: Mapping[str, str] | None

@@ -9,11 +9,12 @@ from abc import ABC
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Concatenate, TypedDict, Unpack, overload
+from typing import Any, Concatenate, TypedDict, Unpack, overload
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.workflow.v1 import NewWorkflowExecutionInfo
 
+from mainspring.client._calls import duration_of
 from mainspring.common import Priority, RetryPolicy, SearchAttributes, TypedSearchAttributes
 from mainspring.common._arguments import arg_or_args, arg_unset
 from mainspring.converter import decode_search_attributes, decode_typed_search_attributes
@@ -27,9 +28,6 @@ from mainspring.types import (
 )
 from mainspring.workflow._definition import Definition
 from mainspring.workflow._functions import WorkflowFunction
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
 
 NO_ARGS: Sequence[Any] = []
 NO_ATTRIBUTES: SearchAttributes = {}
@@ -183,9 +181,9 @@ class ScheduleActionStartWorkflow(ScheduleAction):
         self.args = raw.input.payloads
         self.id = raw.workflow_id
         self.task_queue = raw.task_queue.name
-        self.execution_timeout = _duration(raw, "workflow_execution_timeout")
-        self.run_timeout = _duration(raw, "workflow_run_timeout")
-        self.task_timeout = _duration(raw, "workflow_task_timeout")
+        self.execution_timeout = duration_of(raw, "workflow_execution_timeout")
+        self.run_timeout = duration_of(raw, "workflow_run_timeout")
+        self.task_timeout = duration_of(raw, "workflow_task_timeout")
         self.retry_policy = RetryPolicy.from_proto(raw.retry_policy) if raw.HasField("retry_policy") else None
         self.memo = raw.memo.fields or None
         self.headers = raw.header.fields or None
@@ -213,7 +211,3 @@ def _name_of(workflow: str | Callable[..., Awaitable[Any]]) -> str:
     if not definition.name:
         raise ValueError("Cannot schedule dynamic workflow explicitly")
     return definition.name
-
-
-def _duration(message: Message, field_name: str) -> timedelta | None:
-    return getattr(message, field_name).ToTimedelta() if message.HasField(field_name) else None

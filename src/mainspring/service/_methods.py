@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from google.protobuf.message import Message
@@ -98,26 +99,46 @@ class Service:
 class _Unbound:
     """An RPC as the class has it: it binds itself to the client of the object that is asked for it.
 
-    The object then has the bound one under the same name, so that this is asked once.
+    The object then has the bound one under the same name, so that this is asked once. Of the class it is a function
+    of the object and the request, as any method is.
     """
 
-    def __init__(self, service: str, rpc: MethodDescriptor) -> None:
+    def __init__(self, kind: type[Service], service: str, rpc: MethodDescriptor) -> None:
+        self._kind = kind
         self._service = service
         self._rpc = rpc
+        self._name = snake_case(rpc.name)
 
-    def __get__(self, of: Service | None, kind: type[Service]) -> Any:
+    def __get__(self, of: Service | None, _kind: type[Service]) -> Any:
         if of is None:
-            return self
+            return self.__func__
         bound = of._client._bind(method_of(self._service, self._rpc))  # pyright: ignore[reportPrivateUsage] # one thing, two files
-        of.__dict__[snake_case(self._rpc.name)] = bound
+        of.__dict__[self._name] = bound
         return bound
+
+    @cached_property
+    def __func__(self) -> Call:
+        name = self._name
+
+        async def call(
+            self: Service,
+            req: Message,
+            retry: bool = False,
+            metadata: Metadata = NO_METADATA,
+            timeout: timedelta | None = None,
+        ) -> Any:
+            return await getattr(self, name)(req, retry=retry, metadata=metadata, timeout=timeout)
+
+        call.__name__ = name
+        call.__qualname__ = f"{self._kind.__name__}.{name}"
+        return call
 
 
 def provide(kind: type[Service], service: str, descriptor: ServiceDescriptor) -> None:
     """Give a class a method for each unary RPC of the descriptor; `service` is its short name."""
     for rpc in descriptor.methods:
         if not (rpc.client_streaming or rpc.server_streaming):
-            setattr(kind, snake_case(rpc.name), _Unbound(service, rpc))
+            setattr(kind, snake_case(rpc.name), _Unbound(kind, service, rpc))
 
 
 Call = Callable[..., Coroutine[Any, Any, Any]]

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, overload
 
+from mainspring.common._nexus import service_name_of
 from mainspring.types import NexusServiceType
 from mainspring.workflow._options import NexusOperationCancellationType, complete, spelled_out
 from mainspring.workflow._outbound import StartNexusOperationInput
@@ -193,16 +194,4 @@ def create_nexus_client(*, service: type[NexusServiceType] | str, endpoint: str)
 
     Raises: ValueError: the class is neither.
     """
-    return _Client(endpoint, service if isinstance(service, str) else _name_of(service))
-
-
-def _name_of(service: type) -> str:
-    import nexusrpc
-
-    definition = nexusrpc.get_service_definition(service)
-    if definition is None:
-        raise ValueError(
-            "`service` may be a name (str), or a class decorated with either @nexusrpc.handler.service_handler or "
-            f"@nexusrpc.service. Invalid service type: {type(service)}"
-        )
-    return definition.name
+    return _Client(endpoint, service_name_of(service))

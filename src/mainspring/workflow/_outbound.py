@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from temporalio.api.common.v1 import Payload
 
@@ -23,6 +23,7 @@ from mainspring.common import (
     VersioningOverride,
     WorkflowIDReusePolicy,
 )
+from mainspring.common._nexus import operation_of
 from mainspring.workflow._event_groups import EventGroup
 from mainspring.workflow._options import (
     ActivityCancellationType,
@@ -34,8 +35,6 @@ from mainspring.workflow._options import (
 )
 
 if TYPE_CHECKING:
-    import nexusrpc
-
     from mainspring.workflow._handles import ActivityHandle, ChildWorkflowHandle
     from mainspring.workflow._info import Info
 
@@ -182,25 +181,12 @@ class StartNexusOperationInput(Generic[InputT, OutputT]):
 
     def __post_init__(self) -> None:
         if not isinstance(self.operation, str):
-            self.output_type = _nexus_operation(self.operation).output_type
+            self.output_type = operation_of(self.operation).output_type
 
     @property
     def operation_name(self) -> str:
         """The operation's name, whichever way it was given."""
-        return self.operation if isinstance(self.operation, str) else _nexus_operation(self.operation).name
-
-
-def _nexus_operation(given: Any) -> nexusrpc.Operation[Any, Any]:
-    import nexusrpc
-
-    if isinstance(given, nexusrpc.Operation):
-        return cast("nexusrpc.Operation[Any, Any]", given)  # type: ignore[redundant-cast] # not so for pyright
-    if not callable(given):
-        raise ValueError(f"Operation is not a Nexus operation: {given}")
-    found = nexusrpc.get_operation(given)
-    if found is None:
-        raise ValueError(f"Operation callable is not a Nexus operation: {given}")
-    return found
+        return self.operation if isinstance(self.operation, str) else operation_of(self.operation).name
 
 
 class WorkflowOutboundInterceptor:
