@@ -27,10 +27,6 @@ PENDING = {  # modules that are being written: what they lack does not fail
     "nexus": "operations that workflows stand behind are not there yet",
 }
 
-NEXUS_CLIENT = [  # callbacks of workflows that a client starts for somebody else
-    "client.Callback",
-]
-
 RUNNERS = [  # what a workflow runner of one's own would make runs with
     "worker.UnsandboxedWorkflowRunner.create_instance",
     "worker.WorkflowInstance",
@@ -46,7 +42,7 @@ SANDBOX = [  # what applies restrictions
 ]
 
 EXCEPTIONS = {  # names, from the module on
-    **dict.fromkeys(NEXUS_CLIENT, "only workflows call Nexus operations yet"),
+    "client.Callback": "of operations that are carried out by updates, which workers do not serve yet",
     **dict.fromkeys(
         (
             "client.Client.execute_workflow",

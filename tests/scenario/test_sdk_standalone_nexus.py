@@ -1,4 +1,4 @@
-"""Nexus operations that clients start by themselves, on the real server: ours are told what the official ones are told."""
+"""Nexus operations that clients start by themselves, on the real server: both SDKs' clients are told the same."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ async def lived(sdk: Sdk, server: ServerProcess, endpoint: str) -> list[Any]:
 
 async def until_started(sdk: Sdk, handle: Any) -> None:
     started = sdk.common.PendingNexusOperationExecutionState.STARTED
-    while (await handle.describe()).state != started:
+    while (await handle.describe()).state != started:  # noqa: ASYNC110 - what is waited for is no event
         await asyncio.sleep(0.1)
 
 
@@ -126,7 +126,8 @@ async def listed(client: Any, endpoint: str) -> list[Any]:
     """The real server is late to list what ended just now."""
     async with asyncio.timeout(LISTED_WITHIN_S):
         query = f"Endpoint = '{endpoint}'"
-        while (await client.count_nexus_operations(f"{query} AND ExecutionStatus = 'Terminated'")).count < 1:
+        ended = f"{query} AND ExecutionStatus = 'Terminated'"
+        while (await client.count_nexus_operations(ended)).count < 1:  # noqa: ASYNC110 - what is waited for is no event
             await asyncio.sleep(0.1)
         found = [one async for one in client.list_nexus_operations(query, page_size=3)]
         counted = await client.count_nexus_operations(f"{query} GROUP BY ExecutionStatus")

@@ -25,6 +25,12 @@ OutputT = TypeVar("OutputT")
 class NexusCalls(ClientBase):
     """The part of `Client` that is about Nexus operations."""
 
+    @overload
+    def create_nexus_client(self, service: type[NexusServiceType], endpoint: str) -> NexusClient[NexusServiceType]: ...
+
+    @overload
+    def create_nexus_client(self, service: str, endpoint: str) -> NexusClient[Any]: ...
+
     def create_nexus_client(
         self, service: type[NexusServiceType] | str, endpoint: str
     ) -> NexusClient[NexusServiceType]:

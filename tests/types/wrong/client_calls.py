@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainspring.client import Client, ScheduleActionStartWorkflow
-from tests.types.definitions import AddNode, Order, Tick, add_node, tick
+from tests.types.definitions import AddNode, Order, Prices, Tick, add_node, tick
 
 
 async def starts(client: Client, order: Order) -> None:
@@ -24,6 +24,17 @@ async def starts(client: Client, order: Order) -> None:
     # error-pyright: "Vm" is not assignable to "str"
     name: str = await client.execute_workflow(add_node, order, id="n1", task_queue="q")
     print(name)
+
+
+async def nexus_operations(client: Client) -> None:
+    prices = client.create_nexus_client(Prices, "shop")
+    # error-pyright: No overloads for "execute_operation"
+    await prices.execute_operation(Prices.of, 7, id="p")
+    # error-pyright: No overloads for "execute_operation"
+    await prices.execute_operation(Prices.of, "disk")
+    # error-pyright: "int" is not assignable to "str"
+    price: str = await prices.execute_operation(Prices.of, "disk", id="p")
+    print(price)
 
 
 async def handles(client: Client) -> None:
