@@ -52,6 +52,7 @@ WIDE_CLASSES: dict[str, str] = {  # "path::class" -> reason
 }
 PARTS_OF_OFFICIAL = {  # class -> the official class that it is a part of, or is under a plain name
     "ActivityCalls": "Client",
+    "NexusCalls": "Client",
     "ClientBase": "Client",
     "ClientImpl": "_ClientImpl",
     "ScheduleCalls": "Client",
