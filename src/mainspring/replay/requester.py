@@ -6,7 +6,7 @@ Requester.take(request) -> a Pending in the core's queue, or a word to one that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 from temporalio.api.command.v1 import UpsertWorkflowSearchAttributesCommandAttributes
 from temporalio.api.common.v1 import SearchAttributes
@@ -37,8 +37,6 @@ from mainspring.replay.updates import Updates
 
 MOST_CHANGE_BYTES = 2048  # of the search attribute that tells a run's changes
 
-Asked = TypeVar("Asked", bound=requests.Request)
-
 
 class Run(Core, Protocol):
     """What a request may have to know of its run."""
@@ -66,29 +64,29 @@ class Requester:
         self._operations: dict[int, NexusPending] = {}
         self.patches: dict[str, bool] = {}  # id -> workflow code has asked for it; seen ahead: False
         self._changes: list[str] = []  # as the search attribute tells them
-        self._take: dict[type[requests.Request], Callable[[requests.Request], None]] = {
-            requests.ScheduleActivity: self._typed(self._schedule_activity),
-            requests.CancelActivity: self._typed(self._cancel_activity),
-            requests.ScheduleLocalActivity: self._typed(self._schedule_local),
-            requests.CancelLocalActivity: self._typed(self._cancel_local),
-            requests.StartTimer: self._typed(self._start_timer),
-            requests.CancelTimer: self._typed(self._cancel_timer),
-            requests.StartChild: self._typed(self._start_child),
-            requests.CancelChild: self._typed(self._cancel_child),
-            requests.SignalExternal: self._typed(self._signal_external),
-            requests.CancelSignalExternal: self._typed(self._cancel_signal_external),
-            requests.CancelExternal: self._typed(self._cancel_external),
-            requests.ScheduleNexusOperation: self._typed(self._schedule_nexus_operation),
-            requests.CancelNexusOperation: self._typed(self._cancel_nexus_operation),
-            requests.SetPatch: self._typed(self._set_patch),
-            requests.SetVersion: self._typed(self._set_version),
-            requests.RecordSideEffect: self._typed(self._record_side_effect),
-            requests.UpsertSearchAttributes: self._typed(self._upsert_search_attributes),
-            requests.ModifyProperties: self._typed(self._modify_properties),
-            requests.Terminal: self._typed(self._end),
-            requests.AcceptUpdate: self._typed(updates.accept),
-            requests.RejectUpdate: self._typed(updates.reject),
-            requests.CompleteUpdate: self._typed(updates.complete),
+        self._take: dict[type[requests.Request], Callable[[Any], None]] = {  # each takes its key's objects
+            requests.ScheduleActivity: self._schedule_activity,
+            requests.CancelActivity: self._cancel_activity,
+            requests.ScheduleLocalActivity: self._schedule_local,
+            requests.CancelLocalActivity: self._cancel_local,
+            requests.StartTimer: self._start_timer,
+            requests.CancelTimer: self._cancel_timer,
+            requests.StartChild: self._start_child,
+            requests.CancelChild: self._cancel_child,
+            requests.SignalExternal: self._signal_external,
+            requests.CancelSignalExternal: self._cancel_signal_external,
+            requests.CancelExternal: self._cancel_external,
+            requests.ScheduleNexusOperation: self._schedule_nexus_operation,
+            requests.CancelNexusOperation: self._cancel_nexus_operation,
+            requests.SetPatch: self._set_patch,
+            requests.SetVersion: self._set_version,
+            requests.RecordSideEffect: self._record_side_effect,
+            requests.UpsertSearchAttributes: self._upsert_search_attributes,
+            requests.ModifyProperties: self._modify_properties,
+            requests.Terminal: self._end,
+            requests.AcceptUpdate: updates.accept,
+            requests.RejectUpdate: updates.reject,
+            requests.CompleteUpdate: updates.complete,
         }
 
     def take(self, request: requests.Request) -> None:
@@ -114,11 +112,6 @@ class Requester:
                 self._operations.pop(job.seq, None)
             case _:
                 return
-
-    @staticmethod
-    def _typed(take: Callable[[Asked], None]) -> Callable[[requests.Request], None]:
-        """The table's key is the method's parameter type, which a checker cannot see."""
-        return take  # type: ignore[return-value]  # pyright: ignore[reportReturnType] # see above
 
     def _schedule_activity(self, request: requests.ScheduleActivity) -> None:
         self._activities[request.seq] = pending = ActivityPending(request)
