@@ -1,7 +1,7 @@
 """Standalone Nexus operations: what can be called on a client for them.
 
-    client.create_nexus_client(Prices, "shop")      starts them: see `_nexus_client`
-    client.get_nexus_operation_handle("price-1")    one that was started before
+client.create_nexus_client(Prices, "shop")      starts them: see `_nexus_client`
+client.get_nexus_operation_handle("price-1")    one that was started before
 """
 
 from __future__ import annotations
