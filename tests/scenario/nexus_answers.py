@@ -9,6 +9,7 @@ from typing import Any
 import nexusrpc
 import nexusrpc.handler
 from temporalio import nexus, workflow
+from temporalio.client import WorkflowUpdateStage
 from temporalio.exceptions import ApplicationError, NexusOperationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -24,7 +25,17 @@ OPERATIONS = [
         "raise_application_error",
         "raise_already_started",
     ),
-    *("raise_rpc_error", "unserializable", "no_such_operation", "start_later", "in_a_chain"),
+    *(
+        "raise_rpc_error",
+        "unserializable",
+        "no_such_operation",
+        "start_later",
+        "sync_by_client",
+        "by_client",
+        "twice_by_client",
+        "update_of_nothing",
+        "in_a_chain",
+    ),
 ]
 
 
@@ -46,6 +57,13 @@ class Later(nexusrpc.handler.OperationHandler[Name, str]):
 
     async def cancel(self, ctx: nexusrpc.handler.CancelOperationContext, token: str) -> None:
         raise nexusrpc.HandlerError(f"not {token}", type=nexusrpc.HandlerErrorType.NOT_FOUND)
+
+
+@workflow.defn
+class Echo:
+    @workflow.run
+    async def run(self, name: Name) -> str:
+        return f"echo of {name.first}"
 
 
 @nexusrpc.handler.service_handler(name="Answers")
@@ -99,6 +117,38 @@ class Answers:
         except ApplicationError as error:
             raise nexusrpc.HandlerError("outer", type=nexusrpc.HandlerErrorType.BAD_REQUEST) from error
 
+    @nexus.temporal_operation
+    async def sync_by_client(
+        self, ctx: nexus.TemporalStartOperationContext, client: nexus.TemporalNexusClient, name: Name
+    ) -> nexus.TemporalOperationResult[str]:
+        return nexus.TemporalOperationResult[str].sync(f"{name.first} in {client.client.namespace}")
+
+    @nexus.temporal_operation
+    async def by_client(
+        self, ctx: nexus.TemporalStartOperationContext, client: nexus.TemporalNexusClient, name: Name
+    ) -> nexus.TemporalOperationResult[str]:
+        return await client.start_workflow(Echo.run, name, id=f"echo-{ctx.request_id}")
+
+    @nexus.temporal_operation(name="twice_by_client")
+    async def twice(
+        self, ctx: nexus.TemporalStartOperationContext, client: nexus.TemporalNexusClient, name: Name
+    ) -> nexus.TemporalOperationResult[str]:
+        await client.start_workflow(Echo.run, name, id=f"echo-{ctx.request_id}")
+        return await client.start_workflow(Echo.run, name, id=f"echo-{ctx.request_id}")
+
+    @nexus.temporal_operation
+    async def update_of_nothing(
+        self, ctx: nexus.TemporalStartOperationContext, client: nexus.TemporalNexusClient, name: Name
+    ) -> nexus.TemporalOperationResult[str]:
+        starting: Any = client  # the official overloads are not all typed
+        try:
+            result: nexus.TemporalOperationResult[str] = await starting.start_workflow_update(
+                "nothing", "update", wait_for_stage=WorkflowUpdateStage.ACCEPTED
+            )
+        except RPCError as error:
+            raise nexusrpc.OperationError(error.status.name, state=nexusrpc.OperationErrorState.FAILED) from None
+        return result
+
     @nexusrpc.handler.operation_handler
     def start_later(self) -> nexusrpc.handler.OperationHandler[Name, str]:
         return Later()
@@ -118,7 +168,7 @@ class Asks:
             handle: workflow.NexusOperationHandle[Any] = await client.start_operation(
                 operation, Name("Ada", "Lovelace"), schedule_to_close_timeout=SOON, headers={"Trace": "7"}
             )
-            if handle.operation_token:
+            if operation == "start_later":
                 return f"{operation}: {handle.operation_token}"
             return f"{operation}: {await handle}"
         except NexusOperationError as error:

@@ -35,14 +35,30 @@ from mainspring.nexus._operation_contexts import (
     TemporalStartOperationContext,
     WorkflowRunOperationContext,
 )
+from mainspring.nexus._temporal_client import TemporalNexusClient, TemporalOperationResult
+from mainspring.nexus._temporal_operation import (
+    CancelActivityOptions,
+    CancelUpdateWorkflowOptions,
+    CancelWorkflowRunOptions,
+    TemporalOperationHandler,
+    TemporalOperationStartHandlerFunc,
+    temporal_operation,
+)
 from mainspring.nexus._token import WorkflowHandle
 from mainspring.nexus._workflow_run import workflow_run_operation
 
 __all__ = [
+    "CancelActivityOptions",
+    "CancelUpdateWorkflowOptions",
+    "CancelWorkflowRunOptions",
     "Info",
     "LoggerAdapter",
     "NexusCallback",
     "TemporalCancelOperationContext",
+    "TemporalNexusClient",
+    "TemporalOperationHandler",
+    "TemporalOperationResult",
+    "TemporalOperationStartHandlerFunc",
     "TemporalStartOperationContext",
     "WorkflowHandle",
     "WorkflowRunOperationContext",
@@ -52,6 +68,7 @@ __all__ = [
     "is_worker_shutdown",
     "logger",
     "metric_meter",
+    "temporal_operation",
     "wait_for_worker_shutdown",
     "wait_for_worker_shutdown_sync",
     "workflow_run_operation",
