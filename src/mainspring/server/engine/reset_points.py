@@ -20,11 +20,13 @@ def note_completion(run: Run, event: HistoryEvent) -> None:
     """A workflow task was completed by a worker: remember its build if it is a new one."""
     state = run.state
     attributes = event.workflow_task_completed_event_attributes
-    build_id, checksum = attributes.worker_version.build_id, attributes.binary_checksum
+    build_id, checksum = "", attributes.binary_checksum
     if attributes.HasField("worker_version"):
-        state.worker_version_bytes = attributes.worker_version.SerializeToString()
-    is_new = all((point.build_id, point.binary_checksum) != (build_id, checksum) for point in state.reset_points)
-    if is_new:
+        version = attributes.worker_version
+        build_id = version.build_id
+        state.worker_version_bytes = version.SerializeToString()
+    checksums: list[str] = []
+    if (build_id, checksum) not in [(point.build_id, point.binary_checksum) for point in state.reset_points]:
         point = ResetPoint(
             build_id=build_id,
             binary_checksum=checksum,
@@ -34,8 +36,9 @@ def note_completion(run: Run, event: HistoryEvent) -> None:
             is_resettable=not (run.children or run.signals or run.cancels),
         )
         state.reset_points = (*state.reset_points, point)[-run.limits.auto_reset_points_count :]
-    checksums = [point.binary_checksum for point in state.reset_points if point.binary_checksum]
-    search_attributes.note_build(run, build_id, checksums if is_new and checksum else [])
+        if checksum:
+            checksums = [point.binary_checksum for point in state.reset_points if point.binary_checksum]
+    search_attributes.note_build(run, build_id, checksums)
 
 
 def expire(run: Run) -> None:

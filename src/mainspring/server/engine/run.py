@@ -379,7 +379,11 @@ class Run:
             task_deadline(state),
             entry[0] if entry is not None else 0,
         )
-        return min(filter(None, deadlines), default=None)
+        earliest: Nanos | None = None
+        for at in deadlines:
+            if at and (earliest is None or at < earliest):
+                earliest = at
+        return earliest
 
     # -- the outcome
 
@@ -529,7 +533,8 @@ def activity_deadline(activity: Activity) -> tuple[Nanos, int] | None:
         options.append((a.scheduled_at, 0))
     elif a.schedule_to_start_ns:
         options.append((a.scheduled_at + a.schedule_to_start_ns, workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_START))
-    return min(options, key=_AT, default=None)
+    options.sort(key=_AT)
+    return options[0] if options else None
 
 
 def task_deadline(state: RunState) -> Nanos:

@@ -25,6 +25,9 @@ from mainspring.server.engine.settings import NamespaceSettings
 
 _T = IndexedValueType
 
+UNVERSIONED = "unversioned"
+"""Stands first among the `BuildIds` of each run that a worker without worker versioning has served."""
+
 # -- checks
 
 
@@ -229,11 +232,11 @@ def _written(run: Run) -> None:
 def note_build(run: Run, build_id: str, checksums: list[str]) -> None:
     """A worker of that build completed a workflow task: keep `BuildIds` (and `BinaryChecksums`) in step."""
     known = run.searchable.get("BuildIds")
-    before = [str(word) for word in known] if isinstance(known, list) else []
-    words = ["unversioned", *(word for word in before if word != "unversioned")]
-    if build_id and f"unversioned:{build_id}" not in words:
-        words.append(f"unversioned:{build_id}")
-    if words != before:
-        put_keywords(run, "BuildIds", words)
+    words = known if isinstance(known, list) else []
+    label = f"unversioned:{build_id}" if build_id else UNVERSIONED
+    if words[:1] != [UNVERSIONED] or label not in words:
+        others = dict.fromkeys([*words, label])  # each once, in the order in which they came
+        others.pop(UNVERSIONED, None)
+        put_keywords(run, "BuildIds", [UNVERSIONED, *others])
     if checksums:
         put_keywords(run, "BinaryChecksums", checksums)
