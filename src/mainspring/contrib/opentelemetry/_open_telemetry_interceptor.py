@@ -19,6 +19,7 @@ import mainspring.worker
 from mainspring import workflow
 from mainspring.client import OutboundInterceptor
 from mainspring.contrib.opentelemetry._calls import ActivityAttempts, ClientCalls
+from mainspring.contrib.opentelemetry._nexus_requests import NexusRequests
 from mainspring.contrib.opentelemetry._propagation import HasHeaders, Propagation, attached, error_status
 from mainspring.contrib.opentelemetry._replay_safe_traces import ReplaySafeTracerProvider
 from mainspring.contrib.opentelemetry._workflow_tracing import text_headers
@@ -29,6 +30,7 @@ from mainspring.worker import (
     HandleQueryInput,
     HandleSignalInput,
     HandleUpdateInput,
+    NexusOperationInboundInterceptor,
     SignalChildWorkflowInput,
     SignalExternalWorkflowInput,
     StartActivityInput,
@@ -87,6 +89,10 @@ class OpenTelemetryInterceptor(mainspring.client.Interceptor, mainspring.worker.
     @override
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return ActivityAttempts(next, self._spans)
+
+    @override
+    def intercept_nexus_operation(self, next: NexusOperationInboundInterceptor) -> NexusOperationInboundInterceptor:
+        return NexusRequests(next, self._spans)
 
     @override
     def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:

@@ -21,6 +21,7 @@ import mainspring.worker
 from mainspring import workflow
 from mainspring.client import OutboundInterceptor
 from mainspring.contrib.opentelemetry._calls import ActivityAttempts, ClientCalls
+from mainspring.contrib.opentelemetry._nexus_requests import NexusRequests
 from mainspring.contrib.opentelemetry._propagation import (
     HEADER_KEY,
     Carrier,
@@ -34,7 +35,11 @@ from mainspring.contrib.opentelemetry._workflow_tracing import (
     TracingWorkflowInboundInterceptor,
 )
 from mainspring.converter import PayloadConverter
-from mainspring.worker import ActivityInboundInterceptor, WorkflowInterceptorClassInput
+from mainspring.worker import (
+    ActivityInboundInterceptor,
+    NexusOperationInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
 
 
 class TracingInterceptor(mainspring.client.Interceptor, mainspring.worker.Interceptor):
@@ -66,6 +71,10 @@ class TracingInterceptor(mainspring.client.Interceptor, mainspring.worker.Interc
     @override
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return ActivityAttempts(next, self)
+
+    @override
+    def intercept_nexus_operation(self, next: NexusOperationInboundInterceptor) -> NexusOperationInboundInterceptor:
+        return NexusRequests(next, self)
 
     @override
     def workflow_interceptor_class(
