@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 import pytest
 import temporalio.client
 import temporalio.worker
-from temporalio.api.nexus.v1 import EndpointSpec, EndpointTarget
-from temporalio.api.operatorservice.v1 import CreateNexusEndpointRequest
 
 import mainspring.client
 import mainspring.worker
 from tests.replay import nexus_program
 from tests.replay.both_sdks import migrated
 from tests.scenario import nexus_service
+from tests.scenario.nexus_endpoint import make_endpoint
 from tests.server_process import ServerProcess, real_server_command, temporary_server
 
 REAL = real_server_command()
@@ -57,9 +56,7 @@ async def served(sdk: Sdk, server: ServerProcess) -> AsyncGenerator[str]:
     """An endpoint, and a worker of an SDK behind it."""
     client = await sdk.client.Client.connect(server.address)
     name = f"words-{uuid.uuid4()}"
-    target = EndpointTarget(worker=EndpointTarget.Worker(namespace="default", task_queue=name))
-    request = CreateNexusEndpointRequest(spec=EndpointSpec(name=name, target=target))
-    await client.operator_service.create_nexus_endpoint(request)
+    await make_endpoint(client, name, name)
     async with sdk.worker.Worker(
         client,
         task_queue=name,

@@ -11,13 +11,12 @@ from typing import NamedTuple
 import pytest
 import temporalio.client
 import temporalio.worker
-from temporalio.api.nexus.v1 import EndpointSpec, EndpointTarget
-from temporalio.api.operatorservice.v1 import CreateNexusEndpointRequest
 
 import mainspring.client
 import mainspring.worker
 from tests.replay.both_sdks import migrated
 from tests.scenario import nexus_answers
+from tests.scenario.nexus_endpoint import make_endpoint
 from tests.server_process import ServerProcess, real_server_command, temporary_server
 
 REAL = real_server_command()
@@ -52,9 +51,7 @@ async def told(sdk: Sdk, server: ServerProcess, by: Sdk = OFFICIAL) -> list[str]
     client = await sdk.client.Client.connect(server.address)
     calling = await by.client.Client.connect(server.address)
     name = f"answers-{uuid.uuid4()}"
-    target = EndpointTarget(worker=EndpointTarget.Worker(namespace="default", task_queue=name))
-    request = CreateNexusEndpointRequest(spec=EndpointSpec(name=name, target=target))
-    await client.operator_service.create_nexus_endpoint(request)
+    await make_endpoint(client, name, name)
     with concurrent.futures.ThreadPoolExecutor(5) as threads:
         async with (
             sdk.worker.Worker(

@@ -14,13 +14,12 @@ import temporalio.client
 import temporalio.common
 import temporalio.exceptions
 import temporalio.worker
-from temporalio.api.nexus.v1 import EndpointSpec, EndpointTarget
-from temporalio.api.operatorservice.v1 import CreateNexusEndpointRequest
 
 import mainspring.client
 import mainspring.common
 import mainspring.exceptions
 from tests.scenario import nexus_service
+from tests.scenario.nexus_endpoint import make_endpoint
 from tests.scenario.nexus_service import Words
 from tests.server_process import ServerProcess, real_server_command, temporary_server
 
@@ -55,9 +54,7 @@ async def endpoint(server: ServerProcess) -> AsyncGenerator[str]:
     """An endpoint, and a worker of the official SDK behind it."""
     client = await temporalio.client.Client.connect(server.address)
     name = f"words-{uuid.uuid4()}"
-    target = EndpointTarget(worker=EndpointTarget.Worker(namespace="default", task_queue=name))
-    request = CreateNexusEndpointRequest(spec=EndpointSpec(name=name, target=target))
-    await client.operator_service.create_nexus_endpoint(request)
+    await make_endpoint(client, name, name)
     async with temporalio.worker.Worker(
         client,
         task_queue=name,
@@ -145,9 +142,7 @@ async def test_clients_of_both_sdks_are_told_the_same(server: ServerProcess, end
 async def another(server: ServerProcess, endpoint: str) -> str:
     """A second endpoint of the same worker, so that each client counts its own."""
     client = await temporalio.client.Client.connect(server.address)
-    target = EndpointTarget(worker=EndpointTarget.Worker(namespace="default", task_queue=endpoint))
-    request = CreateNexusEndpointRequest(spec=EndpointSpec(name=f"{endpoint}-2", target=target))
-    await client.operator_service.create_nexus_endpoint(request)
+    await make_endpoint(client, f"{endpoint}-2", endpoint)
     return f"{endpoint}-2"
 
 

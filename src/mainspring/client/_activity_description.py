@@ -27,7 +27,7 @@ from temporalio.api.workflowservice.v1 import (
     ListActivityExecutionsRequest,
 )
 
-from mainspring.client._calls import call, time_of
+from mainspring.client._calls import call, duration_of, time_of
 from mainspring.client._pages import Pages
 from mainspring.common import (
     Priority,
@@ -221,9 +221,9 @@ def description_of(
         **_listed(info, namespace),
         attempt=info.attempt,
         canceled_reason=info.canceled_reason or None,
-        current_retry_interval=_duration(info, "current_retry_interval"),
+        current_retry_interval=duration_of(info, "current_retry_interval"),
         expiration_time=time_of(info, "expiration_time"),
-        heartbeat_timeout=_duration(info, "heartbeat_timeout"),
+        heartbeat_timeout=duration_of(info, "heartbeat_timeout"),
         last_attempt_complete_time=time_of(info, "last_attempt_complete_time"),
         last_deployment_version=(
             WorkerDeploymentVersion(deployment_name=version.deployment_name, build_id=version.build_id)
@@ -237,10 +237,10 @@ def description_of(
         priority=Priority._from_proto(info.priority),  # pyright: ignore[reportPrivateUsage] # the official name
         retry_policy=RetryPolicy.from_proto(info.retry_policy) if info.HasField("retry_policy") else None,
         run_state=PendingActivityState(info.run_state) if info.run_state else None,
-        schedule_to_close_timeout=_duration(info, "schedule_to_close_timeout"),
-        schedule_to_start_timeout=_duration(info, "schedule_to_start_timeout"),
-        start_to_close_timeout=_duration(info, "start_to_close_timeout"),
-        start_delay=_duration(info, "start_delay"),
+        schedule_to_close_timeout=duration_of(info, "schedule_to_close_timeout"),
+        schedule_to_start_timeout=duration_of(info, "schedule_to_start_timeout"),
+        start_to_close_timeout=duration_of(info, "start_to_close_timeout"),
+        start_delay=duration_of(info, "start_delay"),
         total_heartbeat_count=info.total_heartbeat_count,
         raw_callbacks=reply.callbacks,
         raw_input=reply.input if reply.HasField("input") else None,
@@ -255,7 +255,7 @@ def _listed(info: ActivityExecutionListInfo | ActivityExecutionInfo, namespace: 
         "activity_run_id": info.run_id or None,
         "activity_type": info.activity_type.name,
         "close_time": time_of(info, "close_time"),
-        "execution_duration": _duration(info, "execution_duration"),
+        "execution_duration": duration_of(info, "execution_duration"),
         "execution_time": time_of(info, "execution_time"),
         "namespace": namespace,
         "schedule_time": time_of(info, "schedule_time") or datetime.min.replace(tzinfo=UTC),
@@ -264,8 +264,3 @@ def _listed(info: ActivityExecutionListInfo | ActivityExecutionInfo, namespace: 
         "typed_search_attributes": decode_typed_search_attributes(info.search_attributes),
         "raw_info": info,
     }
-
-
-def _duration(message: ActivityExecutionListInfo | ActivityExecutionInfo, name: str) -> timedelta | None:
-    known = name in message.DESCRIPTOR.fields_by_name and message.HasField(name)  # type: ignore[arg-type]  # any field
-    return getattr(message, name).ToTimedelta() if known else None

@@ -6,7 +6,6 @@ await handle.result()
 
 from __future__ import annotations
 
-import asyncio
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -24,10 +23,9 @@ from mainspring.client._activity_inputs import (
     UpdateActivityOptionsInput,
 )
 from mainspring.client._activity_options import check_updates
-from mainspring.client._calls import outbound
+from mainspring.client._calls import ask_until, outbound
 from mainspring.client._exceptions import ActivityFailureError
 from mainspring.converter import ActivitySerializationContext
-from mainspring.service import RPCError, RPCStatusCode
 from mainspring.service._methods import NO_METADATA
 from mainspring.types import ReturnType
 
@@ -93,17 +91,12 @@ class ActivityHandle(Generic[ReturnType]):
             namespace=self._client.namespace, activity_id=self._id, run_id=self._run_id or ""
         )
         poll = self._client.workflow_service.poll_activity_execution
-        while self._known_outcome is None:
-            try:
-                reply = await poll(request, retry=True, metadata=rpc_metadata, timeout=rpc_timeout)
-            except RPCError as error:
-                if error.status is RPCStatusCode.DEADLINE_EXCEEDED:
-                    continue
-                if error.status is RPCStatusCode.CANCELLED:
-                    raise asyncio.CancelledError from error
-                raise
-            if reply.HasField("outcome"):
-                self._known_outcome = reply.outcome
+        if self._known_outcome is None:
+            reply = await ask_until(
+                lambda: poll(request, retry=True, metadata=rpc_metadata, timeout=rpc_timeout),
+                lambda reply: reply.HasField("outcome"),
+            )
+            self._known_outcome = reply.outcome
         return self._known_outcome
 
     async def cancel(

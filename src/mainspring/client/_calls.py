@@ -1,8 +1,13 @@
-"""What all calls of a client have in common: they are tried again, and carry their input's metadata and timeout."""
+"""What all calls of a client have in common: they are tried again, and carry their input's metadata and timeout.
+
+call(...)           one request            ask_until(...)      a long poll, made again until it is answered
+already_there(...)  what a refusal tells   time_of(...)        fields of replies, None if they are not there
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +25,7 @@ from mainspring.converter import (
     StorageDriverWorkflowInfo,
     WorkflowSerializationContext,
 )
+from mainspring.service import RPCError, RPCStatusCode
 from mainspring.service._methods import Rpc
 
 if TYPE_CHECKING:
@@ -39,6 +45,32 @@ async def call(rpc: Rpc[RequestT, ResponseT], request: RequestT, sent: Sent) -> 
     if caller is not None:
         caller.answered(request, reply)
     return reply
+
+
+async def ask_until(ask: Callable[[], Awaitable[ResponseT]], is_answer: Callable[[ResponseT], bool]) -> ResponseT:
+    """Ask by a long poll until its reply is the answer; one whose time is over is made again.
+
+    Raises: asyncio.CancelledError: the call was cancelled, by whichever side.
+    """
+    while True:
+        try:
+            reply = await ask()
+        except RPCError as error:
+            if error.status is RPCStatusCode.DEADLINE_EXCEEDED:
+                continue
+            if error.status is RPCStatusCode.CANCELLED:
+                raise asyncio.CancelledError from error
+            raise
+        if is_answer(reply):
+            return reply
+
+
+def already_there(error: RPCError, kind: type[ResponseT]) -> ResponseT | None:
+    """What the server tells of what has the id already, if the error says so by a detail of this kind."""
+    if error.status is not RPCStatusCode.ALREADY_EXISTS or not error.grpc_status.details:
+        return None
+    details = kind()
+    return details if error.grpc_status.details[0].Unpack(details) else None
 
 
 def outbound(client: Client) -> OutboundInterceptor:

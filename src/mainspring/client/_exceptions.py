@@ -9,6 +9,7 @@ TemporalError
 ├── RPCTimeoutOrCancelledError
 │   └── WorkflowUpdateRPCTimeoutOrCancelledError
 ├── ActivityFailureError                       a standalone activity failed
+├── NexusOperationFailureError                 a standalone Nexus operation failed
 ├── AsyncActivityCancelledError
 └── ScheduleAlreadyRunningError
 """
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
     from mainspring.client._execution import WorkflowExecutionStatus
 
 
-class WorkflowFailureError(TemporalError):
-    """The workflow has no result: `cause` says why."""
+class _FailedError(TemporalError):
+    """What was waited for has no result: `cause` says why."""
 
-    def __init__(self, *, cause: BaseException) -> None:
-        super().__init__("Workflow execution failed")
+    def __init__(self, message: str, cause: BaseException) -> None:
+        super().__init__(message)
         self.__cause__ = cause
 
     @property
@@ -36,6 +37,13 @@ class WorkflowFailureError(TemporalError):
         """The failure: an `ApplicationError`, `CancelledError`, `TerminatedError`, `TimeoutError` and so on."""
         assert self.__cause__ is not None
         return self.__cause__
+
+
+class WorkflowFailureError(_FailedError):
+    """The workflow has no result: `cause` says why."""
+
+    def __init__(self, *, cause: BaseException) -> None:
+        super().__init__("Workflow execution failed", cause)
 
 
 class WorkflowContinuedAsNewError(TemporalError):
@@ -77,18 +85,11 @@ class WorkflowQueryFailedError(TemporalError):
         return self._message
 
 
-class WorkflowUpdateFailedError(TemporalError):
+class WorkflowUpdateFailedError(_FailedError):
     """The update was rejected, or its handler failed: `cause` says how."""
 
     def __init__(self, cause: BaseException) -> None:
-        super().__init__("Workflow update failed")
-        self.__cause__ = cause
-
-    @property
-    def cause(self) -> BaseException:
-        """The failure."""
-        assert self.__cause__ is not None
-        return self.__cause__
+        super().__init__("Workflow update failed", cause)
 
 
 class RPCTimeoutOrCancelledError(TemporalError):
@@ -102,32 +103,18 @@ class WorkflowUpdateRPCTimeoutOrCancelledError(RPCTimeoutOrCancelledError):
         super().__init__("Timeout or cancellation waiting for update")
 
 
-class ActivityFailureError(TemporalError):
+class ActivityFailureError(_FailedError):
     """A standalone activity has no result: `cause` says why."""
 
     def __init__(self, *, cause: BaseException) -> None:
-        super().__init__("Activity execution failed")
-        self.__cause__ = cause
-
-    @property
-    def cause(self) -> BaseException:
-        """The failure."""
-        assert self.__cause__ is not None
-        return self.__cause__
+        super().__init__("Activity execution failed", cause)
 
 
-class NexusOperationFailureError(TemporalError):
+class NexusOperationFailureError(_FailedError):
     """A standalone Nexus operation has no result: `cause` says why."""
 
     def __init__(self, *, cause: BaseException) -> None:
-        super().__init__("Nexus operation execution failed")
-        self.__cause__ = cause
-
-    @property
-    def cause(self) -> BaseException:
-        """The failure."""
-        assert self.__cause__ is not None
-        return self.__cause__
+        super().__init__("Nexus operation execution failed", cause)
 
 
 class AsyncActivityCancelledError(TemporalError):

@@ -33,7 +33,7 @@ from mainspring.client._activity_description import (
 )
 from mainspring.client._activity_handle import ActivityHandle
 from mainspring.client._activity_options import ActivityExecutionOptions, options_of, put_updates
-from mainspring.client._calls import call, put_headers
+from mainspring.client._calls import already_there, call, put_headers
 from mainspring.client._memo import encode_user_metadata
 from mainspring.client._sending import check_sizes, encode_args
 from mainspring.converter import (
@@ -44,7 +44,7 @@ from mainspring.converter import (
     encode_search_attributes,
 )
 from mainspring.exceptions import ActivityAlreadyStartedError
-from mainspring.service import RPCError, RPCStatusCode
+from mainspring.service import RPCError
 
 if TYPE_CHECKING:
     from mainspring.client._activity_inputs import (
@@ -128,12 +128,8 @@ async def _start_request(client: Client, input: StartActivityInput) -> StartActi
 
 
 def _already_started(error: RPCError, input: StartActivityInput) -> ActivityAlreadyStartedError | None:
-    details = ActivityExecutionAlreadyStartedFailure()
-    if error.status is not RPCStatusCode.ALREADY_EXISTS or not error.grpc_status.details:
-        return None
-    if not error.grpc_status.details[0].Unpack(details):
-        return None
-    return ActivityAlreadyStartedError(input.id, input.activity_type, run_id=details.run_id)
+    there = already_there(error, ActivityExecutionAlreadyStartedFailure)
+    return None if there is None else ActivityAlreadyStartedError(input.id, input.activity_type, run_id=there.run_id)
 
 
 async def cancel_activity(client: Client, input: CancelActivityInput) -> None:

@@ -5,7 +5,6 @@ StartNexusOperationInput -> StartNexusOperationExecutionRequest -> NexusOperatio
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from temporalio.api.workflowservice.v1 import (
     TerminateNexusOperationExecutionRequest,
 )
 
-from mainspring.client._calls import call
+from mainspring.client._calls import already_there, ask_until, call
 from mainspring.client._exceptions import NexusOperationFailureError
 from mainspring.client._memo import encode_user_metadata
 from mainspring.client._nexus_description import (
@@ -36,7 +35,7 @@ from mainspring.client._nexus_handle import NexusOperationHandle
 from mainspring.client._sending import check_sizes, encode_named
 from mainspring.converter import DataConverter, NexusSerializationContext, encode_search_attributes
 from mainspring.exceptions import NexusOperationAlreadyStartedError
-from mainspring.service import RPCError, RPCStatusCode
+from mainspring.service import RPCError
 
 if TYPE_CHECKING:
     from mainspring.client._client import Client
@@ -109,12 +108,8 @@ async def _start_request(client: Client, input: StartNexusOperationInput) -> Sta
 
 
 def _already_started(error: RPCError, input: StartNexusOperationInput) -> NexusOperationAlreadyStartedError | None:
-    details = NexusOperationExecutionAlreadyStartedFailure()
-    if error.status is not RPCStatusCode.ALREADY_EXISTS or not error.grpc_status.details:
-        return None
-    if not error.grpc_status.details[0].Unpack(details):
-        return None
-    return NexusOperationAlreadyStartedError(input.id, run_id=details.run_id)
+    there = already_there(error, NexusOperationExecutionAlreadyStartedFailure)
+    return None if there is None else NexusOperationAlreadyStartedError(input.id, run_id=there.run_id)
 
 
 async def get_nexus_operation_result(client: Client, input: GetNexusOperationResultInput) -> Any:
@@ -138,17 +133,10 @@ async def _ended(client: Client, input: GetNexusOperationResultInput) -> PollNex
         run_id=input.run_id or "",
         wait_stage=NexusOperationWaitStage.NEXUS_OPERATION_WAIT_STAGE_CLOSED,
     )
-    while True:
-        try:
-            reply = await call(client.workflow_service.poll_nexus_operation_execution, request, input)
-        except RPCError as error:
-            if error.status is RPCStatusCode.DEADLINE_EXCEEDED:
-                continue
-            if error.status is RPCStatusCode.CANCELLED:
-                raise asyncio.CancelledError from error
-            raise
-        if reply.WhichOneof("outcome") is not None:
-            return reply
+    return await ask_until(
+        lambda: call(client.workflow_service.poll_nexus_operation_execution, request, input),
+        lambda reply: reply.WhichOneof("outcome") is not None,
+    )
 
 
 async def describe_nexus_operation(

@@ -20,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
     UpdateScheduleRequest,
 )
 
-from mainspring.client._calls import call
+from mainspring.client._calls import already_there, call
 from mainspring.client._exceptions import ScheduleAlreadyRunningError
 from mainspring.client._memo import encode_memo
 from mainspring.client._schedule_description import (
@@ -32,7 +32,7 @@ from mainspring.client._schedule_description import (
 from mainspring.client._schedule_handle import ScheduleHandle
 from mainspring.client._schedule_wire import backfill_message, schedule_message
 from mainspring.converter import encode_search_attributes
-from mainspring.service import RPCError, RPCStatusCode
+from mainspring.service import RPCError
 
 if TYPE_CHECKING:
     from mainspring.client._client import Client
@@ -93,9 +93,7 @@ def _initial_patch(input: CreateScheduleInput) -> SchedulePatch | None:
 
 
 def _says_already_running(error: RPCError) -> bool:
-    if error.status is not RPCStatusCode.ALREADY_EXISTS or not error.grpc_status.details:
-        return False
-    return error.grpc_status.details[0].Is(WorkflowExecutionAlreadyStartedFailure.DESCRIPTOR)
+    return already_there(error, WorkflowExecutionAlreadyStartedFailure) is not None
 
 
 async def delete_schedule(client: Client, input: DeleteScheduleInput) -> None:

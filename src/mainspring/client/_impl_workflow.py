@@ -20,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
     TerminateWorkflowExecutionRequest,
 )
 
-from mainspring.client._calls import call, execution, put_headers, workflow_converter
+from mainspring.client._calls import already_there, call, execution, put_headers, workflow_converter
 from mainspring.client._exceptions import WorkflowQueryFailedError, WorkflowQueryRejectedError
 from mainspring.client._execution import WorkflowExecutionStatus
 from mainspring.client._handle import WorkflowHandle
@@ -102,13 +102,11 @@ def already_started(
     error: RPCError, input: StartWorkflowInput | UpdateWithStartStartWorkflowInput
 ) -> WorkflowAlreadyStartedError | None:
     """The error as users know it, if it says that the workflow runs or ran already."""
-    if error.status is not RPCStatusCode.ALREADY_EXISTS or not error.grpc_status.details:
-        return None
-    details = WorkflowExecutionAlreadyStartedFailure()
-    if not error.grpc_status.details[0].Unpack(details):
+    there = already_there(error, WorkflowExecutionAlreadyStartedFailure)
+    if there is None:
         return None
     return WorkflowAlreadyStartedError(
-        input.id, input.workflow, run_id=details.run_id, first_run_id=details.first_execution_run_id or None
+        input.id, input.workflow, run_id=there.run_id, first_run_id=there.first_execution_run_id or None
     )
 
 

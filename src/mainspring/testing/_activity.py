@@ -10,7 +10,6 @@ on the calling thread, an `async def` in a task of the caller's loop.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from mainspring.activity._context import Context
 from mainspring.activity._definition import Definition
 from mainspring.activity._info import ActivityCancellationDetailsHolder
 from mainspring.common import MetricMeter, Priority
+from mainspring.common._callables import is_async
 from mainspring.common._composite_event import CompositeEvent
 from mainspring.converter import DataConverter, PayloadConverter
 from mainspring.exceptions import CancelledError
@@ -103,10 +103,8 @@ class ActivityEnvironment:
     def run(self, fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call `fn` as an activity, on this thread; what an `async def` gives is to be awaited."""
         called: Callable[..., Any] = fn
-        method: object = getattr(fn, "__call__", None)  # noqa: B004 - the method itself is wanted
-        is_async = inspect.iscoroutinefunction(called) or inspect.iscoroutinefunction(method)
-        running = _Running(called, is_async=is_async)
-        if is_async:
+        running = _Running(called, is_async=is_async(called))
+        if running.is_async:
             return cast("R", self._run_async(running, called(*args, **kwargs)))
         with self._entered(running):
             return cast("R", running.on_this_thread(lambda: called(*args, **kwargs)))
