@@ -220,7 +220,7 @@ def is_awaited(function: Any) -> bool:
 def call_of_annotation(owner: type, name: str) -> Any:
     """`__call__` of the class that an attribute is said to be of: an object with it stands for a method."""
     for base in owner.__mro__:
-        kind = re.match(r"\w+", str(vars(base).get("__annotations__", {}).get(name, "")))
+        kind = re.match(r"\w+", str(inspect.get_annotations(base).get(name, "")))
         if kind is not None:
             return getattr(vars(sys.modules[base.__module__]).get(kind[0]), "__call__", None)  # noqa: B004  # itself
     return None
@@ -260,7 +260,7 @@ def member_names(owner: type) -> frozenset[str]:
     for base in owner.__mro__:
         if base.__module__.split(".")[0] in {"builtins", "enum", "abc", "typing", "typing_extensions", "collections"}:
             continue
-        names |= vars(base).keys() | vars(base).get("__annotations__", {}).keys() | assigned_to_self(base)
+        names |= vars(base).keys() | inspect.get_annotations(base).keys() | assigned_to_self(base)
     return frozenset(name for name in names if not name.startswith("_") or name in SPECIAL_METHODS)
 
 

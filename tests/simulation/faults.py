@@ -54,7 +54,8 @@ class FaultyStore:
 
     async def settle(self) -> None:
         await self._store.settle()
-        await asyncio.gather(*self._unanswered, return_exceptions=True)
+        if self._unanswered:
+            await asyncio.wait(self._unanswered)  # and, unlike `gather`, for the callbacks of those that are done
 
     def _answered(self, written: asyncio.Future[None] | None, complaint: str) -> asyncio.Future[None]:
         answer = asyncio.ensure_future(self._answer(written, complaint))

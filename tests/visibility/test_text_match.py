@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -73,5 +74,5 @@ def test_a_text_without_words_has_no_pattern(query: str) -> None:
     separator=st.sampled_from([" ", ", ", "-", "\n", "/"]),
 )
 def test_each_word_of_a_value_is_found(words: list[str], separator: str) -> None:
-    with sqlite3.connect(":memory:") as db:
+    with closing(sqlite3.connect(":memory:")) as db:
         assert all(matches(db, separator.join(words), word) for word in words)

@@ -145,13 +145,17 @@ async def test_a_pause_or_a_reset_ends_the_attempt_as_a_failure(server: FakeServ
 
 
 async def test_an_attempt_that_nobody_waits_for_is_cancelled_and_not_reported(server: FakeServer) -> None:
+    @activity.defn
+    async def end_at_once() -> None:
+        seen.append("ended")
+
     server.forgets = True
-    async with Running(server, [wait_for_ever, greet]):
+    async with Running(server, [wait_for_ever, end_at_once]):
         server.give("wait_for_ever")
         assert await server.heartbeats.get() == ["waiting"]
-        server.tasks.put_nowait(a_task("greet", "world"))
-        await asyncio.wait_for(_until(lambda: bool(seen)), 5)
-    assert seen == [activity.ActivityCancellationDetails(not_found=True)]
+        server.give("end_at_once")
+        await asyncio.wait_for(_until(lambda: len(seen) == 2), 5)
+    assert seen == [activity.ActivityCancellationDetails(not_found=True), "ended"]
     assert server.ends.empty()
 
 

@@ -7,6 +7,7 @@ filled(list[T], {T: int})         -> list[int]
 
 from __future__ import annotations
 
+import inspect
 import typing
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, NotRequired, Required, TypeVar, Union, get_args, get_origin
@@ -92,6 +93,6 @@ def field_types(hint: Any) -> dict[str, Any]:
 def _owned(name: str, owners: list[type], variables: Mapping[type, Variables]) -> Variables:
     """The variables of the class that declares the field."""
     for owner in owners:
-        if name in vars(owner).get("__annotations__", {}):
+        if name in inspect.get_annotations(owner):
             return variables[owner]
     return variables[owners[0]]

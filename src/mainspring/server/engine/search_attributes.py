@@ -172,6 +172,8 @@ def instant_of(text: str) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("time zone is missing")
+    if text[11:13] == "24":  # the next day's midnight, for newer Pythons
+        raise ValueError("hour must be in 0..23")
     whole = int(moment.replace(microsecond=0).astimezone(UTC).timestamp())
     fraction = ""
     if "." in text:

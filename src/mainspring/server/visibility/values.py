@@ -36,7 +36,7 @@ _STATUSES: Final = {
 }
 
 _INSTANT: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}:\d{2})(?:[.,](\d+))?(?:Z|([+-])(\d{2}):(\d{2})))?", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})(?:T((?:[01]\d|2[0-3]):\d{2}:\d{2})(?:[.,](\d+))?(?:Z|([+-])(\d{2}):(\d{2})))?", re.ASCII
 )
 _CLOCK: Final = re.compile(r"(\d+):(\d{1,2}):(\d{1,2})", re.ASCII)
 _DURATION: Final = re.compile(r"([+-])?((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d))+)", re.ASCII)
