@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TASK_QUEUE = "default"
 DEFAULT_THREADS = 100  # as many as a worker carries out activities at a time, if nothing else is said
+FEWEST_POLLS = 5
 
 
 @asynccontextmanager
@@ -76,6 +77,7 @@ async def embedded(
             return
         with _threads(worker_options) as executor:
             worker_options["activity_executor"] = executor
+            poll_in_this_process(worker_options)
             worker = Worker(client, task_queue=task_queue, workflows=workflows, activities=activities, **worker_options)
             async with worker:
                 yield client
@@ -114,6 +116,22 @@ def _take_client_plugins(worker_options: WorkerOptions) -> list[ClientPlugin]:
     plugins = worker_options.get("plugins", ())
     worker_options["plugins"] = [plugin for plugin in plugins if not isinstance(plugin, ClientPlugin)]
     return [plugin for plugin in plugins if isinstance(plugin, ClientPlugin)]
+
+
+def poll_in_this_process(worker_options: WorkerOptions) -> None:
+    """Poll for workflow tasks with half of the slots, if nothing else is said; elsewhere a worker has five polls.
+
+    A poll that waits costs next to nothing here, and a workflow task that finds one starts in the transition that makes
+    it (decision 0017).
+    """
+    from mainspring.worker import PollerBehaviorSimpleMaximum
+    from mainspring.worker._tuning import DEFAULT_SLOTS
+
+    if worker_options.get("max_concurrent_workflow_task_polls") or worker_options.get("tuner"):
+        return
+    slots = worker_options.get("max_concurrent_workflow_tasks") or DEFAULT_SLOTS
+    if slots > 2 * FEWEST_POLLS:
+        worker_options.setdefault("workflow_task_poller_behavior", PollerBehaviorSimpleMaximum(slots // 2))
 
 
 @contextmanager
