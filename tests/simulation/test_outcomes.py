@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,17 +17,19 @@ from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueResponse,
     PollWorkflowTaskQueueResponse,
     RespondWorkflowTaskCompletedRequest,
+    SignalWorkflowExecutionRequest,
 )
 
 from benchmarks import lean
-from mainspring.server.engine.changes import Changes
-from mainspring.server.engine.errors import NotFound, Unavailable
+from mainspring.server.engine.changes import Task
+from mainspring.server.engine.errors import InvalidArgument, NotFound, Unavailable
+from mainspring.server.matching.matching import Matching
 from mainspring.server.persistence.sqlite import SqliteStore, open_sqlite
 from mainspring.server.process.assembly import Assembly, assemble
 from mainspring.server.process.config import Config
 from tests.assembled import call
 from tests.simulation.faults import FaultyStore
-from tests.simulation.test_starts import REFUSED, EvenLuck
+from tests.simulation.test_starts import LOST, REFUSED, EvenLuck
 
 WITHIN_S = 20  # whoever is going to wait needs far less
 
@@ -153,8 +155,8 @@ async def test_what_is_shown_is_durable(*, is_awaited: bool) -> None:
         polling = await here.waiting_poll() if is_awaited else None
         completing = asyncio.create_task(here.complete(activity))
         await (polling or here.workflow_task())
-        here.store.chance = 0
         assert EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED not in await here.events()
+        here.store.chance = 0
         with pytest.raises(Unavailable):
             await completing
 
@@ -195,28 +197,126 @@ def timeless(event: HistoryEvent) -> bytes:
     return event.SerializeToString(deterministic=True)
 
 
-async def test_a_task_whose_poll_is_cancelled_in_the_same_moment_goes_to_the_next_poll() -> None:
+async def test_a_task_whose_poll_is_cancelled_in_the_same_moment_goes_to_the_next_poll(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with world() as here:
         activity = await here.started_activity()
         gone = await here.waiting_poll()
-        here.assembly.history.runs.tell(CancelsWhoeverPolls(gone))
+        hand_over = Matching.hand_over
+
+        def cancelled(matching: Matching, task: Task, started: object, give_up: Callable[[], None]) -> None:
+            hand_over(matching, task, started, give_up)
+            gone.cancel()
+
+        monkeypatch.setattr(Matching, "hand_over", cancelled)
         await here.complete(activity)
         assert gone.cancelled()
+        monkeypatch.undo()
         await here.answer(await here.workflow_task(), lean.complete_workflow())
         kinds = await here.events()
         assert kinds.count(EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT) == 1, "it was started, and given up at once"
         assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
 
 
-class CancelsWhoeverPolls:
-    """A publisher: as soon as a run has a started workflow task, the poll that gets it is cancelled."""
+# -- what an outcome is left open for
 
-    def __init__(self, polling: asyncio.Task[PollWorkflowTaskQueueResponse]) -> None:
-        self._polling = polling
 
-    def publish(self, changes: Changes) -> None:
-        del changes
-        asyncio.get_running_loop().call_soon(self._polling.cancel)
+async def test_an_answer_goes_on_with_the_outcome_in_one_transition_of_the_store() -> None:
+    async with world() as here:
+        activity = await here.started_activity()
+        polling = await here.waiting_poll()
+        before = here.assembly.store.statistics().write_count
+        await asyncio.gather(here.complete(activity), answered(here, polling))
+        assert here.assembly.store.statistics().write_count == before + 1
 
-    def doubt(self, changes: Changes) -> None:
-        del changes
+
+async def test_an_outcome_is_durable_soon_without_an_answer() -> None:
+    async with world() as here:
+        activity = await here.started_activity()
+        polling = await here.waiting_poll()
+        async with asyncio.timeout(WITHIN_S):
+            await here.complete(activity)
+        assert EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in await here.events()
+        await here.answer(await polling, lean.complete_workflow())
+
+
+SIGNAL = SignalWorkflowExecutionRequest(namespace=lean.NAMESPACE, signal_name="signal")
+SIGNAL.workflow_execution.workflow_id = "workflow"
+
+
+async def test_what_comes_before_the_answer_finds_the_outcome() -> None:
+    """A signal is a transition of its own: held back, since a worker has the task."""
+    async with world() as here:
+        activity = await here.started_activity()
+        polling = await here.waiting_poll()
+        completing = asyncio.create_task(here.complete(activity))
+        task = await polling
+        await call(here.assembly, "SignalWorkflowExecution", SIGNAL)
+        await completing
+        await here.answer(task)
+        await here.answer(await here.workflow_task(), lean.complete_workflow())
+        kinds = await here.events()
+        assert kinds.index(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED) < kinds.index(
+            EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+        )
+        assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
+
+
+async def test_an_answer_that_cannot_be_applied_takes_no_outcome_along() -> None:
+    """The outcome is made anew; its task is another one, and its worker is told so."""
+    async with world() as here:
+        activity = await here.started_activity()
+        polling = await here.waiting_poll()
+        completing = asyncio.create_task(here.complete(activity))
+        unusable = lean.schedule_activity("b", "queue")
+        unusable.schedule_activity_task_command_attributes.ClearField("activity_type")
+        with pytest.raises(NotFound):
+            await here.answer(await polling, unusable)
+        await completing
+        with pytest.raises(InvalidArgument):
+            await here.answer(await here.workflow_task(), unusable)
+        await here.answer(await here.workflow_task(), lean.complete_workflow())
+        kinds = await here.events()
+        assert kinds.count(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED) == 1
+        assert kinds.count(EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) == 1
+        assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
+
+
+async def test_a_late_answer_to_another_task_takes_no_outcome_along() -> None:
+    async with world() as here:
+        await call(here.assembly, "StartWorkflowExecution", lean.start_request("workflow", "queue"))
+        first = await here.workflow_task()
+        await here.answer(first, lean.schedule_activity("a", "queue"))
+        activity = await call(here.assembly, "PollActivityTaskQueue", lean.activity_poll("queue"))
+        assert isinstance(activity, PollActivityTaskQueueResponse)
+        polling = await here.waiting_poll()
+        completing = asyncio.create_task(here.complete(activity))
+        await polling
+        with pytest.raises(NotFound):
+            await here.answer(first)
+        await completing
+        await here.answer(await here.workflow_task(), lean.complete_workflow())
+        assert (await here.events()).count(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED) == 1
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_a_refused_answer_is_a_refused_outcome(*, is_lost: bool) -> None:
+    """Both workers are told; both may ask again, whether or not the store has it after all."""
+    async with world() as here:
+        activity = await here.started_activity()
+        polling = await here.waiting_poll()
+        completing = asyncio.create_task(here.complete(activity))
+        task = await polling
+        here.store.chance = LOST if is_lost else REFUSED
+        with pytest.raises(Unavailable):
+            await here.answer(task, lean.complete_workflow())
+        with pytest.raises(Unavailable):
+            await completing
+        here.store.chance = 0
+        if not is_lost:
+            await here.complete(activity)
+            await here.answer(await here.workflow_task(), lean.complete_workflow())
+        kinds = await here.events()
+        assert kinds.count(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED) == 1
+        assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED

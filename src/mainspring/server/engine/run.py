@@ -182,7 +182,8 @@ class Run:
         self.effects: list[Effect] = []
         self.finished_effects: list[EffectKey] = []
         self.notices: list[Notice] = []
-        self._batches: list[EventBatch] = []  # of the steps that have ended
+        self._is_in_step = False  # something may be done that no `end_step` has counted
+        self.batches: list[EventBatch] = []  # of the steps that have ended
         self._blobs: dict[tuple[str, str], bytes | None] = {}
         self._blob_sizes: dict[tuple[str, str], int] = {}  # of all records as they are stored
         self._records_bytes = 0
@@ -272,6 +273,7 @@ class Run:
     def begin(self, now: Nanos) -> None:
         """Set the clock of the transition that follows; it never runs backwards within a run."""
         self.now = self.history.now = max(now, self.state.last_event_at)
+        self._is_in_step = True
         self.limits = self.settings.limits
 
     def touched(self) -> None:
@@ -411,7 +413,8 @@ class Run:
         elif not self.has_started_task:
             self.flush_buffered()
         self.check()
-        self.end_step()
+        if self._is_in_step:
+            self.end_step()
         records = self._take_records()
         state.buffered_next = history.next_buffered
         encoded_state = _STATE_ENCODER.encode(state)
@@ -424,7 +427,7 @@ class Run:
             next_event_id=history.next_event_id,
             status=state.status,
             wake_at=self.wake_at(),
-            events=tuple(self._batches),
+            events=tuple(self.batches),
             read_again=history.take_kept(),
             records=records,
             tasks=self.tasks,
@@ -445,6 +448,7 @@ class Run:
         So a task that is started in the transition that schedules it sees the history as any other does.
         """
         state = self.state
+        self._is_in_step = False
         state.transition_count += 1
         batches = self.history.take_batches()
         if batches:
@@ -452,7 +456,7 @@ class Run:
                 state.history_size_bytes += len(batch.blob)
             state.kept_elsewhere = state.kept_elsewhere.with_more(batches)
             state.last_event_at = self.now
-            self._batches += batches
+            self.batches += batches
 
     def _take_records(self) -> dict[tuple[str, str], bytes | None]:
         """All records that the transition has changed, as they are stored."""
@@ -475,7 +479,7 @@ class Run:
     def _reset_transition(self) -> None:
         self.version += 1
         self._blobs = {}
-        self._batches = []
+        self.batches = []
         self._touched.clear()
         self.tasks = []
         self.finished_tasks = []

@@ -33,6 +33,7 @@ class Reader:
             return HistoryPage([], 0)
         batches = self._from_memory(key, first_event_id, before_event_id)
         if batches is None:
+            self._runs.close(key)
             batches = await self._runs.store.history(
                 key.run_id, first_event_id=first_event_id, before_event_id=before_event_id, limit=limit
             )
@@ -42,6 +43,7 @@ class Reader:
 
     async def page_reversed(self, key: RunKey, *, before_event_id: int, limit: int) -> HistoryPage:
         """At most `limit` batches of the events below an id, newest batch first (events within still ascend)."""
+        self._runs.close(key)
         batches = await self._runs.store.history(
             key.run_id, first_event_id=1, before_event_id=before_event_id, limit=limit, newest_first=True
         )

@@ -13,6 +13,9 @@ publishing.
 What a crash may undo need not wait: `change_soon` and `change_early` publish at once, and the store writes it before
 anything that follows. Whoever looks from outside waits for it (`look`), so nobody is shown what a crash then takes
 back. The stamp of a workflow task that was undone is never used again, so that no other can be taken for it.
+
+An early change whose workflow task a worker got at once is left open for the worker's answer, and both are one
+transition of the store. Whoever else comes to the run before that closes it first (`close`).
 """
 
 from __future__ import annotations
@@ -52,8 +55,9 @@ T = TypeVar("T")
 
 START_WITHIN_S = 0.05
 """How long the start of a workflow task, which nobody waits for, is kept for what is written next."""
-OUTCOME_WITHIN_S = 0.005
-"""How long an early change waits for the worker's answer to the task that came of it, to be written together."""
+OUTCOME_WITHIN_S = 0.02
+"""How long an early change waits for the worker's answer to the task that came of it, to be written together: as long
+as an answer takes in this process with fifty runs in flight."""
 STAMPS_OF_A_LOAD = 1 << 16
 """More workflow tasks than a run can have: each time it is loaded, their stamps are such as nobody was ever given."""
 RECENT_BYTES = 32 * 1024  # of history kept with each run in memory
@@ -85,12 +89,32 @@ class Cached(msgspec.Struct):
     recent_bytes: int = 0
 
     def add(self, batches: Sequence[EventBatch]) -> None:
-        """More history was committed."""
+        """More history came."""
+        reached = self.recent[-1].next_event_id if self.recent else 0
         for batch in batches:
+            if batch.first_event_id < reached:  # of a transition that was left open: it is here already
+                continue
             self.recent.append(batch)
             self.recent_bytes += len(batch.blob)
         while self.recent_bytes > RECENT_BYTES and len(self.recent) > 1:
             self.recent_bytes -= len(self.recent.pop(0).blob)
+
+
+class _Open(msgspec.Struct, frozen=True):
+    """A transition that stays in its run until the worker's answer to the task that it started comes, or too late."""
+
+    run: Run
+    due_s: float  # of the loop's time
+    written: asyncio.Future[None]
+
+    def end(self, error: BaseException | None = None) -> None:
+        """It is durable, or was refused."""
+        if self.written.done():  # nobody waits any more
+            return
+        if error is None:
+            self.written.set_result(None)
+        else:
+            self.written.set_exception(error)
 
 
 class RunsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +140,8 @@ class Runs:
         self._current: OrderedDict[tuple[str, str], CurrentRun] = OrderedDict()
         self._publishers: list[Publisher] = []
         self._unsettled: dict[str, asyncio.Future[None]] = {}  # the run's newest commit that nobody waited for
+        self._open: dict[str, _Open] = {}  # by run id; the longest open first
+        self._closing: asyncio.TimerHandle | None = None
         self._least_stamp = clock.now()  # of runs that are loaded; above all that servers before this one have used
         self.conflict_count = 0
         self.load_count = 0
@@ -177,11 +203,14 @@ class Runs:
             key = await self.resolve(namespace_id, workflow_id, run_id)
             return key, await self.change_held(key, decide)
 
-    async def change_held(self, key: RunKey, decide: Callable[[Run], T]) -> T:
-        """`change` for a caller that holds the lock of the workflow id."""
+    async def change_held(self, key: RunKey, decide: Callable[[Run], T], *, goes_on: bool = False) -> T:
+        """`change` for a caller that holds the lock of the workflow id.
+
+        `goes_on`: it is what an early change was left open for, and is written together with that.
+        """
         for _ in range(CONFLICT_TRIES):
             try:
-                run, reply = await self._decided(key, decide)
+                run, reply = await self._decided(key, decide, goes_on=goes_on)
                 if run.is_dirty:
                     await self.commit(run)
             except VersionConflict:
@@ -219,7 +248,8 @@ class Runs:
         It is then written with what the worker makes of the task: one commit instead of two. Whoever asked for the
         change waits until it is durable, and asks again if the store refuses it.
 
-        If a poll waits for the task, `start_at_once` starts it in the same transition.
+        If a poll waits for the task, `start_at_once` starts it in the same transition, and that is left open: the
+        answer goes on with it (`goes_on`), and both are one transition for the store.
         """
         written: asyncio.Future[None] | None = None
         async with self.locks.hold((namespace_id, workflow_id)):
@@ -227,7 +257,7 @@ class Runs:
             try:
                 run, reply = await self._decided(key, decide)
                 if any(task.queue.kind is TaskKind.WORKFLOW for task in run.tasks):
-                    written = self._commit_soon(run, None, start_at_once, within_s=OUTCOME_WITHIN_S)
+                    written = self._hand_out(run, start_at_once)
                 elif run.is_dirty:
                     await self.commit(run)
             except VersionConflict:
@@ -242,16 +272,18 @@ class Runs:
             await written
         except StoreUnavailable as error:
             raise Unavailable(str(error)) from error
-        except VersionConflict:
+        except (VersionConflict, StateTooLarge):
             return await self.change(key, decide)
         return reply
 
-    async def _decided(self, key: RunKey, decide: Callable[[Run], T]) -> tuple[Run, T]:
+    async def _decided(self, key: RunKey, decide: Callable[[Run], T], *, goes_on: bool = False) -> tuple[Run, T]:
         """A run with a transition that is decided but not committed; evicted if it is refused.
 
         Raises: what `decide` raises; InvalidArgument: its history has grown too long, so it was ended instead.
         """
-        run = self._known(key) or await self.load(key)
+        if self._open and not goes_on:
+            self.close(key)
+        run = self.in_memory(key) or await self.load(key)
         run.begin(self.clock())
         try:
             reply = decide(run)
@@ -295,6 +327,7 @@ class Runs:
             return await self._see_held(key, see, settles=settles)
 
     async def _see_held(self, key: RunKey, see: Callable[[Run], T], *, settles: bool) -> T:
+        self.close(key)
         if settles and key.run_id in self._unsettled:
             await self.store.settle()
         run = await self.load(key)
@@ -304,8 +337,8 @@ class Runs:
             raise InvariantError("a run was changed by looking at it", run.execution)
         return seen
 
-    def _known(self, key: RunKey) -> Run | None:
-        """The run, if it is in memory."""
+    def in_memory(self, key: RunKey) -> Run | None:
+        """The run, if it is in memory: also one that was left open."""
         cached = self._cache.get(key.run_id)
         if cached is None or cached.run.key != key:
             return None
@@ -317,7 +350,8 @@ class Runs:
 
         Raises: NotFound.
         """
-        known = self._known(key)
+        self.close(key)
+        known = self.in_memory(key)
         if known is not None:
             return known
         stored = await self.store.load_run(key)
@@ -355,29 +389,32 @@ class Runs:
                 chained.append(run.successor)
                 run.successor = None
         transition = []
+        left = self._open.pop(runs[0].key.run_id, None) if self._open else None
+
+        def committed() -> None:
+            self._publish(chained, transition)
+            if left is not None:
+                left.end()
+
         try:
             transition = [run.take_changes() for run in chained]
-            await finish(self.store.commit(transition), lambda: self._publish(chained, transition))
+            await finish(self.store.commit(transition), committed)
         except StoreUnavailable as error:
+            if left is not None:
+                left.end(error)
             self._evict_all(chained)
             for changes in transition:
                 for publisher in self._publishers:
                     publisher.doubt(changes)
             raise Unavailable(str(error)) from error
         except BaseException:
+            if left is not None:
+                left.end(VersionConflict("what followed in the same transition was refused"))
             self._evict_all(chained)
             raise
 
-    def _commit_soon(
-        self,
-        run: Run,
-        if_undone: Callable[[], None] | None,
-        start_at_once: StartAtOnce | None = None,
-        *,
-        within_s: float,
-    ) -> asyncio.Future[None]:
+    def _commit_soon(self, run: Run, if_undone: Callable[[], None] | None, *, within_s: float) -> asyncio.Future[None]:
         try:
-            hand_over = None if start_at_once is None else start_at_once(run)
             transition = [run.take_changes()]
             written = self.store.commit_soon(transition, within_s=within_s)
         except StoreUnavailable as error:
@@ -393,9 +430,55 @@ class Runs:
 
         written.add_done_callback(ended)
         self._publish([run], transition)
-        if hand_over is not None:
-            hand_over()
         return written
+
+    # -- left open
+
+    def _hand_out(self, run: Run, start_at_once: StartAtOnce) -> asyncio.Future[None]:
+        """Give the workflow task that was just scheduled to a worker before it is durable. Returns: when it is."""
+        try:
+            hand_over = start_at_once(run)
+        except BaseException:
+            self.evict(run.key)
+            raise
+        if hand_over is None:
+            return self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
+        run.end_step()
+        self._keep(run).add(run.batches)
+        written = self._leave_open(run)
+        hand_over()
+        return written
+
+    def _leave_open(self, run: Run) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        due_s = loop.time() + OUTCOME_WITHIN_S
+        left = self._open[run.key.run_id] = _Open(run, due_s, loop.create_future())
+        if self._closing is None:
+            self._closing = loop.call_at(due_s, self._close_due)
+        return left.written
+
+    def _close_due(self) -> None:
+        """Write those that have waited too long for an answer, and come again when the next one has."""
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        self._closing = None
+        for left in list(self._open.values()):
+            if left.due_s > now_s:
+                self._closing = loop.call_at(left.due_s, self._close_due)
+                return
+            self.close(left.run.key)
+
+    def close(self, key: RunKey) -> None:
+        """Write by itself what a run was left open with, if it was: the answer takes long, or others want the run."""
+        left = self._open.pop(key.run_id, None)
+        if left is None:
+            return
+        try:
+            written = self._commit_soon(left.run, None, within_s=0.0)
+        except Exception as error:  # noqa: BLE001 - it goes to whoever waits for the change
+            left.end(error)
+        else:
+            written.add_done_callback(lambda done: left.end(done.exception()))
 
     def _soon_ended(
         self, changes: Changes, written: asyncio.Future[None], if_undone: Callable[[], None] | None
@@ -446,7 +529,10 @@ class Runs:
         return cached
 
     def evict(self, key: RunKey) -> None:
-        """Forget the run in memory; it will be loaded again."""
+        """Forget the run in memory; it will be loaded again. What it was left open with is to be made anew."""
+        left = self._open.pop(key.run_id, None)
+        if left is not None:
+            left.end(VersionConflict(f"run {key.run_id} is not in memory any more"))
         self._cache.pop(key.run_id, None)
         self._current.pop((key.namespace_id, key.workflow_id), None)
 
@@ -465,6 +551,7 @@ class Runs:
         known = self.events.get(key.run_id, event_id)
         if known is not None:
             return known
+        self.close(key)
         batches = await self.store.history(key.run_id, first_event_id=event_id, before_event_id=event_id + 1, limit=1)
         found: HistoryEvent | None = None
         for batch in batches:

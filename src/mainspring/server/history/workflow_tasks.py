@@ -207,7 +207,7 @@ class WorkflowTasks:
         async with self._runs.locks.hold((key.namespace_id, key.workflow_id)):
             worker = Worker(new_id=self._runs.new_id, chain=await self._chain(key, request))
             try:
-                outcome = await self._runs.change_held(key, _completing(token, request, worker))
+                outcome = await self._runs.change_held(key, _completing(token, request, worker), goes_on=True)
             except BadCommand as error:
                 self._runs.evict(key)
                 await self._runs.change_held(key, _failing(token, request, error))
@@ -232,7 +232,7 @@ class WorkflowTasks:
         )
 
     async def _chain(self, key: RunKey, request: RespondWorkflowTaskCompletedRequest) -> Chain | None:
-        run = await self._runs.load(key)
+        run = self._runs.in_memory(key) or await self._runs.load(key)
         may_be_followed = (
             run.state.retry is not None
             or bool(run.state.cron_schedule)
