@@ -96,7 +96,7 @@ def test_a_signal_goes_out() -> None:
         "input": MessageToDict(INPUT),
         "header": MessageToDict(HEADER),
     }
-    assert list(table.run.signals) == [the_request(signal_name="go")]
+    assert list(table.run.signals.values()) == [the_request(signal_name="go")]
     assert effects_of(table) == [(EffectKind.SIGNAL_EXTERNAL, INITIATED)]
 
 
@@ -111,7 +111,7 @@ def test_a_cancel_request_goes_out() -> None:
         "childWorkflowOnly": True,
         "reason": "enough",
     }
-    assert list(table.run.cancels) == [the_request(reason="enough")]
+    assert list(table.run.cancels.values()) == [the_request(reason="enough")]
     assert effects_of(table) == [(EffectKind.CANCEL_EXTERNAL, INITIATED)]
 
 

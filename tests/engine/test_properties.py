@@ -129,10 +129,10 @@ class AnyRun(RuleBasedStateMachine):
         if not hasattr(self, "table"):
             return
         before = self.table.run
-        known = [list(before.activities), list(before.timers), before.state, before.history.next_event_id]
+        known = [dict(before.activities), dict(before.timers), before.state, before.history.next_event_id]
         self.table.reload()
         after = self.table.run
-        assert [list(after.activities), list(after.timers), after.state, after.history.next_event_id] == known
+        assert [dict(after.activities), dict(after.timers), after.state, after.history.next_event_id] == known
 
 
 TestAnyRun = AnyRun.TestCase

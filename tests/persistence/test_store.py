@@ -132,7 +132,10 @@ async def test_a_conflict_leaves_its_neighbours_alone(store: Store) -> None:
 
 
 async def test_a_cancelled_caller_waits_to_the_end(store: Store) -> None:
-    committing = asyncio.ensure_future(store.commit([changes(A)]))
+    async def commit() -> None:
+        await store.commit([changes(A)])
+
+    committing = asyncio.ensure_future(commit())
     await asyncio.sleep(0)
     committing.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -56,10 +56,11 @@ def schedule_activity_task(
 ) -> HistoryEvent:
     """COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK, already checked. `dispatch` False: the caller starts it at once (eager)."""
     event = events.activity_task_scheduled(run, options, completed_by)
+    event_id = event.event_id
     timeouts, base_priority = options.timeouts, run.state.priority
     has_priority = options.command.HasField("priority")
     activity = Activity(
-        scheduled_event_id=event.event_id,
+        scheduled_event_id=event_id,
         activity_id=options.activity_id,
         activity_type=options.activity_type,
         queue=options.queue,
@@ -72,12 +73,12 @@ def schedule_activity_task(
         scheduled_at=run.now,
         priority=merged_priority(base_priority, options.command.priority) if has_priority else base_priority,
     )
-    run.activity_ids[activity.activity_id] = activity.scheduled_event_id
+    run.activity_ids[options.activity_id] = event_id
     if dispatch:
         dispatch_attempt(run, activity)
     else:
         activity.is_dispatched = True
-        run.put_activity(activity)
+        run.activities.put(event_id, activity)  # its deadline comes with its start
     return event
 
 

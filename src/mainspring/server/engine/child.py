@@ -102,7 +102,7 @@ def record_closed(run: Run, child: Child, closed: RunKey, outcome: HistoryEvent,
 
 def apply_close_policies(run: Run) -> None:
     """The run closes: children that are not to outlive it are told; those still being started, by the outbox."""
-    for child in run.children:
+    for child in run.children.values():
         if child.stage is ChildStage.STARTED and child.parent_close_policy != _Policy.PARENT_CLOSE_POLICY_ABANDON:
             effects.add(run, EffectKind.CLOSE_CHILD, child.initiated_event_id, closing(child))
 

@@ -117,7 +117,7 @@ def _close(run: Run, status: WorkflowExecutionStatus.ValueType, *, completed: bo
     state.closed_at = run.now
     state.delete_at = run.now + run.settings.retention_ns if run.settings.retention_ns else 0
     state.first_task_at = 0
-    for activity in run.activities:
+    for activity in run.activities.values():
         if activity.stage is ActivityStage.SCHEDULED and activity.is_dispatched:
             run.finish_task(TaskKind.ACTIVITY, activity.scheduled_event_id)
     child.apply_close_policies(run)

@@ -50,11 +50,11 @@ def check_sequence(batch: Sequence[Command]) -> None:
     Raises:
         InvalidArgument: something does, or a type is unknown. The workflow task stays with the worker.
     """
-    types = [command.command_type for command in batch]
     closing = 0
-    for kind in types:
+    for command in batch:
+        kind = command.command_type
         if closing:
-            listed = ", ".join(_camel(t) for t in types)
+            listed = ", ".join(_camel(each.command_type) for each in batch)
             raise InvalidArgument(
                 f"invalid command sequence: [{listed}], command {_camel(closing)} must be the last command."
             )

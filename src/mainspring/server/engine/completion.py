@@ -84,7 +84,7 @@ def respond_completed(
     if not completed_by:
         answer.reset_to_event_id = run.state.last_completed_started_event_id
     if run.is_running:
-        answer.eager_activities = _start_eager(run, request, batch)
+        answer.eager_activities = _start_eager(run, batch)
         heartbeat_of = task.original_scheduled_at if is_heartbeat else 0
         _next_task(run, request, batch, answer, heartbeat_of)
     answer.another_follows = run.state.task is not None
@@ -94,7 +94,7 @@ def respond_completed(
 def _handle_messages(run: Run, request: RespondWorkflowTaskCompletedRequest, batch: Batch) -> None:
     for message in batch.messages.values():
         update.handle_message(run, message)
-    if run.is_running and not request.force_create_new_workflow_task:
+    if run.updates and run.is_running and not request.force_create_new_workflow_task:
         update.reject_unprocessed(run)
 
 
@@ -105,15 +105,13 @@ def own_copy(command: Command) -> Command:
     return copy
 
 
-def _start_eager(
-    run: Run, request: RespondWorkflowTaskCompletedRequest, batch: Batch
-) -> list[tuple[Activity, HistoryEvent]]:
+def _start_eager(run: Run, batch: Batch) -> list[tuple[Activity, HistoryEvent]]:
     started: list[tuple[Activity, HistoryEvent]] = []
     for scheduled in batch.eager:
         pending = run.activities.get(scheduled.event_id)
         if pending is None:
             continue  # cancelled by a later command of the same batch
-        activity.mark_started(run, pending, identity=request.identity, request_id=batch.new_id(), worker_version=None)
+        activity.mark_started(run, pending, identity=batch.identity, request_id=batch.new_id(), worker_version=None)
         started.append((pending, scheduled))
     return started
 

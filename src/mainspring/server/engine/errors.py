@@ -4,7 +4,7 @@
     ├── ServiceError              an RPC's answer: gRPC status, message, error-detail protobuf
     │   ├── InvalidArgument
     │   │   ├── QueryFailed
-    │   │   └── StateTooLarge
+    │   │   └── RunTooLarge
     │   ├── NotFound
     │   │   ├── WorkflowCompleted
     │   │   └── NamespaceNotFound
@@ -109,11 +109,8 @@ class InvalidArgument(ServiceError):
     code = StatusCode.INVALID_ARGUMENT
 
 
-class StateTooLarge(InvalidArgument):
-    """What a run is to remember besides its history is over the limit: the run is ended."""
-
-    def __init__(self) -> None:
-        super().__init__("Workflow mutable state size exceeds limit.")
+class RunTooLarge(InvalidArgument):
+    """The history of a run, or what it is to remember besides, is over the limit: the run is ended."""
 
 
 class QueryFailed(InvalidArgument):

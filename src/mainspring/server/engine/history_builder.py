@@ -19,7 +19,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from mainspring.server.engine import wire
 from mainspring.server.engine.changes import EventBatch, Nanos
-from mainspring.server.engine.times import set_instant
+from mainspring.server.engine.times import SECOND, set_instant
 
 _E = event_type_pb2
 
@@ -93,7 +93,7 @@ class HistoryBuilder:
     """Numbers events, groups them into batches and keeps back what must wait."""
 
     def __init__(self, next_event_id: int) -> None:
-        self.now: Nanos = 0
+        self._now_s, self._now_nanos = 0, 0
         self.next_event_id = next_event_id
         self.started_ids: dict[int, int] = {}  # scheduled or initiated event id -> its started event's id; until wired
         self.next_buffered = 0
@@ -101,7 +101,7 @@ class HistoryBuilder:
         self._batches: list[list[HistoryEvent]] = []
         self._first_event_id = next_event_id  # of those filed since the last `take_batches`
         self._read_again: set[int] = set()  # ids of those among them that are of `READ_AGAIN`
-        self._buffered: dict[int, Held] = {}  # by number
+        self.buffered: dict[int, Held] = {}  # held back events, by number
         self._stored_sizes: dict[int, int] = {}  # of buffered events that have a row, by number
         self._buffer_changed = False
         self._kept: dict[int, bytes] = {}  # by id: serialised events of `READ_AGAIN` from the batches taken
@@ -110,23 +110,31 @@ class HistoryBuilder:
         """Take back what was held back when the run was stored: serialised events by number."""
         for number, blob in buffered:
             event = HistoryEvent.FromString(blob)
-            self._buffered[number] = event.event_type, event
+            self.buffered[number] = event.event_type, event
         self._stored_sizes = {number: len(blob) for number, blob in buffered}
         self.next_buffered = next_number
 
     # -- adding
 
+    def begin(self, now: Nanos) -> None:
+        """A transition begins: it is the time of the events that follow, unless they say another."""
+        self._now_s, self._now_nanos = divmod(now, SECOND)
+
     def event(self, event_type: EventType.ValueType, at: Nanos | None = None) -> HistoryEvent:
         """A new event without attributes or id."""
         event = HistoryEvent(event_type=event_type)
-        set_instant(event.event_time, self.now if at is None else at)
+        time = event.event_time
+        if at is None:
+            time.seconds, time.nanos = self._now_s, self._now_nanos
+        else:
+            set_instant(time, at)
         return event
 
     def add(self, event: HistoryEvent) -> HistoryEvent:
         """File an event: in the current batch with the next id, or held back, with id 0 until it is flushed."""
         kind = event.event_type
         if kind in FROM_OUTSIDE:
-            self._buffered[self.next_buffered] = kind, event
+            self.buffered[self.next_buffered] = kind, event
             self.next_buffered += 1
             self._buffer_changed = True
         else:
@@ -153,30 +161,26 @@ class HistoryBuilder:
     # -- held back events
 
     @property
-    def has_buffered(self) -> bool:
-        return bool(self._buffered)
-
-    @property
     def buffered_count(self) -> int:
-        return len(self._buffered)
+        return len(self.buffered)
 
     def buffered_size_bytes(self) -> int:
         """Serialised, of all held back events; each is measured once, or when it is stored."""
         sizes = self._stored_sizes
-        return sum(sizes.get(number) or event.ByteSize() for number, (_, event) in self._buffered.items())
+        return sum(sizes.get(number) or event.ByteSize() for number, (_, event) in self.buffered.items())
 
     def buffered_events(self) -> list[HistoryEvent]:
         """Held back events in order of arrival."""
-        return [event for _, event in self._buffered.values()]
+        return [event for _, event in self.buffered.values()]
 
     def flush_buffered(self) -> list[Held]:
         """Give ids to all held back events and file them; no worker may have the workflow task.
 
         Returns: the events, in the order of their ids.
         """
-        if not self._buffered:
+        if not self.buffered:
             return []
-        ordered = sorted(self._buffered.values(), key=_is_outcome)
+        ordered = sorted(self.buffered.values(), key=_is_outcome)
         self._clear_buffer()
         for kind, event in ordered:
             self._wire(kind, event, self._append(kind, event))
@@ -184,14 +188,14 @@ class HistoryBuilder:
 
     def drop_buffered(self) -> None:
         """Forget held back events: the run has closed and nobody will see them."""
-        if self._buffered:
+        if self.buffered:
             self._clear_buffer()
 
     def take_buffered_timer_fired(self, timer_id: str) -> HistoryEvent | None:
         """Take a held back TimerFired out again: its timer was cancelled by the worker that had the task."""
-        for number, (kind, event) in self._buffered.items():
+        for number, (kind, event) in self.buffered.items():
             if kind == _E.EVENT_TYPE_TIMER_FIRED and event.timer_fired_event_attributes.timer_id == timer_id:
-                del self._buffered[number]
+                del self.buffered[number]
                 self._buffer_changed = True
                 return event
         return None
@@ -201,7 +205,7 @@ class HistoryBuilder:
         return any(_activity_of(event) == scheduled_event_id for event in (*self.buffered_events(), *self.new_events()))
 
     def _clear_buffer(self) -> None:
-        self._buffered = {}
+        self.buffered = {}
         self._buffer_changed = True
 
     def _wire(self, kind: EventType.ValueType, event: HistoryEvent, event_id: int) -> None:
@@ -258,9 +262,9 @@ class HistoryBuilder:
             return
         sizes: dict[int, int] = {}
         for number in self._stored_sizes:
-            if number not in self._buffered:
+            if number not in self.buffered:
                 into["buffered", str(number)] = None
-        for number, (_, event) in self._buffered.items():
+        for number, (_, event) in self.buffered.items():
             size_bytes = self._stored_sizes.get(number)
             if size_bytes is None:
                 blob = into["buffered", str(number)] = event.SerializeToString()

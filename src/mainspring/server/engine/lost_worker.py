@@ -55,7 +55,7 @@ def release_task(run: Run, stamp: int) -> None:
 
 
 def _attempted(run: Run, since: Nanos) -> Iterator[Activity]:
-    return (one for one in run.activities if _is_attempted(one, since))
+    return (one for one in run.activities.values() if _is_attempted(one, since))
 
 
 def _is_attempted(one: Activity, since: Nanos) -> bool:

@@ -12,9 +12,8 @@ records lie in a heap whose stale entries are dropped when they come up; run-wid
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, ItemsView, Iterator, Mapping
-from operator import itemgetter
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
 import msgspec
 from temporalio.api.common.v1 import Memo, SearchAttributes, WorkflowExecution
@@ -33,7 +32,7 @@ from mainspring.server.engine.changes import (
     TaskKind,
     VisibilityRecord,
 )
-from mainspring.server.engine.errors import InvariantError, StateTooLarge
+from mainspring.server.engine.errors import InvariantError, RunTooLarge
 from mainspring.server.engine.external_payloads import with_numbers
 from mainspring.server.engine.history_builder import HistoryBuilder
 from mainspring.server.engine.notices import Notice
@@ -66,7 +65,7 @@ RUNNING = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
 Searchable = str | int | float | bool | list[str] | None
 """A search attribute as JSON; datetimes as nanoseconds since the epoch."""
 
-_AT = itemgetter(0)
+_NEVER: Final = 2**63 - 1
 
 Deadline = tuple[Nanos, int, str, int | str]
 """(at, tie break, kind of record, key of record)"""
@@ -76,58 +75,45 @@ Touched = dict[tuple[str, str], object]
 """Records that a transition has changed, by kind and key; None for those that are gone."""
 
 
-class Records(Generic[K, R]):
-    """Keyed records of one kind. Those that are changed go into `touched`, which all kinds of a run share."""
+class Records(dict[K, R]):
+    """Records of one kind by key. Those that are changed go into `touched`, which all kinds of a run share.
 
-    __slots__ = ("_decoder", "_items", "_parse_key", "_touched", "kind")
+    A dictionary, since looking at them is most of what is done with them; changed only by the methods here.
+    """
+
+    __slots__ = ("_decoder", "_parse_key", "_touched", "kind")
 
     def __init__(
         self, kind: str, decoder: msgspec.msgpack.Decoder[R], parse_key: Callable[[str], K], touched: Touched
     ) -> None:
+        super().__init__()
         self.kind = kind
         self._parse_key: Callable[[str], K] = parse_key
         self._decoder = decoder
-        self._items: dict[K, R] = {}
         self._touched = touched
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __contains__(self, key: K) -> bool:
-        return key in self._items
-
-    def __iter__(self) -> Iterator[R]:
-        return iter(self._items.values())
-
-    def items(self) -> ItemsView[K, R]:
-        """Keys with their records."""
-        return self._items.items()
-
-    def get(self, key: K) -> R | None:
-        return self._items.get(key)
 
     def put(self, key: K, record: R) -> None:
         """Add or replace; the record will be written."""
-        self._items[key] = record
+        self[key] = record
         self._touched[self.kind, str(key)] = record
 
     def touch(self, key: K) -> None:
         """The record of that key was changed in place; it will be written."""
-        self._touched[self.kind, str(key)] = self._items.get(key)
+        self._touched[self.kind, str(key)] = self.get(key)
 
     def remove(self, key: K) -> R:
         """Forget the record; its row goes."""
         self._touched[self.kind, str(key)] = None
-        return self._items.pop(key)
+        return self.pop(key)
 
     def clear(self) -> None:
         """Forget them all."""
-        for key in list(self._items):
+        for key in list(self):
             self.remove(key)
 
     def load(self, key: str, blob: bytes) -> None:
         """Take a stored record in."""
-        self._items[self._parse_key(key)] = self._decoder.decode(blob)
+        self[self._parse_key(key)] = self._decoder.decode(blob)
 
 
 AnyRecords = (
@@ -188,6 +174,7 @@ class Run:
         self._blob_sizes: dict[tuple[str, str], int] = {}  # of all records as they are stored
         self._records_bytes = 0
         self._deadlines: list[Deadline] = []
+        self._activities_due: dict[int, Nanos] = {}  # by scheduled event id: the deadline of each that is in the heap
         self._visibility_is_stale = version == 0
         self._is_dirty = version == 0
         self.current: CurrentRun | None = None
@@ -231,14 +218,14 @@ class Run:
         return run
 
     def _after_load(self, buffered: list[tuple[int, bytes]]) -> None:
-        self.activity_ids = {a.activity_id: a.scheduled_event_id for a in self.activities}
+        self.activity_ids = {a.activity_id: a.scheduled_event_id for a in self.activities.values()}
         self.history.restore(sorted(buffered), next_number=self.state.buffered_next)
         self.history.started_ids = {
-            c.initiated_event_id: c.started_event_id for c in self.children if c.started_event_id
+            c.initiated_event_id: c.started_event_id for c in self.children.values() if c.started_event_id
         }
-        entries = [self._activity_entry(a) for a in self.activities]
-        self._deadlines = [e for e in entries if e is not None]
-        self._deadlines += [(t.fires_at, t.started_event_id, "timer", t.timer_id) for t in self.timers]
+        for activity in self.activities.values():
+            self._mind_activity(activity)
+        self._deadlines += [(t.fires_at, t.started_event_id, "timer", t.timer_id) for t in self.timers.values()]
         heapq.heapify(self._deadlines)
 
     # -- what it is
@@ -259,7 +246,7 @@ class Run:
 
     @property
     def has_buffered_events(self) -> bool:
-        return self.history.has_buffered
+        return bool(self.history.buffered)
 
     def __repr__(self) -> str:
         s = self.state
@@ -272,7 +259,8 @@ class Run:
 
     def begin(self, now: Nanos) -> None:
         """Set the clock of the transition that follows; it never runs backwards within a run."""
-        self.now = self.history.now = max(now, self.state.last_event_at)
+        self.now = max(now, self.state.last_event_at)
+        self.history.begin(self.now)
         self._is_in_step = True
         self.limits = self.settings.limits
 
@@ -335,31 +323,31 @@ class Run:
     def put_activity(self, activity: Activity) -> None:
         """Add an activity, or note that it changed: it is written, and its next deadline is minded."""
         self.activities.put(activity.scheduled_event_id, activity)
-        entry = self._activity_entry(activity)
-        if entry is not None:
-            heapq.heappush(self._deadlines, entry)
+        self._mind_activity(activity)
 
     def remove_activity(self, activity: Activity) -> None:
-        self.activities.remove(activity.scheduled_event_id)
-        if self.activity_ids.get(activity.activity_id) == activity.scheduled_event_id:
+        ref = activity.scheduled_event_id
+        self.activities.remove(ref)
+        self._activities_due.pop(ref, None)
+        if self.activity_ids.get(activity.activity_id) == ref:
             del self.activity_ids[activity.activity_id]
 
-    def _activity_entry(self, activity: Activity) -> Deadline | None:
-        nearest = activity_deadline(activity)
-        return (
-            None
-            if nearest is None
-            else (nearest[0], activity.scheduled_event_id, "activity", activity.scheduled_event_id)
-        )
+    def _mind_activity(self, activity: Activity) -> None:
+        """Its next deadline takes the place of the one that was minded before."""
+        ref = activity.scheduled_event_id
+        at, _ = activity_deadline(activity) or (0, 0)
+        if self._activities_due.get(ref, 0) == at:
+            return
+        self._activities_due[ref] = at
+        if at:
+            heapq.heappush(self._deadlines, (at, ref, "activity", ref))
 
     def _is_current(self, entry: Deadline) -> bool:
         at, _, kind, key = entry
-        if kind == "timer":
-            timer = self.timers.get(str(key))
-            return timer is not None and timer.fires_at == at
-        activity = self.activities.get(int(key))
-        nearest = None if activity is None else activity_deadline(activity)
-        return nearest is not None and nearest[0] == at
+        if kind == "activity":
+            return self._activities_due.get(int(key)) == at
+        timer = self.timers.get(str(key))
+        return timer is not None and timer.fires_at == at
 
     def next_record_deadline(self) -> Deadline | None:
         """The earliest deadline of any activity or timer."""
@@ -397,7 +385,7 @@ class Run:
         """
         if self.state.task is not None and not self.is_running:
             raise InvariantError("a closed run has a workflow task", self.execution)
-        if self.history.has_buffered and not self.has_started_task:
+        if self.history.buffered and not self.has_started_task:
             raise InvariantError("events are buffered without a started workflow task", self.execution)
         if len(self.activity_ids) != len(self.activities):
             raise InvariantError("two pending activities have one id", self.execution)
@@ -405,7 +393,7 @@ class Run:
     def take_changes(self) -> Changes:
         """All that the transition did. Afterwards the run stands as it will be stored.
 
-        Raises: StateTooLarge: it would hold more than a run may; nothing may be committed.
+        Raises: RunTooLarge: it would hold more than a run may; nothing may be committed.
         """
         state, history, is_running = self.state, self.history, self.is_running
         if not is_running:
@@ -419,7 +407,7 @@ class Run:
         state.buffered_next = history.next_buffered
         encoded_state = _STATE_ENCODER.encode(state)
         if is_running and self._records_bytes + len(encoded_state) > self.limits.mutable_state_size_error_bytes:
-            raise StateTooLarge
+            raise RunTooLarge("Workflow mutable state size exceeds limit.")
         changes = Changes(
             key=self.key,
             expected_version=self.version,
@@ -524,21 +512,20 @@ def activity_deadline(activity: Activity) -> tuple[Nanos, int] | None:
     an attempt that begins as its activity is scheduled may last as long.
     """
     a = activity
-    options: list[tuple[Nanos, int]] = []
+    at, kind = _NEVER, 0
     if a.schedule_to_close_ns:
-        options.append((a.expires_at, workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE))
+        at, kind = a.expires_at, workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
     if a.stage is ActivityStage.STARTED:
-        if a.start_to_close_ns:
-            options.append((a.started_at + a.start_to_close_ns, workflow_pb2.TIMEOUT_TYPE_START_TO_CLOSE))
-        if a.heartbeat_ns:
-            last_beat_at = max(a.heartbeat_at, a.started_at)
-            options.append((last_beat_at + a.heartbeat_ns, workflow_pb2.TIMEOUT_TYPE_HEARTBEAT))
+        if a.start_to_close_ns and a.started_at + a.start_to_close_ns < at:
+            at, kind = a.started_at + a.start_to_close_ns, workflow_pb2.TIMEOUT_TYPE_START_TO_CLOSE
+        if a.heartbeat_ns and max(a.heartbeat_at, a.started_at) + a.heartbeat_ns < at:
+            at, kind = max(a.heartbeat_at, a.started_at) + a.heartbeat_ns, workflow_pb2.TIMEOUT_TYPE_HEARTBEAT
     elif not a.is_dispatched:
-        options.append((a.scheduled_at, 0))
-    elif a.schedule_to_start_ns:
-        options.append((a.scheduled_at + a.schedule_to_start_ns, workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_START))
-    options.sort(key=_AT)
-    return options[0] if options else None
+        if a.scheduled_at < at:
+            at, kind = a.scheduled_at, 0
+    elif a.schedule_to_start_ns and a.scheduled_at + a.schedule_to_start_ns < at:
+        at, kind = a.scheduled_at + a.schedule_to_start_ns, workflow_pb2.TIMEOUT_TYPE_SCHEDULE_TO_START
+    return None if at == _NEVER else (at, kind)
 
 
 def task_deadline(state: RunState) -> Nanos:

@@ -128,7 +128,9 @@ def _check_limits(run: Run, request: Request) -> None:
             "Continue-as-New to avoid this; we recommend you check Continue-as-New Suggested in your Workflow."
         )
     size_bytes = (
-        2 * names.size_of(request.meta.update_id) + request.ByteSize() + sum(map(_in_flight_bytes, run.updates))
+        2 * names.size_of(request.meta.update_id)
+        + request.ByteSize()
+        + sum(map(_in_flight_bytes, run.updates.values()))
     )
     limit_bytes = limits.updates_in_flight_size_bytes
     if limit_bytes and size_bytes >= limit_bytes:
@@ -152,7 +154,9 @@ def _in_flight_bytes(update: Update) -> int:
 def send(run: Run, task: WorkflowTask) -> list[Message]:
     """A worker starts `task`: the requests that it gets along, oldest first."""
     messages: list[Message] = []
-    for update in sorted(run.updates, key=lambda u: (u.admitted_at, u.order)):
+    if not run.updates:
+        return messages
+    for update in sorted(run.updates.values(), key=lambda u: (u.admitted_at, u.order)):
         if update.stage not in _UNANSWERED:
             continue
         if update.stage is UpdateStage.ADMITTED:
@@ -176,7 +180,7 @@ def _request_message(update: Update) -> Message:
 
 def has_waiting(run: Run) -> bool:
     """Some update waits for a workflow task to carry it."""
-    return any(u.stage in _UNANSWERED for u in run.updates)
+    return bool(run.updates) and any(u.stage in _UNANSWERED for u in run.updates.values())
 
 
 def take_back(run: Run, *, seen_are_failed: bool) -> None:
@@ -184,7 +188,7 @@ def take_back(run: Run, *, seen_are_failed: bool) -> None:
 
     `seen_are_failed`: the worker's answer was at fault, so trying the same updates again would fail again.
     """
-    for update in list(run.updates):
+    for update in list(run.updates.values()):
         if update.stage is not UpdateStage.SENT:
             continue
         if seen_are_failed:
@@ -199,7 +203,7 @@ def take_back(run: Run, *, seen_are_failed: bool) -> None:
 
 def reject_unprocessed(run: Run) -> None:
     """The worker completed its task without a word on updates that it was sent: it does not know of updates."""
-    for update in list(run.updates):
+    for update in list(run.updates.values()):
         if update.stage is UpdateStage.SENT:
             _forget(run, update, outcome=Outcome(failure=UNPROCESSED))
 
@@ -324,7 +328,7 @@ def _forget(run: Run, update: Update, *, outcome: Outcome | None = None, error: 
 
 def abort_all(run: Run, *, continues: bool) -> None:
     """The run closes. What was accepted fails for good; what was not goes to the next run, if there is one."""
-    for update in list(run.updates):
+    for update in list(run.updates.values()):
         if update.stage in _UNANSWERED:
             error = WorkflowClosing() if continues else NotFound(ABORTED_BY_CLOSE)
             _forget(run, update, error=error)

@@ -61,8 +61,8 @@ _OPTIONS_UPDATED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED
 
 def describe(run: Run, now: Nanos) -> DescribeWorkflowExecutionResponse:
     """Everything but what the first event alone knows."""
-    activities = sorted(run.activities, key=lambda activity: activity.scheduled_event_id)
-    children = sorted(run.children, key=lambda child: child.initiated_event_id)
+    activities = sorted(run.activities.values(), key=lambda activity: activity.scheduled_event_id)
+    children = sorted(run.children.values(), key=lambda child: child.initiated_event_id)
     task = run.state.task
     return DescribeWorkflowExecutionResponse(
         execution_config=_config(run),

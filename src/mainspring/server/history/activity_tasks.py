@@ -134,7 +134,7 @@ class ActivityTasks:
             decide(run, pending)
             return 0 if pending.scheduled_event_id in run.activities else pending.scheduled_event_id
 
-        key, closed = await self._runs.change_early(*name.key.parts, close, self._start_at_once)
+        key, closed = await self._runs.change_early(name.key, close, self._start_at_once)
         if closed:
             self._runs.events.drop(key.run_id, closed)
 

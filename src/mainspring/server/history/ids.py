@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 import time
 
-_VERSION = 7 << 76
-_VARIANT = 2 << 62
+_VERSION = 7 << 12
+_VARIANT = 2 << 14
 _random = random.Random()  # noqa: S311 - see the module
 
 
@@ -18,6 +18,10 @@ def new_id() -> str:
     """A new id; unique, and greater than those of earlier milliseconds."""
     random_bits = _random.getrandbits(74)
     millisecond = time.time_ns() // 1_000_000
-    value = millisecond << 80 | _VERSION | (random_bits >> 62) << 64 | _VARIANT | random_bits & (1 << 62) - 1
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return "%08x-%04x-%04x-%04x-%012x" % (  # noqa: UP031 - of the ways to write it the one that costs least
+        millisecond >> 16,
+        millisecond & 0xFFFF,
+        _VERSION | random_bits >> 62,
+        _VARIANT | random_bits >> 48 & 0x3FFF,
+        random_bits & 0xFFFF_FFFF_FFFF,
+    )

@@ -42,7 +42,10 @@ class _Hold:
             raise
 
     async def __aexit__(self, *_: object) -> None:
-        self._give_back()
+        if self._waiters[self._key]:
+            self._give_back()
+        else:
+            del self._waiters[self._key]
 
     def _give_back(self) -> None:
         queue = self._waiters[self._key]

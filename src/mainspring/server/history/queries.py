@@ -69,6 +69,10 @@ class BufferedQueries:
             if not queries:
                 del self._by_run[run_id]
 
+    def has_any(self, run_id: str) -> bool:
+        """Some query waits for a workflow task of the run, or is with one."""
+        return run_id in self._by_run
+
     def attach(self, run_id: str) -> Mapping[str, WorkflowQuery]:
         """The queries that go with a workflow task of the run that starts now."""
         queries = self._by_run.get(run_id)

@@ -24,19 +24,19 @@ import asyncio
 import logging
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import NoReturn, Protocol, TypeVar, cast
 
 import msgspec
 from temporalio.api.history.v1 import History, HistoryEvent
 
 from mainspring.server.engine import history_limits
-from mainspring.server.engine.changes import Changes, CurrentRun, EventBatch, RunKey, TaskKind
+from mainspring.server.engine.changes import Changes, CurrentRun, EventBatch, RunKey, Task, TaskKind
 from mainspring.server.engine.errors import (
     InvalidArgument,
     InvariantError,
     NotFound,
-    StateTooLarge,
+    RunTooLarge,
     StoreUnavailable,
     Unavailable,
     VersionConflict,
@@ -210,13 +210,14 @@ class Runs:
         """
         for _ in range(CONFLICT_TRIES):
             try:
-                run, reply = await self._decided(key, decide, goes_on=goes_on)
+                run = (self.in_memory(key) if goes_on else self._closed(key)) or await self.load(key)
+                reply = self._decide(run, decide)
                 if run.is_dirty:
                     await self.commit(run)
             except VersionConflict:
                 self.conflict_count += 1
                 continue
-            except StateTooLarge as error:
+            except RunTooLarge as error:
                 await self._end(key, error.message)
             return reply
         raise Unavailable(f"workflow {key.workflow_id} is changed by others all the time, try again")
@@ -228,20 +229,16 @@ class Runs:
         """
         async with self.locks.hold((key.namespace_id, key.workflow_id)):
             try:
-                run, reply = await self._decided(key, decide)
+                run = self._closed(key) or await self.load(key)
+                reply = self._decide(run, decide)
                 if run.is_dirty:
                     _ = self._commit_soon(run, if_undone, within_s=START_WITHIN_S)
-            except StateTooLarge as error:
+            except RunTooLarge as error:
                 await self._end(key, error.message)
             return reply
 
     async def change_early(
-        self,
-        namespace_id: str,
-        workflow_id: str,
-        run_id: str,
-        decide: Callable[[Run], T],
-        start_at_once: StartAtOnce,
+        self, named: RunKey, decide: Callable[[Run], T], start_at_once: StartAtOnce
     ) -> tuple[RunKey, T]:
         """`change_named`, but a workflow task that comes of it is handed out before it is durable.
 
@@ -252,17 +249,18 @@ class Runs:
         answer goes on with it (`goes_on`), and both are one transition for the store.
         """
         written: asyncio.Future[None] | None = None
-        async with self.locks.hold((namespace_id, workflow_id)):
-            key = await self.resolve(namespace_id, workflow_id, run_id)
+        async with self.locks.hold((named.namespace_id, named.workflow_id)):
+            key = named if named.run_id else await self.resolve(*named.parts)
             try:
-                run, reply = await self._decided(key, decide)
-                if any(task.queue.kind is TaskKind.WORKFLOW for task in run.tasks):
+                run = self._closed(key) or await self.load(key)
+                reply = self._decide(run, decide)
+                if _has_workflow_task(run.tasks):
                     written = self._hand_out(run, start_at_once)
                 elif run.is_dirty:
                     await self.commit(run)
             except VersionConflict:
                 return key, await self.change_held(key, decide)
-            except StateTooLarge as error:
+            except RunTooLarge as error:
                 await self._end(key, error.message)
         return key, reply if written is None else await self._early_ended(key, written, reply, decide)
 
@@ -272,30 +270,26 @@ class Runs:
             await written
         except StoreUnavailable as error:
             raise Unavailable(str(error)) from error
-        except (VersionConflict, StateTooLarge):
+        except (VersionConflict, RunTooLarge):
             return await self.change(key, decide)
         return reply
 
-    async def _decided(self, key: RunKey, decide: Callable[[Run], T], *, goes_on: bool = False) -> tuple[Run, T]:
-        """A run with a transition that is decided but not committed; evicted if it is refused.
+    def _decide(self, run: Run, decide: Callable[[Run], T]) -> T:
+        """Decide on a transition, which is not committed yet; the run is evicted if it is refused.
 
-        Raises: what `decide` raises; InvalidArgument: its history has grown too long, so it was ended instead.
+        Raises: what `decide` raises; RunTooLarge: its history has grown too long, so it is to be ended instead.
         """
-        if self._open and not goes_on:
-            self.close(key)
-        run = self.in_memory(key) or await self.load(key)
         run.begin(self.clock())
         try:
             reply = decide(run)
             reason = history_limits.excess(run)
             if reason is not None and run.is_dirty:
-                self.evict(key)
-                await self._end(key, reason)
+                raise RunTooLarge(reason)
         except BaseException:
             if run.is_dirty:
-                self.evict(key)
+                self.evict(run.key)
             raise
-        return run, reply
+        return reply
 
     async def _end(self, key: RunKey, reason: str) -> NoReturn:
         """End the run, as it is stored, because it has grown too large. Raises: InvalidArgument: the reason."""
@@ -337,6 +331,12 @@ class Runs:
             raise InvariantError("a run was changed by looking at it", run.execution)
         return seen
 
+    def _closed(self, key: RunKey) -> Run | None:
+        """The run, if it is in memory, with nothing left open."""
+        if self._open:
+            self.close(key)
+        return self.in_memory(key)
+
     def in_memory(self, key: RunKey) -> Run | None:
         """The run, if it is in memory: also one that was left open."""
         cached = self._cache.get(key.run_id)
@@ -350,8 +350,7 @@ class Runs:
 
         Raises: NotFound.
         """
-        self.close(key)
-        known = self.in_memory(key)
+        known = self._closed(key)
         if known is not None:
             return known
         stored = await self.store.load_run(key)
@@ -388,7 +387,7 @@ class Runs:
             if run.successor is not None:
                 chained.append(run.successor)
                 run.successor = None
-        transition = []
+        transition: list[Changes] = []
         left = self._open.pop(runs[0].key.run_id, None) if self._open else None
 
         def committed() -> None:
@@ -518,14 +517,14 @@ class Runs:
             self._current.popitem(last=False)
 
     def _keep(self, run: Run) -> Cached:
-        """Have the run in memory, as one of those that were used last."""
+        """Have the run in memory; one that is there already was moved to those used last as it was asked for."""
         run_id = run.key.run_id
         cached = self._cache.get(run_id)
         if cached is None or cached.run is not run:
             cached = self._cache[run_id] = Cached(run, [])
+            self._cache.move_to_end(run_id)
             while len(self._cache) > self._settings.cached_run_count:
                 self._cache.popitem(last=False)
-        self._cache.move_to_end(run_id)
         return cached
 
     def evict(self, key: RunKey) -> None:
@@ -570,17 +569,25 @@ class Runs:
         return Chain(first_event=await self.event(key, 1), new_id=self.new_id)
 
 
+def _has_workflow_task(tasks: Sequence[Task]) -> bool:
+    for task in tasks:  # noqa: SIM110 - there is hardly ever more than one, and `any` makes a generator first
+        if task.queue.kind is TaskKind.WORKFLOW:
+            return True
+    return False
+
+
 @types.coroutine
-def finish(work: Coroutine[object, None, T], then: Callable[[], object]) -> Generator[object, None, T]:
+def finish(work: Awaitable[T], then: Callable[[], object]) -> Generator[object, None, T]:
     """Await `work` and then call `then`, even if the caller is cancelled meanwhile; the cancellation comes after.
 
     `work` must wait for nothing that lets itself be cancelled, as a store's commit does not. It runs within the task of
     the caller: a task of its own behind a shield costs more than all the rest of a commit on this thread.
     """
+    steps = work.__await__()
     cancelled: asyncio.CancelledError | None = None
     while True:
         try:
-            waits_for = work.send(None)
+            waits_for = next(steps)
         except StopIteration as end:
             then()
             if cancelled is not None:

@@ -1,6 +1,6 @@
 """The history room put together: what the frontend talks to.
 
-    Runs.commit --> _Tasks (to matching), Wakeups, Outbox, BufferedQueries, _Waiters      each a `Publisher`
+    Runs.commit --> _Tasks (to matching), Wakeups, Outbox, BufferedQueries, Waiting      each a `Publisher`
 
 A commit whose answer was lost goes the same ways as a doubt: each looks for itself what there is.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from mainspring.server.engine import close
 from mainspring.server.engine.changes import Changes, Nanos, RunKey
-from mainspring.server.engine.run import RUNNING, Run
+from mainspring.server.engine.run import Run
 from mainspring.server.history import lost_workers
 from mainspring.server.history.activity_tasks import ActivityTasks
 from mainspring.server.history.effects import Effects
@@ -51,7 +51,7 @@ class History:
         self.updates = Updates(self.runs, self.waiting)
         self.wakeups = Wakeups(self.runs, clock=clock)
         self.outbox = Outbox(self.runs, Effects(self.runs, self.starts).handlers())
-        self.runs.tell(_Tasks(tasks), self.wakeups, self.outbox, self.queries, _Waiters(self.waiting))
+        self.runs.tell(_Tasks(tasks), self.wakeups, self.outbox, self.queries, self.waiting)
 
     @property
     def is_at_rest(self) -> bool:
@@ -103,16 +103,3 @@ class _Tasks:
     def doubt(self, changes: Changes) -> None:
         for queue in {task.queue for task in changes.tasks}:
             self._sink.doubt(queue)
-
-
-class _Waiters:
-    """Wakes who waits for a run."""
-
-    def __init__(self, waiting: Waiting) -> None:
-        self._waiting = waiting
-
-    def publish(self, changes: Changes) -> None:
-        self._waiting.commit_seen(changes.key.run_id, changes.notices, is_closed=changes.status != RUNNING)
-
-    def doubt(self, changes: Changes) -> None:
-        self._waiting.commit_seen(changes.key.run_id, [], is_closed=True)

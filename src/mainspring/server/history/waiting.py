@@ -13,11 +13,13 @@ owner waits: what becomes of the run, and whether there is one, makes no differe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Generator, Hashable
 from contextlib import AbstractContextManager, contextmanager
 from typing import Generic, TypeVar
 
-from mainspring.server.engine.notices import Notice, UpdateNotice
+from mainspring.server.engine.changes import Changes
+from mainspring.server.engine.notices import UpdateNotice
+from mainspring.server.engine.run import RUNNING
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -56,7 +58,7 @@ class _Waiters(Generic[K, T]):
 
 
 class Waiting:
-    """The waiters of all runs."""
+    """The waiters of all runs. A `Publisher`."""
 
     def __init__(self) -> None:
         self._changed: _Waiters[str, None] = _Waiters()
@@ -78,14 +80,20 @@ class Waiting:
         """Done when the update has an outcome or was aborted, also one that leaves no trace in the run."""
         return self._updates.one((run_id, update_id))
 
-    def commit_seen(self, run_id: str, notices: Sequence[Notice], *, is_closed: bool) -> None:
-        """A transition of the run was committed."""
+    def publish(self, changes: Changes) -> None:
+        """A transition of a run was committed."""
+        run_id = changes.key.run_id
         self._changed.wake(run_id, None)
-        if is_closed:
+        if changes.status != RUNNING:
             self._closed.wake(run_id, None)
-        for notice in notices:
+        for notice in changes.notices:
             if isinstance(notice, UpdateNotice):
                 self._tell(run_id, notice)
+
+    def doubt(self, changes: Changes) -> None:
+        """It may have been: let those who wait look for themselves."""
+        self._changed.wake(changes.key.run_id, None)
+        self._closed.wake(changes.key.run_id, None)
 
     def _tell(self, run_id: str, notice: UpdateNotice) -> None:
         is_final = notice.outcome_bytes is not None or notice.error is not None

@@ -24,7 +24,6 @@ from mainspring.server.engine.completion import Completed, Worker
 from mainspring.server.engine.errors import BadCommand, InvalidArgument, NotFound, ServiceError, WorkflowCompleted
 from mainspring.server.engine.records import Activity, WorkflowTask
 from mainspring.server.engine.run import Run
-from mainspring.server.engine.succession import Chain
 from mainspring.server.history.ports import TaskSink
 from mainspring.server.history.queries import BufferedQueries
 from mainspring.server.history.reading import Reader
@@ -205,7 +204,9 @@ class WorkflowTasks:
         """
         key = token.run
         async with self._runs.locks.hold((key.namespace_id, key.workflow_id)):
-            worker = Worker(new_id=self._runs.new_id, chain=await self._chain(key, request))
+            run = self._runs.in_memory(key) or await self._runs.load(key)
+            chain = await self._runs.chain(key) if _may_be_followed(run, request) else None
+            worker = Worker(new_id=self._runs.new_id, chain=chain)
             try:
                 outcome = await self._runs.change_held(key, _completing(token, request, worker), goes_on=True)
             except BadCommand as error:
@@ -213,12 +214,13 @@ class WorkflowTasks:
                 await self._runs.change_held(key, _failing(token, request, error))
                 raise error_of(error) from error
             completed = outcome.completed
-            self._queries.task_completed(
-                key.run_id,
-                request.query_results,
-                another_follows=completed.another_follows,
-                limit_bytes=self._runs.namespaces.settings(key.namespace_id).limits.blob_size_error_bytes,
-            )
+            if self._queries.has_any(key.run_id):
+                self._queries.task_completed(
+                    key.run_id,
+                    request.query_results,
+                    another_follows=completed.another_follows,
+                    limit_bytes=self._runs.namespaces.settings(key.namespace_id).limits.blob_size_error_bytes,
+                )
         if completed.heartbeat_is_over:
             raise NotFound("workflow task heartbeat timeout")
         next_task = None
@@ -231,15 +233,6 @@ class WorkflowTasks:
             eager_activities=completed.eager_activities,
         )
 
-    async def _chain(self, key: RunKey, request: RespondWorkflowTaskCompletedRequest) -> Chain | None:
-        run = self._runs.in_memory(key) or await self._runs.load(key)
-        may_be_followed = (
-            run.state.retry is not None
-            or bool(run.state.cron_schedule)
-            or any(command.command_type == CAN for command in request.commands[-1:])  # it can only be the last
-        )
-        return await self._runs.chain(key) if may_be_followed and run.is_running else None
-
     async def fail(self, token: TaskToken, request: RespondWorkflowTaskFailedRequest) -> None:
         """A worker says that it cannot handle its task. Raises: NotFound: the token is stale."""
 
@@ -249,6 +242,13 @@ class WorkflowTasks:
             completion.respond_failed(run, _named(run, token), request)
 
         await self._runs.change(token.run, fail)
+
+
+def _may_be_followed(run: Run, request: RespondWorkflowTaskCompletedRequest) -> bool:
+    """The completion may close the run in such a way that another follows."""
+    commands = request.commands
+    continues = bool(commands) and commands[-1].command_type == CAN  # it can only be the last
+    return run.is_running and (continues or run.state.retry is not None or bool(run.state.cron_schedule))
 
 
 class _Snapshot(msgspec.Struct, frozen=True, kw_only=True):

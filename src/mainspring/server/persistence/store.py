@@ -14,7 +14,7 @@ returns it is durable; nothing here decides anything about a run. Methods are co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -94,7 +94,7 @@ class VisibilityFilter(msgspec.Struct, frozen=True):
 class RunStore(Protocol):
     """What `history` asks: runs, when they are due, and what they want done to others."""
 
-    async def commit(self, transition: Sequence[Changes]) -> None:
+    def commit(self, transition: Sequence[Changes]) -> Awaitable[None]:
         """Write one transition (of one run, or of several that must change together) atomically and durably.
 
         Order of checks: each run's version first, then current runs. Concurrent transitions share a database

@@ -33,14 +33,14 @@ class Calls:
         """No more calls are taken: the server is stopping."""
         return self._is_closed
 
-    def begin(self) -> asyncio.Task[object]:
-        """The present task serves a call until `end`, which must follow.
+    def begin(self, loop: asyncio.AbstractEventLoop | None = None) -> asyncio.Task[object]:
+        """The present task serves a call until `end`, which must follow. `loop`: the running one, if it is known.
 
         Raises: Unavailable: the server is stopping.
         """
         if self._is_closed:
             raise stopping()
-        task = asyncio.current_task()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a call is served by a task")
         self._tasks.add(task)

@@ -118,7 +118,7 @@ class InFlight:
 def _busy(run: Run, since_s: float) -> _Busy | None:
     if not run.is_running:
         return None
-    activity_count = sum(activity.stage is ActivityStage.STARTED for activity in run.activities)
+    activity_count = sum(activity.stage is ActivityStage.STARTED for activity in run.activities.values())
     waiting = tuple(dict.fromkeys(_queues_with_tasks(run)))
     if not (run.has_started_task or waiting or activity_count):
         return None
@@ -130,6 +130,6 @@ def _queues_with_tasks(run: Run) -> Iterator[QueueKey]:
     if state.task is not None and not state.task.started_event_id:
         yield QueueKey(namespace_id, state.task.queue, TaskKind.WORKFLOW)
         yield QueueKey(namespace_id, state.task_queue, TaskKind.WORKFLOW)  # where a sticky one goes in the end
-    for activity in run.activities:
+    for activity in run.activities.values():
         if activity.stage is ActivityStage.SCHEDULED and activity.is_dispatched:
             yield QueueKey(namespace_id, activity.queue, TaskKind.ACTIVITY)

@@ -15,7 +15,7 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from datetime import timedelta
-from typing import Any, NoReturn, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias
 
 import msgspec
 from google.protobuf.message import Message
@@ -67,9 +67,9 @@ class InProcess:
                 raise RuntimeError(ANOTHER_LOOP)
             deadline_s = None if timeout is None else time.monotonic() + timeout.total_seconds()
             try:
-                task = calls.begin()
+                task = calls.begin(loop)
                 try:
-                    call = Call(deadline_s=deadline_s, metadata=cast("Mapping[str, str]", metadata))
+                    call = Call(deadline_s=deadline_s, metadata=metadata)  # type: ignore[arg-type]  # see there
                     reply = await handler(request, call)
                 finally:
                     calls.end(task)

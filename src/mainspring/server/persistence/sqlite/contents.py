@@ -135,9 +135,9 @@ def _compared(run: Run, row: _Row, events: Sequence[HistoryEvent], buffered: Seq
     if row.status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
         return
     stored = {
-        "activity": {one.scheduled_event_id for one in run.activities},
-        "timer": {one.started_event_id for one in run.timers},
-        "child": {one.initiated_event_id for one in run.children},
+        "activity": {one.scheduled_event_id for one in run.activities.values()},
+        "timer": {one.started_event_id for one in run.timers.values()},
+        "child": {one.initiated_event_id for one in run.children.values()},
     }
     for kind, ids in stored.items():
         by_history = _pending([*events, *buffered], kind)

@@ -104,8 +104,8 @@ class SqliteStore:
 
     # -- runs
 
-    async def commit(self, transition: Sequence[Changes]) -> None:
-        await self._write(
+    def commit(self, transition: Sequence[Changes]) -> asyncio.Future[None]:
+        return self._write(
             lambda db: transitions.write_transition(db, transition),
             can_fail_late=transitions.can_fail_late(transition),
         )
