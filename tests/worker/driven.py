@@ -9,7 +9,7 @@ One second passes with each activation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import timedelta
 from typing import Any
 
@@ -65,12 +65,15 @@ class Driven:
         self.all: list[str] = []
         self.error: BaseException | None = None  # of the workflow task
         self.last: list[requests.Request] = []
+        self.flags: set[int] = set()  # that its history would say by now
 
-    def begin(self, *jobs: Job, is_replaying: bool = False, build_id: str = "") -> list[str]:
+    def begin(self, *jobs: Job, **options: Any) -> list[str]:
         """The first workflow task; `jobs` happened before it."""
-        return self.tell(self._initialize, *jobs, is_replaying=is_replaying, build_id=build_id)
+        return self.tell(self._initialize, *jobs, **options)
 
-    def tell(self, *jobs: Job, is_replaying: bool = False, build_id: str = "") -> list[str]:
+    def tell(
+        self, *jobs: Job, is_replaying: bool = False, build_id: str = "", flags: Set[int] = frozenset()
+    ) -> list[str]:
         """Say what happened, and get what workflow code asks for then."""
         self.now += SECOND
         completion = self.run.activate(
@@ -85,11 +88,12 @@ class Driven:
                 target_version_changed=False,
                 build_id=build_id,
                 deployment_name="",
-                flags=frozenset(),
+                flags=frozenset(flags),
             )
         )
         self.error = completion.error
         self.last = completion.requests
+        self.flags |= completion.used_flags
         said = [described(request) for request in completion.requests]
         self.all += said
         return said
