@@ -63,4 +63,7 @@ def _end(outer: asyncio.Future[Any], children: Sequence[asyncio.Future[Any]], *,
 
 
 def _error(done: asyncio.Future[Any]) -> BaseException | None:
-    return done._make_cancelled_error() if done.cancelled() else done.exception()
+    try:
+        return done.exception()
+    except asyncio.CancelledError as cancelled:
+        return cancelled
