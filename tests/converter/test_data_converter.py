@@ -15,6 +15,7 @@ from temporalio.api.sdk.v1 import ExternalStorageReference
 from mainspring import converter
 from mainspring.common import _arg_unset
 from mainspring.converter import (
+    AdvancedJSONEncoder,
     BinaryNullPayloadConverter,
     BinaryProtoPayloadConverter,
     CompositePayloadConverter,
@@ -266,6 +267,27 @@ def test_another_encoding_and_a_plain_encoder_can_be_chosen() -> None:
     assert own.to_payload({"b": 1, "a": 2}) == Payload(metadata={"encoding": b"json/mine"}, data=b'{"a":2,"b":1}')
     with pytest.raises(TypeError, match="Money is not JSON serializable"):
         own.to_payload(Money(1))
+
+
+class Loud(AdvancedJSONEncoder):
+    """An encoder with a way of its own."""
+
+    def encode(self, o: Any) -> str:
+        return super().encode(o).upper()
+
+
+class Indented(AdvancedJSONEncoder):
+    """An encoder that wants its output for people."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "indent": 1})
+
+
+def test_an_encoder_that_is_derived_is_asked_for_every_value() -> None:
+    loud, indented = JSONPlainPayloadConverter(encoder=Loud), JSONPlainPayloadConverter(encoder=Indented)
+    for value, data in (("a", b'"A"'), (["b"], b'["B"]')):
+        assert loud.to_payload(value) == Payload(metadata={"encoding": b"json/plain"}, data=data)
+    assert indented.to_payload([1]) == Payload(metadata={"encoding": b"json/plain"}, data=b"[\n 1\n]")
 
 
 def test_a_validation_error_is_not_retried() -> None:

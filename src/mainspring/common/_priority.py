@@ -44,11 +44,19 @@ class Priority:
         )
 
     def _to_proto(self) -> PriorityMessage:
-        return PriorityMessage(
-            priority_key=self.priority_key or 0,
-            fairness_key=self.fairness_key or "",
-            fairness_weight=self.fairness_weight or 0.0,
-        )
+        message = PriorityMessage()
+        self._apply_to_proto(message)
+        return message
+
+    def _apply_to_proto(self, message: PriorityMessage) -> None:
+        """Write it into an empty message, which is there even if nothing is said."""
+        message.SetInParent()
+        if self.priority_key:
+            message.priority_key = self.priority_key
+        if self.fairness_key:
+            message.fairness_key = self.fairness_key
+        if self.fairness_weight:
+            message.fairness_weight = self.fairness_weight
 
 
 Priority.default = Priority()

@@ -18,7 +18,7 @@ from mainspring.converter._binary_converters import (
     BinaryProtoPayloadConverter,
     JSONProtoPayloadConverter,
 )
-from mainspring.converter._json_encoding import AdvancedJSONEncoder, json_text
+from mainspring.converter._json_encoding import AdvancedJSONEncoder, JsonWriter
 from mainspring.converter._json_type_converter import JSONTypeConverter
 from mainspring.converter._kinds import class_of
 from mainspring.converter._payload_converter import PLAIN, CompositePayloadConverter, EncodingPayloadConverter
@@ -26,7 +26,8 @@ from mainspring.converter._placed_errors import UnserializableValue
 from mainspring.converter._pydantic_models import is_model, model_json
 from mainspring.converter._type_decoder import TypeDecoder, decoder_with
 
-READ = json.JSONDecoder().raw_decode
+SCAN = json.JSONDecoder().scan_once
+MADE_WHEN_NEEDED = {"_types", "_writer", "_empty"}
 
 
 class JSONPlainPayloadConverter(EncodingPayloadConverter):
@@ -61,9 +62,9 @@ class JSONPlainPayloadConverter(EncodingPayloadConverter):
         """
         cls = class_of(value)
         is_leaf = cls not in PLAIN and self._encoder is AdvancedJSONEncoder and is_model(cls)
-        data = _model_data(value) if is_leaf else json_text(self._text_encoder, value).encode()
-        payload = Payload(data=data)
-        payload.metadata["encoding"] = self._encoding.encode()
+        data = _model_data(value) if is_leaf else self._writer.text(value).encode()
+        payload = Payload.FromString(self._empty)
+        payload.data = data
         return payload
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
@@ -77,23 +78,28 @@ class JSONPlainPayloadConverter(EncodingPayloadConverter):
         return value if reader is None else reader.decode(value)
 
     @cached_property
-    def _text_encoder(self) -> json.JSONEncoder:
-        return (self._encoder or json.JSONEncoder)(separators=(",", ":"), sort_keys=True)
+    def _writer(self) -> JsonWriter:
+        return JsonWriter((self._encoder or json.JSONEncoder)(separators=(",", ":"), sort_keys=True))
+
+    @cached_property
+    def _empty(self) -> bytes:
+        """A payload of this encoding without its data: to read that is cheaper than to set its metadata."""
+        return Payload(metadata={"encoding": self._encoding.encode()}).SerializeToString()
 
     @cached_property
     def _types(self) -> TypeDecoder:
         return decoder_with(self._custom_type_converters)
 
     def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in vars(self).items() if name not in {"_types", "_text_encoder"}}
+        return {name: value for name, value in vars(self).items() if name not in MADE_WHEN_NEEDED}
 
 
 def _parsed(data: bytes) -> Any:
     """As `json.loads`, which looks for UTF-16, UTF-32 and spaces around the value first: hardly anybody writes them."""
     try:
         text = data.decode("utf-8", "surrogatepass")
-        value, end = READ(text)
-    except ValueError:
+        value, end = SCAN(text, 0)
+    except (ValueError, StopIteration):
         return json.loads(data)
     return value if end == len(text) else json.loads(data)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import json.encoder
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from typing import Any
@@ -19,6 +20,9 @@ from mainspring.converter._kinds import class_of, is_array, is_dict, is_iterable
 from mainspring.converter._placed_errors import UnserializableValue, raise_under
 from mainspring.converter._pydantic_models import is_known, is_model, model_plain
 from mainspring.converter._scalars import text_of
+
+C_ENCODER: Callable[..., Callable[[object, int], Iterable[str]]] | None = getattr(json.encoder, "c_make_encoder", None)
+"""What `json` itself makes its encoders with; some Pythons have none."""
 
 
 class AdvancedJSONEncoder(json.JSONEncoder):
@@ -60,19 +64,43 @@ def _refusal(value: object) -> str:
     return f"Object of type {name} is not JSON serializable: make it a dataclass, or give the converter an encoder"
 
 
-def json_text(encoder: json.JSONEncoder, value: object) -> str:
-    """The value in JSON.
+class JsonWriter:
+    """Writes values in JSON by an encoder, one after the other."""
 
-    Raises: UnserializableValue: it has no JSON that could be read back; says which part of it.
+    def __init__(self, encoder: json.JSONEncoder) -> None:
+        self._encoder = encoder
+        self._encode = _made_once(encoder)
+
+    def text(self, value: object) -> str:
+        """The value in JSON.
+
+        Raises: UnserializableValue: it has no JSON that could be read back; says which part of it.
+        """
+        try:
+            return self._encode(value)
+        except (TypeError, ValueError, RecursionError):
+            pure = plain(value, self._encoder.default)
+        try:
+            return self._encoder.encode(pure)
+        except ValueError as error:  # an int of more digits than Python writes, nan for an encoder that allows none
+            raise UnserializableValue(str(error)) from error
+
+
+def _made_once(encoder: json.JSONEncoder) -> Callable[[object], str]:
+    """`encoder.encode`, unless it is overridden less what that does anew for each value: it makes an encoder in C.
+
+    A value that contains itself is a RecursionError rather than a ValueError.
     """
-    try:
-        return encoder.encode(value)
-    except (TypeError, ValueError):
-        pure = plain(value, encoder.default)
-    try:
-        return encoder.encode(pure)
-    except ValueError as error:  # an int of more digits than Python writes, nan for an encoder that allows none
-        raise UnserializableValue(str(error)) from error
+    kind = type(encoder)
+    is_overridden = (kind.encode, kind.iterencode) != (json.JSONEncoder.encode, json.JSONEncoder.iterencode)
+    if is_overridden or C_ENCODER is None or encoder.indent is not None:
+        return encoder.encode
+    quoted = json.encoder.encode_basestring_ascii if encoder.ensure_ascii else json.encoder.encode_basestring
+    chunks = C_ENCODER(
+        *(None, encoder.default, quoted, None, encoder.key_separator, encoder.item_separator),
+        *(encoder.sort_keys, encoder.skipkeys, encoder.allow_nan),
+    )
+    return lambda value: "".join(chunks(value, 0))
 
 
 def plain(value: object, default: Callable[[Any], Any]) -> object:

@@ -136,7 +136,9 @@ class CompositePayloadConverter(PayloadConverter, WithSerializationContext):
         Raises: KeyError: no converter for an encoding; else what the converters raise.
         """
         values: list[Any] = []
-        for index, (payload, hint) in enumerate(zip(payloads, _hints_for(payloads, type_hints), strict=True)):
+        hints = _hints_for(payloads, type_hints)
+        for index, payload in enumerate(payloads):
+            hint = hints[index]
             try:
                 values.append(RawValue(payload) if hint is RawValue else self._value(payload, hint))
             except PlacedError as error:

@@ -8,7 +8,7 @@ bears a mark, by which it is known whatever the codec made of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
@@ -57,12 +57,16 @@ def may_hold_references(message: Message) -> bool:
 
 def stands_for_another(payload: Payload) -> bool:
     """Whether it is a reference, or what a codec made of one."""
-    return is_reference(payload) or _is_marked(payload)
+    metadata = payload.metadata
+    return _tells_of_reference(metadata) or metadata.get(MARK) == b"true"
 
 
 def is_reference(payload: Payload) -> bool:
     """Whether it is a reference that can be read as it is."""
-    metadata = payload.metadata
+    return _tells_of_reference(payload.metadata)
+
+
+def _tells_of_reference(metadata: Mapping[str, bytes]) -> bool:
     encoding = metadata.get("encoding")
     if encoding == b"json/protobuf":
         return metadata.get("messageType") == MESSAGE_TYPE

@@ -45,7 +45,7 @@ FAST: Guarded = (
 )
 WAITS: dict[str, Make] = {"as_completed": as_completed, "gather": gather, "wait_for": wait_for}
 SLOW: Guarded = (
-    (random, {"_urandom": _values.random_bytes}),
+    (random, {"_urandom": _values.random_bytes} | dict.fromkeys(_values.SELDOM, _values.chance)),
     (os, {"urandom": _values.random_bytes, "open": opening_by_number}),
     (uuid, {"uuid1": _values.uuid1, "uuid7": _values.uuid7}),
     (builtins, {"open": opening}),
@@ -53,7 +53,6 @@ SLOW: Guarded = (
     (asyncio, WAITS),
     (asyncio.tasks, WAITS | {"_GatheringFuture": ordered_gathering}),
 )
-PATCHERS = {"unittest.mock", "pytest"}  # where these are loaded, guards may have been taken away again
 
 
 class Made:
@@ -155,7 +154,7 @@ class Guards:
                 self._make()
             for exchange in self._exchanges:
                 exchange.put()
-            if not sys.modules.keys().isdisjoint(PATCHERS):
+            if "unittest.mock" in sys.modules or "pytest" in sys.modules:  # they may have taken guards away again
                 self._fix()
             self._datetime_changed()
             if self._to_adopt:

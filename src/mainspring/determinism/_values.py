@@ -31,7 +31,8 @@ CLOCKS: dict[str, Callable[[int], Any]] = {  # what each makes of the workflow's
     "perf_counter": lambda now: now / 1e9,
     "perf_counter_ns": lambda now: now,
 }
-CHANCES = ("random", "getrandbits", "seed", "getstate", "setstate", "gauss")
+CHANCES = ("random", "getrandbits", "gauss")
+SELDOM = ("seed", "getstate", "setstate")  # what is called so seldom that its guard may stay
 CALENDARS = {"localtime": 0, "gmtime": 0, "ctime": 0, "asctime": 0, "strftime": 1}  # how many arguments before the time
 
 

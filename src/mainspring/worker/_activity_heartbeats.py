@@ -37,13 +37,14 @@ class Heartbeats:
         self._interval_s = interval_s
         self._waiting: Details | None = None
         self._last: Details = ()
-        self._over = asyncio.Event()
+        self._is_over = False
+        self._over: asyncio.Event | None = None  # for those who wait between heartbeats; most activities send none
         self._loop = asyncio.get_running_loop()
         self._sending: asyncio.Task[None] | None = None
 
     def beat(self, *details: Any) -> None:
         """Take a heartbeat, from any thread. After the end of the activity it is dropped."""
-        if self._over.is_set():
+        if self._is_over:
             return
         self._waiting = self._last = details
         if asyncio._get_running_loop() is self._loop:  # pyright: ignore[reportPrivateUsage] - None where none runs
@@ -53,7 +54,7 @@ class Heartbeats:
 
     def _go_on_sending(self) -> None:
         is_sending = self._sending is not None and not self._sending.done()
-        if not is_sending and not self._over.is_set():
+        if not is_sending and not self._is_over:
             self._sending = asyncio.create_task(self._send_those_that_wait())
 
     async def beat_by_itself(self) -> None:
@@ -64,13 +65,17 @@ class Heartbeats:
 
     async def end(self) -> Details | None:
         """Send no more. Returns: the last that was not sent."""
-        self._over.set()
+        self._is_over = True
+        if self._over is not None:
+            self._over.set()
         if self._sending is not None:
             await self._sending
         return self._waiting
 
     async def _send_those_that_wait(self) -> None:
-        while self._waiting is not None and not self._over.is_set():
+        if self._over is None:
+            self._over = asyncio.Event()
+        while self._waiting is not None and not self._is_over:
             details, self._waiting = self._waiting, None
             await self._send(details)
             await _wait(self._over, self._interval_s)

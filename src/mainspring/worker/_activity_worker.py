@@ -26,6 +26,7 @@ from mainspring.worker._activity_attempt import Attempt, Ending, Surroundings, s
 from mainspring.worker._activity_heartbeats import Details, Heartbeats, Throttle
 from mainspring.worker._activity_server import ActivityServer
 from mainspring.worker._activity_tasks import assignment_of_task
+from mainspring.worker._activity_timeouts import Timeouts
 from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
 from mainspring.worker._pollers import POLLS_END_WITHIN_S, PolledQueue, Pollers
 from mainspring.worker._slots import Permit, Slots, UsedByActivity
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mainspring.worker")
 
-TIMED_OUT = ActivityCancellationDetails(timed_out=True)
 AFTER_TIMEOUT_S = 5.0  # the server's own timeout comes first, if it is there
 
 
@@ -72,6 +72,7 @@ class ActivityWorker:
         self._metrics = counting.activities
         self._pace = Pace(options.most_per_second)
         self._running_activities: dict[bytes, Attempt] = {}
+        self._timeouts = Timeouts()
         self._is_ending = False
         self._pollers = Pollers("activity tasks", slots, end_within_s=options.polls_end_within_s)
         if options.is_polling:
@@ -96,6 +97,7 @@ class ActivityWorker:
         A poll that the server has may bring a task yet: ask the server to answer it, `run` waits a while for it.
         """
         self._pollers.stop()
+        self._timeouts.close()
         await self._announce_shutdown()
 
     async def _announce_shutdown(self) -> None:
@@ -172,12 +174,11 @@ class ActivityWorker:
         attempt.heartbeats = Heartbeats(partial(self._send_heartbeat, attempt), interval_s)
         if not assignment.start_to_close_timeout_s:
             return await attempt.run()
-        after_s = assignment.start_to_close_timeout_s + AFTER_TIMEOUT_S
-        timer = asyncio.get_running_loop().call_later(after_s, attempt.stop.request, TIMED_OUT)
+        self._timeouts.begin(attempt.stop, assignment.start_to_close_timeout_s + AFTER_TIMEOUT_S)
         try:
             return await attempt.run()
         finally:
-            timer.cancel()
+            self._timeouts.end(attempt.stop)
 
     async def _send_heartbeat(self, attempt: Attempt, details: Details) -> None:
         try:

@@ -77,7 +77,7 @@ def schedule_activity(
     if input.retry_policy:
         input.retry_policy.apply_to_proto(attributes.retry_policy)
     if input.priority:
-        attributes.priority.CopyFrom(input.priority._to_proto())
+        input.priority._apply_to_proto(attributes.priority)
     return requests.ScheduleActivity(
         seq=seq,
         attributes=attributes,
@@ -139,7 +139,7 @@ def start_child(
     if input.versioning_override:
         attributes.versioning_override.CopyFrom(input.versioning_override._to_proto())
     if input.priority:
-        attributes.priority.CopyFrom(input.priority._to_proto())
+        input.priority._apply_to_proto(attributes.priority)
     is_here = attributes.task_queue.name == state.info.task_queue
     attributes.inherit_build_id = _stays_compatible(input.versioning_intent, is_same_queue=is_here)
     return requests.StartChild(
