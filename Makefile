@@ -1,7 +1,9 @@
 # Every target sets up `.venv` by itself. Logic lives in the Python files under tools/, never here.
 
 PYTHON ?= python3
-RUN := .venv/bin/python
+VENV ?= .venv
+RUN := $(VENV)/bin/python
+export VENV
 
 .DEFAULT_GOAL := help
 .PHONY: help environment demo demo-server ui-demo ui-screenshots test check fmt differential crash bench docs verify generate conformance

@@ -1,6 +1,6 @@
 """Makes `.venv`: the one set-up step of this repository, run by every target of the Makefile.
 
-    python3 tools/environment.py     -> .venv with the project (editable) and its `dev` extra
+    python3 tools/environment.py     -> .venv (or $VENV) with the project (editable) and its `dev` extra
 
 Needs nothing but a Python; does nothing, in a few milliseconds, while `.venv` is as fresh as `pyproject.toml`.
 Runs on older Pythons too, to find a new enough one; so no current syntax in this file.
@@ -17,10 +17,10 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
+VENV = ROOT / os.environ.get("VENV", ".venv")
 STAMP = VENV / "fresh-for"
 OLDEST = (3, 11)
-NAMES = ["python3.13", "python3.12", "python3.11", "python3.14", "python3"]
+NAMES = ["python3.14", "python3.13", "python3.12", "python3.11", "python3"]
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     if STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
         return
     started = time.monotonic()
-    say("setting up .venv (once; takes about a minute)")
+    say(f"setting up {VENV.name} (once; takes about a minute)")
     create()
     python = str(venv_python())
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
@@ -51,7 +51,7 @@ def create() -> None:
     status = subprocess.call([find_python(), "-m", "venv", str(VENV)])
     if status != 0:
         shutil.rmtree(str(VENV), ignore_errors=True)
-        sys.exit("cannot create .venv: on Debian and Ubuntu run `apt install python3-venv`, then try again")
+        sys.exit(f"cannot create {VENV.name}: on Debian and Ubuntu run `apt install python3-venv`, then try again")
 
 
 def find_python() -> str:

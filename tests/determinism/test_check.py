@@ -304,10 +304,14 @@ class Orders:
         sleep(1)
         helper()
         charge()
-        self.other()
+        first = 1; self.other()
+        print(first, self.another)
         list(map(lambda _: open("x"), []))
 
     def other(self):
+        t.sleep(1)
+
+    def another(self):
         t.sleep(1)
 
     def unrestricted(self):
@@ -327,7 +331,8 @@ def test_code_without_source_is_read_from_its_bytecode() -> None:
     assert found == [
         ("os.environ", 15, "helper"),
         ("time.sleep()", 20, "Orders.run"),
-        ("open()", 24, "Orders.run"),
-        ("time.sleep()", 27, "Orders.other"),
+        ("open()", 25, "Orders.run"),
+        ("time.sleep()", 28, "Orders.other"),
+        ("time.sleep()", 31, "Orders.another"),
     ]
     assert check_bytecode([orders.unrestricted, orders.fine], orders) == []

@@ -7,6 +7,7 @@ ordered later. So a retry adds nothing, and "joined" of a terminated AddNode can
 import asyncio
 import fcntl
 import os
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import BinaryIO
@@ -97,5 +98,9 @@ class Webhook:
 
 
 def _post(request: urllib.request.Request) -> None:
-    with urllib.request.urlopen(request, timeout=WEBHOOK_TIMEOUT_S) as response:
-        response.read()
+    try:
+        with urllib.request.urlopen(request, timeout=WEBHOOK_TIMEOUT_S) as response:
+            response.read()
+    except urllib.error.HTTPError as error:
+        with error:  # it is the answer, and holds the connection
+            raise

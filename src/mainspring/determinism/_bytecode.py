@@ -61,8 +61,8 @@ def _reached(code: CodeType, function: FunctionType, cls: type | None) -> Iterat
         line = (instruction.positions.lineno if instruction.positions else None) or line
         if instruction.opname in GLOBALS:
             held = _global(function, instruction.argval)
-        elif instruction.opname.startswith("LOAD_FAST") and instruction.argval == "self" and cls is not None:
-            held = cls
+        elif "LOAD_FAST" in instruction.opname:  # STORE_FAST_LOAD_FAST, LOAD_FAST_LOAD_FAST: with two names
+            held = cls if cls is not None and _last(instruction.argval) == "self" else MISSING
             continue
         elif instruction.opname in ATTRIBUTES and held is not MISSING:
             held = _attribute(held, instruction.argval)
@@ -73,6 +73,10 @@ def _reached(code: CodeType, function: FunctionType, cls: type | None) -> Iterat
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             yield from _reached(inner, function, cls)
+
+
+def _last(names: str | tuple[str, ...]) -> str:
+    return names if isinstance(names, str) else names[-1]
 
 
 def _global(function: FunctionType, name: str) -> Any:
