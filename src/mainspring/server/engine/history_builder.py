@@ -93,14 +93,14 @@ class HistoryBuilder:
     """Numbers events, groups them into batches and keeps back what must wait."""
 
     def __init__(self, next_event_id: int) -> None:
-        self._now_s, self._now_nanos = 0, 0
+        self.begin(0)
         self.next_event_id = next_event_id
         self.started_ids: dict[int, int] = {}  # scheduled or initiated event id -> its started event's id; until wired
         self.next_buffered = 0
         self._batch: list[HistoryEvent] = []
         self._batches: list[list[HistoryEvent]] = []
         self._first_event_id = next_event_id  # of those filed since the last `take_batches`
-        self._read_again: set[int] = set()  # ids of those among them that are of `READ_AGAIN`
+        self._read_again: list[int] = []  # ids of those among them that are of `READ_AGAIN`
         self.buffered: dict[int, Held] = {}  # held back events, by number
         self._stored_sizes: dict[int, int] = {}  # of buffered events that have a row, by number
         self._buffer_changed = False
@@ -118,13 +118,14 @@ class HistoryBuilder:
 
     def begin(self, now: Nanos) -> None:
         """A transition begins: it is the time of the events that follow, unless they say another."""
+        self._now = now
         self._now_s, self._now_nanos = divmod(now, SECOND)
 
     def event(self, event_type: EventType.ValueType, at: Nanos | None = None) -> HistoryEvent:
         """A new event without attributes or id."""
         event = HistoryEvent(event_type=event_type)
         time = event.event_time
-        if at is None:
+        if at is None or at == self._now:
             time.seconds, time.nanos = self._now_s, self._now_nanos
         else:
             set_instant(time, at)
@@ -149,7 +150,7 @@ class HistoryBuilder:
         self.next_event_id = event_id + 1
         self._batch.append(event)
         if kind in READ_AGAIN:
-            self._read_again.add(event_id)
+            self._read_again.append(event_id)
         return event_id
 
     def new_batch(self) -> None:
@@ -231,11 +232,11 @@ class HistoryBuilder:
         """Events filed since the last `take_batches`."""
         return [event for batch in self._batches for event in batch] + self._batch
 
-    def take_batches(self) -> tuple[EventBatch, ...]:
+    def take_batches(self) -> list[EventBatch]:
         """All batches filed since the last call, serialised; `take_kept` has their events of `READ_AGAIN`."""
         self.new_batch()
-        taken = tuple([self._serialized(batch) for batch in self._batches])
-        self._batches = []
+        taken = list(map(self._serialized, self._batches))
+        self._batches.clear()
         self._read_again.clear()
         return taken
 
@@ -245,16 +246,13 @@ class HistoryBuilder:
         return kept
 
     def _serialized(self, batch: list[HistoryEvent]) -> EventBatch:
-        first_event_id = event_id = self._first_event_id
-        blobs: list[bytes] = []
-        for event in batch:
-            blob = event.SerializeToString()
-            blobs.append(blob)
-            if event_id in self._read_again:
-                self._kept[event_id] = blob
-            event_id += 1
-        self._first_event_id = event_id
-        return EventBatch(first_event_id, event_id, wire.history_of(blobs))
+        first_event_id = self._first_event_id
+        next_event_id = self._first_event_id = first_event_id + len(batch)
+        blobs = [event.SerializeToString() for event in batch]
+        for event_id in self._read_again:
+            if first_event_id <= event_id < next_event_id:
+                self._kept[event_id] = blobs[event_id - first_event_id]
+        return EventBatch(first_event_id, next_event_id, wire.history_of(blobs))
 
     def drain_buffered(self, into: dict[tuple[str, str], bytes | None]) -> None:
         """Move the changes of the held back events out, as records."""

@@ -26,7 +26,7 @@ def note_completion(run: Run, event: HistoryEvent) -> None:
         build_id = version.build_id
         state.worker_version_bytes = version.SerializeToString()
     checksums: list[str] = []
-    if (build_id, checksum) not in [(point.build_id, point.binary_checksum) for point in state.reset_points]:
+    if not _has_point(state.reset_points, build_id, checksum):
         point = ResetPoint(
             build_id=build_id,
             binary_checksum=checksum,
@@ -39,6 +39,13 @@ def note_completion(run: Run, event: HistoryEvent) -> None:
         if checksum:
             checksums = [point.binary_checksum for point in state.reset_points if point.binary_checksum]
     search_attributes.note_build(run, build_id, checksums)
+
+
+def _has_point(points: tuple[ResetPoint, ...], build_id: str, checksum: str) -> bool:
+    for point in points:  # noqa: SIM110 - asked at every completed task, mostly of one point
+        if point.build_id == build_id and point.binary_checksum == checksum:
+            return True
+    return False
 
 
 def expire(run: Run) -> None:

@@ -81,11 +81,16 @@ def check(policy: RetryPolicy) -> None:
 
 def default_rules(limits: Limits) -> RetryRules:
     """The record of a policy that sets nothing."""
-    initial_ns = int(limits.retry_initial_s * SECOND)
+    return _default_rules(limits.retry_initial_s, limits.retry_coefficient, limits.retry_max_factor)
+
+
+@lru_cache(maxsize=16)
+def _default_rules(initial_s: float, coefficient: float, max_factor: float) -> RetryRules:
+    initial_ns = int(initial_s * SECOND)
     return RetryRules(
         initial_ns=initial_ns,
-        coefficient=limits.retry_coefficient,
-        maximum_ns=min(int(limits.retry_max_factor) * initial_ns, LONGEST_NS),
+        coefficient=coefficient,
+        maximum_ns=min(int(max_factor) * initial_ns, LONGEST_NS),
         maximum_attempts=0,
     )
 

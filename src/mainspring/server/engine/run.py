@@ -362,18 +362,11 @@ class Run:
         if state.status != RUNNING:
             return state.delete_at or None
         entry = self.next_record_deadline()
-        deadlines = (
-            state.first_task_at,
-            state.run_expires_at,
-            state.execution_expires_at,
-            task_deadline(state),
-            entry[0] if entry is not None else 0,
-        )
-        earliest: Nanos | None = None
-        for at in deadlines:
-            if at and (earliest is None or at < earliest):
+        earliest = _NEVER if entry is None else entry[0]
+        for at in (state.first_task_at, state.run_expires_at, state.execution_expires_at, task_deadline(state)):
+            if 0 < at < earliest:
                 earliest = at
-        return earliest
+        return None if earliest == _NEVER else earliest
 
     # -- the outcome
 
@@ -398,7 +391,7 @@ class Run:
         state, history, is_running = self.state, self.history, self.is_running
         if not is_running:
             history.drop_buffered()
-        elif not self.has_started_task:
+        elif history.buffered and not self.has_started_task:
             self.flush_buffered()
         self.check()
         if self._is_in_step:

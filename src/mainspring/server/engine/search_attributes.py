@@ -236,7 +236,7 @@ def note_build(run: Run, build_id: str, checksums: list[str]) -> None:
     known = run.searchable.get("BuildIds")
     words = known if isinstance(known, list) else []
     label = f"unversioned:{build_id}" if build_id else UNVERSIONED
-    if words[:1] != [UNVERSIONED] or label not in words:
+    if not words or words[0] != UNVERSIONED or label not in words:
         others = dict.fromkeys([*words, label])  # each once, in the order in which they came
         others.pop(UNVERSIONED, None)
         put_keywords(run, "BuildIds", [UNVERSIONED, *others])

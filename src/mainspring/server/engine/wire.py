@@ -6,10 +6,11 @@ A length-delimited field is its tag, its length and its bytes; repeated fields j
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from temporalio.api.history.v1 import History
 
-_EVENT_TAG = bytes((History.DESCRIPTOR.fields_by_name["events"].number << 3 | 2,))
+_EVENTS = History.DESCRIPTOR.fields_by_name["events"].number
 
 
 def field_head(number: int, size_bytes: int) -> bytes:
@@ -22,12 +23,13 @@ def field_head(number: int, size_bytes: int) -> bytes:
 
 def history_of(events: Iterable[bytes]) -> bytes:
     """Serialised events as a serialised `History`."""
-    out = bytearray()
-    for event in events:
-        out += _EVENT_TAG
-        _put_varint(out, len(event))
-        out += event
-    return bytes(out)
+    return b"".join([_event_head(len(event)) + event for event in events])
+
+
+@lru_cache(maxsize=4096)
+def _event_head(size_bytes: int) -> bytes:
+    """What stands before an event of that size: events are small, and sizes come again and again."""
+    return field_head(_EVENTS, size_bytes)
 
 
 def _put_varint(out: bytearray, value: int) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 
 import msgspec
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from mainspring.server.engine.wire import field_head
@@ -34,17 +35,17 @@ class RawReply(msgspec.Struct, frozen=True):
     """
 
     message: Message  # everything else; its history field must be unset
-    history_field: int  # field number of the `temporal.api.history.v1.History` field in `message`
+    history_field: FieldDescriptor  # of the `temporal.api.history.v1.History` in `message`
     history: list[bytes]
 
     def serialize(self) -> bytes:
         """The whole reply as it goes over the wire."""
         size = sum(len(part) for part in self.history)
-        return b"".join([self.message.SerializeToString(), field_head(self.history_field, size), *self.history])
+        return b"".join([self.message.SerializeToString(), field_head(self.history_field.number, size), *self.history])
 
     def to_message(self) -> Message:
         """The reply as an ordinary message, for in-process callers and HTTP. It is given away: ask for it once."""
-        history = getattr(self.message, self.message.DESCRIPTOR.fields_by_number[self.history_field].name)
+        history = getattr(self.message, self.history_field.name)
         history.SetInParent()
         for part in self.history:
             history.MergeFromString(part)

@@ -34,8 +34,8 @@ from mainspring.server.frontend.page_tokens import HistoryToken, history_token
 from mainspring.server.history import History as HistoryRoom
 from mainspring.server.history.waiting import until
 
-_FIELD = GetWorkflowExecutionHistoryResponse.DESCRIPTOR.fields_by_name["history"].number
-_REVERSE_FIELD = GetWorkflowExecutionHistoryReverseResponse.DESCRIPTOR.fields_by_name["history"].number
+_FIELD = GetWorkflowExecutionHistoryResponse.DESCRIPTOR.fields_by_name["history"]
+_REVERSE_FIELD = GetWorkflowExecutionHistoryReverseResponse.DESCRIPTOR.fields_by_name["history"]
 _CLOSE_ONLY = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
 _Request = GetWorkflowExecutionHistoryRequest | GetWorkflowExecutionHistoryReverseRequest
 _Waiter = AbstractContextManager[asyncio.Future[None]]

@@ -22,7 +22,7 @@ from mainspring.server.history.activity_tasks import StartedActivity, activity_t
 from mainspring.server.history.workflow_tasks import StartedTask, history_bytes
 
 NO_PRIORITY = Priority()
-HISTORY_FIELD = PollWorkflowTaskQueueResponse.DESCRIPTOR.fields_by_name["history"].number
+HISTORY_FIELD = PollWorkflowTaskQueueResponse.DESCRIPTOR.fields_by_name["history"]
 
 
 class QueryTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +47,13 @@ def workflow_task(task: StartedTask, *, backlog: int = 0) -> RawReply:
         previous_started_event_id=task.previous_started_event_id,
         started_event_id=task.started_event_id,
         attempt=task.attempt,
-        backlog_count_hint=backlog,
-        next_page_token=_next_page(task),
-        messages=task.messages,
     )
+    if backlog:
+        reply.backlog_count_hint = backlog
+    if task.next_event_id:
+        reply.next_page_token = _next_page(task)
+    if task.messages:
+        reply.messages.extend(task.messages)
     set_instant(reply.scheduled_time, task.scheduled_at)
     set_instant(reply.started_time, task.started_at)
     _name(reply, task.key, task.workflow_type, task.task_queue)
@@ -76,8 +79,6 @@ def _name(reply: PollWorkflowTaskQueueResponse, key: RunKey, workflow_type: str,
 
 
 def _next_page(task: StartedTask) -> bytes:
-    if not task.next_event_id:
-        return b""
     return HistoryToken(
         run_id=task.key.run_id,
         next_event_id=task.next_event_id,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+import msgspec
+
 LockKey = tuple[str, str]
 """(namespace id, workflow id)"""
 
@@ -12,27 +14,24 @@ Waiters = deque[asyncio.Future[None]]
 """Who waits for a lock, in the order of asking; done: it was given the lock, or does not want it any more."""
 
 
-class _Hold:
+class _Hold(msgspec.Struct, eq=False, gc=False):
     """The lock of one key, held for as long as a block runs.
 
     A class and not a generator, and no `asyncio.Lock` of its own: every transition passes here, and nearly always
     nobody else wants the key, which then is only put into a dictionary and taken out again.
     """
 
-    __slots__ = ("_key", "_waiters")
-
-    def __init__(self, waiters: dict[LockKey, Waiters | None], key: LockKey) -> None:
-        self._waiters = waiters
-        self._key = key
+    waiters: dict[LockKey, Waiters | None]
+    key: LockKey
 
     async def __aenter__(self) -> None:
-        if self._key not in self._waiters:
-            self._waiters[self._key] = None
+        if self.key not in self.waiters:
+            self.waiters[self.key] = None
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue = self._waiters[self._key]
+        queue = self.waiters[self.key]
         if queue is None:
-            queue = self._waiters[self._key] = deque()
+            queue = self.waiters[self.key] = deque()
         queue.append(turn)
         try:
             await turn
@@ -42,19 +41,19 @@ class _Hold:
             raise
 
     async def __aexit__(self, *_: object) -> None:
-        if self._waiters[self._key]:
+        if self.waiters[self.key]:
             self._give_back()
         else:
-            del self._waiters[self._key]
+            del self.waiters[self.key]
 
     def _give_back(self) -> None:
-        queue = self._waiters[self._key]
+        queue = self.waiters[self.key]
         while queue:
             turn = queue.popleft()
             if not turn.done():
                 turn.set_result(None)
                 return
-        del self._waiters[self._key]
+        del self.waiters[self.key]
 
 
 class KeyedLocks:

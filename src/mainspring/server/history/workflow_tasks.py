@@ -248,7 +248,7 @@ def _may_be_followed(run: Run, request: RespondWorkflowTaskCompletedRequest) -> 
     """The completion may close the run in such a way that another follows."""
     commands = request.commands
     continues = bool(commands) and commands[-1].command_type == CAN  # it can only be the last
-    return run.is_running and (continues or run.state.retry is not None or bool(run.state.cron_schedule))
+    return (continues or run.state.retry is not None or bool(run.state.cron_schedule)) and run.is_running
 
 
 class _Snapshot(msgspec.Struct, frozen=True, kw_only=True):

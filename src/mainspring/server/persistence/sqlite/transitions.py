@@ -9,7 +9,7 @@ fail later, the current run or a second run, needs a savepoint around it: `can_f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from sqlite3 import Connection
+from sqlite3 import Connection, Cursor
 
 import msgspec
 
@@ -45,16 +45,17 @@ def write_transition(db: Connection, transition: Sequence[Changes]) -> None:
         CurrentRunConflict: a workflow id stands for another run than expected.
         In both cases the caller rolls back to where it began, if `can_fail_late`; else nothing was written.
     """
+    cursor = db.cursor()  # one for all: the connection's own `execute` makes one each time
     for changes in transition:
-        _write_run(db, changes)
+        _write_run(cursor, changes)
     for changes in transition:
         if changes.current is not None:
-            _write_current_run(db, changes.current, changes.expected_current)
+            _write_current_run(cursor, changes.current, changes.expected_current)
     for changes in transition:
-        _write_rest(db, changes)
+        _write_rest(cursor, changes)
 
 
-def _write_run(db: Connection, changes: Changes) -> None:
+def _write_run(cursor: Cursor, changes: Changes) -> None:
     key = changes.key
     if changes.expected_version == 0:
         row = (
@@ -66,7 +67,7 @@ def _write_run(db: Connection, changes: Changes) -> None:
             changes.wake_at,
             changes.state,
         )
-        count = db.execute(SQL["insert_run"], row).rowcount
+        count = cursor.execute(SQL["insert_run"], row).rowcount
     else:
         update = (
             changes.next_event_id,
@@ -76,12 +77,12 @@ def _write_run(db: Connection, changes: Changes) -> None:
             key.run_id,
             changes.expected_version,
         )
-        count = db.execute(SQL["update_run"], update).rowcount
+        count = cursor.execute(SQL["update_run"], update).rowcount
     if count != 1:
         raise VersionConflict(f"run {key.run_id} is past version {changes.expected_version}")
 
 
-def _write_current_run(db: Connection, current: CurrentRun, expected_run_id: str | None) -> None:
+def _write_current_run(cursor: Cursor, current: CurrentRun, expected_run_id: str | None) -> None:
     row = (
         current.key.namespace_id,
         current.key.workflow_id,
@@ -94,36 +95,36 @@ def _write_current_run(db: Connection, current: CurrentRun, expected_run_id: str
         msgspec.json.encode(current.attached_request_ids).decode(),
     )
     if expected_run_id is None:
-        db.execute(SQL["put_current_run"], row)
+        cursor.execute(SQL["put_current_run"], row)
         return
     if not expected_run_id:
-        count = db.execute(SQL["insert_current_run"], row).rowcount
+        count = cursor.execute(SQL["insert_current_run"], row).rowcount
     else:
-        count = db.execute(SQL["replace_current_run"], (*row[2:], *row[:2], expected_run_id)).rowcount
+        count = cursor.execute(SQL["replace_current_run"], (*row[2:], *row[:2], expected_run_id)).rowcount
     if count != 1:
         wanted = f"run {expected_run_id}" if expected_run_id else "none"
         raise CurrentRunConflict(f"expected {wanted} as the current run of workflow {current.key.workflow_id!r}")
 
 
-def _write_rest(db: Connection, changes: Changes) -> None:
+def _write_rest(cursor: Cursor, changes: Changes) -> None:
     run_id = changes.key.run_id
-    for batch in changes.events:
-        db.execute(SQL["insert_history"], (run_id, batch.first_event_id, batch.next_event_id, batch.blob))
+    batches = [(run_id, batch.first_event_id, batch.next_event_id, batch.blob) for batch in changes.events]
+    cursor.executemany(SQL["insert_history"], batches)
     for (kind, key), blob in changes.records.items():
         if blob is None:
-            db.execute(SQL["delete_pending"], (run_id, kind, key))
+            cursor.execute(SQL["delete_pending"], (run_id, kind, key))
         else:
-            db.execute(SQL["put_pending"], (run_id, kind, key, blob))
+            cursor.execute(SQL["put_pending"], (run_id, kind, key, blob))
     for task_kind, ref in changes.finished_tasks:
-        db.execute(SQL["delete_task"], (run_id, task_kind, ref))
+        cursor.execute(SQL["delete_task"], (run_id, task_kind, ref))
     for task in changes.tasks:
         if not task.is_speculative:
-            db.execute(SQL["put_task"], task_row(task))
+            cursor.execute(SQL["put_task"], task_row(task))
     for done in changes.finished_effects:
-        db.execute(SQL["delete_effect"], (done.run_id, done.kind, done.ref))
+        cursor.execute(SQL["delete_effect"], (done.run_id, done.kind, done.ref))
     for effect in changes.effects:
         key_ = effect.run
-        db.execute(
+        cursor.execute(
             SQL["put_effect"],
             (
                 key_.run_id,
@@ -136,7 +137,7 @@ def _write_rest(db: Connection, changes: Changes) -> None:
             ),
         )
     if changes.visibility is not None:
-        db.execute(SQL["put_visibility"], visibility_row(changes.visibility))
+        cursor.execute(SQL["put_visibility"], visibility_row(changes.visibility))
 
 
 def task_row(task: Task) -> tuple[str | int | float | None, ...]:
