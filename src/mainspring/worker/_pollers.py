@@ -171,7 +171,7 @@ class Pollers:
         loop = asyncio.current_task()
         assert loop is not None, "loops are tasks"
         while not self.is_stopping and queue.running <= queue.scale.wanted:
-            permit = await self._permit(queue.queue, loop)
+            permit = self.slots.reserve_now(is_sticky=queue.queue.is_sticky) or await self._permit(queue.queue, loop)
             if permit is None:
                 return
             try:
@@ -198,7 +198,7 @@ class Pollers:
         self._fill(queue)
 
     async def _permit(self, queue: PolledQueue[Any], waiting: asyncio.Task[Any]) -> Permit | None:
-        """A slot; none if the worker stops before there is one."""
+        """Wait for a slot; none if the worker stops before there is one."""
         self._waiting.add(waiting)
         try:
             permit = await self.slots.reserve(is_sticky=queue.is_sticky)

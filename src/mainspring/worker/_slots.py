@@ -95,6 +95,10 @@ class Slots(Protocol):
         """Wait for a slot."""
         ...
 
+    def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
+        """What `reserve` would give, if that is known without waiting."""
+        ...
+
     def try_reserve(self) -> Permit | None:
         """A slot, if there is one now."""
         ...
@@ -205,19 +209,26 @@ class CountedSlots:
             await self._limit.look()
         return self._give(is_sticky)
 
+    def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
+        if self._limit.looks_again_s is not None or not self._may_give(is_sticky):
+            return None
+        return self._give(is_sticky)
+
     def try_reserve(self) -> Permit | None:
         return self._give(False) if self._limit.allows(self._out) else None
 
     def mark_used(self, permit: Permit, info: SlotInfo) -> None:
         self._polls[permit.is_sticky] -= 1
         permit.used_by = info
-        self._wake()
+        if self._change is not None:
+            self._wake(self._change)
 
     def release(self, permit: Permit) -> None:
         self._out -= 1
         if permit.used_by is None:
             self._polls[permit.is_sticky] -= 1
-        self._wake()
+        if self._change is not None:
+            self._wake(self._change)
 
     def _may_give(self, is_sticky: bool) -> bool:
         if not self._limit.allows(self._out):
@@ -231,7 +242,8 @@ class CountedSlots:
         self._out += 1
         self._polls[is_sticky] += 1
         self._limit.gave()
-        self._wake()
+        if self._change is not None:
+            self._wake(self._change)
         return Permit(_COUNTED, is_sticky=is_sticky)
 
     async def _changed(self, within_s: float | None) -> None:
@@ -240,10 +252,9 @@ class CountedSlots:
             self._change = asyncio.get_running_loop().create_future()
         await asyncio.wait([self._change], timeout=within_s)
 
-    def _wake(self) -> None:
-        if self._change is not None:
-            self._change.set_result(None)
-            self._change = None
+    def _wake(self, change: asyncio.Future[None]) -> None:
+        change.set_result(None)
+        self._change = None
 
 
 class CustomSlots:
@@ -271,6 +282,10 @@ class CustomSlots:
             except Exception:
                 logger.warning("Error in custom slot supplier `reserve_slot`", exc_info=True)
             await asyncio.sleep(ASK_AGAIN_S)
+
+    def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
+        """Only the supplier's coroutine knows."""
+        del is_sticky
 
     def try_reserve(self) -> Permit | None:
         try:

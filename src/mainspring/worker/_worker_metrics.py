@@ -98,6 +98,9 @@ class MeteredSlots:
     async def reserve(self, *, is_sticky: bool = False) -> Permit:
         return await self._slots.reserve(is_sticky=is_sticky)
 
+    def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
+        return self._slots.reserve_now(is_sticky=is_sticky)
+
     def try_reserve(self) -> Permit | None:
         return self._slots.try_reserve()
 
