@@ -280,7 +280,8 @@ class Indented(AdvancedJSONEncoder):
     """An encoder that wants its output for people."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "indent": 1})
+        options["indent"] = 1
+        super().__init__(**options)
 
 
 def test_an_encoder_that_is_derived_is_asked_for_every_value() -> None:

@@ -26,7 +26,7 @@ from mainspring.converter._placed_errors import UnserializableValue
 from mainspring.converter._pydantic_models import is_model, model_json
 from mainspring.converter._type_decoder import TypeDecoder, decoder_with
 
-SCAN = json.JSONDecoder().scan_once
+READ = json.JSONDecoder().raw_decode
 MADE_WHEN_NEEDED = {"_types", "_writer", "_empty"}
 
 
@@ -98,8 +98,8 @@ def _parsed(data: bytes) -> Any:
     """As `json.loads`, which looks for UTF-16, UTF-32 and spaces around the value first: hardly anybody writes them."""
     try:
         text = data.decode("utf-8", "surrogatepass")
-        value, end = SCAN(text, 0)
-    except (ValueError, StopIteration):
+        value, end = READ(text)
+    except ValueError:
         return json.loads(data)
     return value if end == len(text) else json.loads(data)
 

@@ -93,7 +93,8 @@ def _made_once(encoder: json.JSONEncoder) -> Callable[[object], str]:
     """
     kind = type(encoder)
     is_overridden = (kind.encode, kind.iterencode) != (json.JSONEncoder.encode, json.JSONEncoder.iterencode)
-    if is_overridden or C_ENCODER is None or encoder.indent is not None:
+    is_indented = getattr(encoder, "indent", None) is not None  # which type stubs say it always is
+    if is_overridden or is_indented or C_ENCODER is None:
         return encoder.encode
     quoted = json.encoder.encode_basestring_ascii if encoder.ensure_ascii else json.encoder.encode_basestring
     chunks = C_ENCODER(
