@@ -286,6 +286,7 @@ class CustomSlots:
     def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
         """Only the supplier's coroutine knows."""
         del is_sticky
+        return None
 
     def try_reserve(self) -> Permit | None:
         try:
