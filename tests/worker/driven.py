@@ -16,7 +16,7 @@ from typing import Any
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import CommandType
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes, WorkflowTaskStartedEventAttributes
 
 from mainspring.converter import DataConverter
 from mainspring.replay import requests
@@ -82,10 +82,7 @@ class Driven:
                 time_ns=self.now,
                 is_replaying=is_replaying,
                 history_length=3,
-                history_size_bytes=100,
-                continue_as_new_suggested=False,
-                continue_as_new_reasons=(),
-                target_version_changed=False,
+                task_started=WorkflowTaskStartedEventAttributes(history_size_bytes=100),
                 build_id=build_id,
                 deployment_name="",
                 flags=frozenset(flags),

@@ -14,7 +14,7 @@ import msgspec
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import StartChildWorkflowExecutionFailedCause
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes, WorkflowTaskStartedEventAttributes
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -189,15 +189,12 @@ class Activation(msgspec.Struct, kw_only=True):
     time_ns: int  # since the epoch: the workflow's clock
     is_replaying: bool
     history_length: int  # events up to the workflow task
-    history_size_bytes: int
-    continue_as_new_suggested: bool
-    continue_as_new_reasons: Sequence[int]
-    target_version_changed: bool  # the worker deployment's target version is another than this run's
+    task_started: WorkflowTaskStartedEventAttributes  # what the server said with it, for those who ask
     build_id: str  # of the worker that completes, or on replay completed, this workflow task; "" = unknown
     deployment_name: str
     flags: frozenset[int]  # language flags known to hold from here on
 
 
-def in_order(jobs: Sequence[Job]) -> list[Job]:
+def in_order(jobs: Sequence[Job]) -> Sequence[Job]:
     """Jobs in the order in which they are applied; the sort is stable."""
-    return sorted(jobs, key=lambda job: job.order)
+    return sorted(jobs, key=lambda job: job.order) if len(jobs) > 1 else jobs

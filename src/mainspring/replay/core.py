@@ -17,7 +17,11 @@ from collections import deque
 from collections.abc import Sequence
 
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
-from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskCompletedEventAttributes
+from temporalio.api.history.v1 import (
+    HistoryEvent,
+    WorkflowTaskCompletedEventAttributes,
+    WorkflowTaskStartedEventAttributes,
+)
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.query.v1 import WorkflowQuery
 
@@ -90,7 +94,7 @@ class Replay:
         self._new_core_flags: set[int] = set()
         self._new_language_flags: set[int] = set()
         self._versioning_behavior = 0
-        self._task_started = HistoryEvent()  # the newest start of a workflow task
+        self._task_started = WorkflowTaskStartedEventAttributes()  # the newest start of a workflow task
         self._completed: WorkflowTaskCompletedEventAttributes | None = None  # how the activation's task was, on replay
 
     # -- the worker's side
@@ -250,7 +254,7 @@ class Replay:
             if at + 1 == end or self._kinds[at + 1] != TASK_SCHEDULED:
                 self._check_all_found(at + 1, end)
         elif kind == TASK_STARTED:
-            self._task_started = event
+            self._task_started = event.workflow_task_started_event_attributes
             self.time_ns = _time_ns(event)
         elif kind in ABOUT_ANOTHER:
             self._queue.heard(event, kind, self)
@@ -274,7 +278,7 @@ class Replay:
 
     def _shown(self, at: int, end: int) -> Sequence[HistoryEvent]:
         """The events from `at` on that a message may show: all of a large task would be copied for each command."""
-        return self._events[at : min(at + SHOWN, end)]
+        return self._events[at:end] if end - at <= SHOWN else self._events[at : at + SHOWN]
 
     def _take_news(self, event: HistoryEvent) -> None:
         match event.WhichOneof("attributes"):
@@ -362,17 +366,13 @@ class Replay:
     def _activation(self) -> Activation:
         jobs, self._jobs = in_order(self._jobs), []
         self._activation_index += 1
-        started = self._task_started.workflow_task_started_event_attributes
         build_id, deployment_name = _completed_by(self._completed) if self._completed is not None else ("", "")
         return Activation(
             jobs=jobs,
             time_ns=self.time_ns,
             is_replaying=self.is_replaying,
             history_length=self.last_event_id,
-            history_size_bytes=started.history_size_bytes,
-            continue_as_new_suggested=started.suggest_continue_as_new,
-            continue_as_new_reasons=started.suggest_continue_as_new_reasons,
-            target_version_changed=started.target_worker_deployment_version_changed,
+            task_started=self._task_started,
             build_id=build_id,
             deployment_name=deployment_name,
             flags=frozenset(self._language_flags),

@@ -42,6 +42,7 @@ class SizeLimits:
 
     def __init__(self, warn: PayloadLimitsConfig, *, is_error_disabled: bool = False) -> None:
         self._warn = warn
+        self._unlooked_at = min(warn.payloads_warn_size, warn.memo_warn_size)  # the size of answers without large parts
         self._is_error_disabled = is_error_disabled
         self.payloads_bytes = 0
         self.memo_bytes = 0
@@ -52,7 +53,7 @@ class SizeLimits:
         Raises:
             PayloadsTooLargeError: One is larger than the namespace allows.
         """
-        if answer.ByteSize() <= min(self._warn.payloads_warn_size, self._warn.memo_warn_size):
+        if answer.ByteSize() <= self._unlooked_at:
             return
         for name, message in _fields(answer):
             self.check_payloads(name, message)

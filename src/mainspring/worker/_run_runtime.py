@@ -91,13 +91,13 @@ class RunRuntime(Runtime):
         return self._activation.history_length
 
     def workflow_get_current_history_size(self) -> int:
-        return self._activation.history_size_bytes
+        return self._activation.task_started.history_size_bytes
 
     def workflow_is_continue_as_new_suggested(self) -> bool:
-        return self._activation.continue_as_new_suggested
+        return self._activation.task_started.suggest_continue_as_new
 
     def workflow_is_target_worker_deployment_version_changed(self) -> bool:
-        return self._activation.target_version_changed
+        return self._activation.task_started.target_worker_deployment_version_changed
 
     def workflow_is_replaying(self) -> bool:
         return self._state.is_replaying

@@ -94,7 +94,8 @@ class WorkflowMetrics:
 
     def holds(self, count: int) -> None:
         """So many runs are in the cache."""
-        self._cached.set(count)
+        if self.is_counting:
+            self._cached.set(count)
 
     def evicted(self) -> None:
         """A run that was not over was thrown out of the cache."""
