@@ -208,7 +208,9 @@ class WorkflowTasks:
             chain = await self._runs.chain(key) if _may_be_followed(run, request) else None
             worker = Worker(new_id=self._runs.new_id, chain=chain)
             try:
-                outcome = await self._runs.change_held(key, _completing(token, request, worker), goes_on=True)
+                outcome = await self._runs.change_held(
+                    key, _completing(token, request, worker), goes_on=_is_answered(run, token)
+                )
             except BadCommand as error:
                 self._runs.evict(key)
                 await self._runs.change_held(key, _failing(token, request, error))
@@ -280,6 +282,12 @@ def _snapshot(run: Run, task: WorkflowTask, messages: list[Message], *, is_inlin
         unrecorded=workflow_task.unrecorded_events(run, task, task.identity),
         messages=messages,
     )
+
+
+def _is_answered(run: Run, token: TaskToken) -> bool:
+    """The answer is to the task that the run has now; a stale one leaves alone what was left open for another."""
+    task = run.state.task
+    return task is not None and task.stamp == token.stamp
 
 
 def _named(run: Run, token: TaskToken) -> WorkflowTask:
