@@ -39,8 +39,8 @@ def ended(result: object = None, error: BaseException | None = None, *, cancelle
 @workflow.defn
 class TwoLimits:
     @workflow.run
-    async def run(self) -> None:
-        await asyncio.gather(asyncio.wait_for(step("first"), 60), asyncio.wait_for(step("second"), 60))
+    async def run(self) -> list[str]:
+        return await asyncio.gather(asyncio.wait_for(step("first"), 60), asyncio.wait_for(step("second"), 60))
 
 
 def test_what_has_a_time_limit_begins_at_once() -> None:

@@ -63,7 +63,4 @@ def _end(outer: asyncio.Future[Any], children: Sequence[asyncio.Future[Any]], *,
 
 
 def _error(done: asyncio.Future[Any]) -> BaseException | None:
-    try:
-        return done.exception()
-    except asyncio.CancelledError as cancelled:
-        return cancelled
+    return done._make_cancelled_error() if done.cancelled() else done.exception()
