@@ -9,7 +9,7 @@ One second passes with each activation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -65,15 +65,12 @@ class Driven:
         self.all: list[str] = []
         self.error: BaseException | None = None  # of the workflow task
         self.last: list[requests.Request] = []
-        self.flags: set[int] = set()  # that its history would say by now
 
-    def begin(self, *jobs: Job, **options: Any) -> list[str]:
+    def begin(self, *jobs: Job, is_replaying: bool = False, build_id: str = "") -> list[str]:
         """The first workflow task; `jobs` happened before it."""
-        return self.tell(self._initialize, *jobs, **options)
+        return self.tell(self._initialize, *jobs, is_replaying=is_replaying, build_id=build_id)
 
-    def tell(
-        self, *jobs: Job, is_replaying: bool = False, build_id: str = "", flags: Set[int] = frozenset()
-    ) -> list[str]:
+    def tell(self, *jobs: Job, is_replaying: bool = False, build_id: str = "") -> list[str]:
         """Say what happened, and get what workflow code asks for then."""
         self.now += SECOND
         completion = self.run.activate(
@@ -85,12 +82,11 @@ class Driven:
                 task_started=WorkflowTaskStartedEventAttributes(history_size_bytes=100),
                 build_id=build_id,
                 deployment_name="",
-                flags=frozenset(flags),
+                flags=frozenset(),
             )
         )
         self.error = completion.error
         self.last = completion.requests
-        self.flags |= completion.used_flags
         said = [described(request) for request in completion.requests]
         self.all += said
         return said

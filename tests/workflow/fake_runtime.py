@@ -102,9 +102,6 @@ class FakeRun(Runtime):
     def workflow_disable_eager_activity_execution(self) -> bool:
         return False
 
-    def workflow_waits_as_python_3_12(self) -> bool:
-        return True
-
     def workflow_is_read_only(self) -> bool:
         return self.is_read_only
 

@@ -34,7 +34,6 @@ from mainspring.determinism import _values
 from mainspring.determinism._order import as_completed, ordered_gathering
 from mainspring.determinism._refusals import called, opening, opening_by_number, refusing
 from mainspring.determinism._rules import METHODS, MODULE_FUNCTIONS, Rule
-from mainspring.determinism._waits import gather, wait_for
 
 Function = Callable[..., Any]
 Make = Callable[[Function, str], Any]  # makes the guard of a function, given its name
@@ -43,15 +42,14 @@ FAST: Guarded = (
     (time, dict.fromkeys(_values.CLOCKS, _values.clock) | dict.fromkeys(_values.CALENDARS, _values.calendar)),
     (random, dict.fromkeys(_values.CHANCES, _values.chance)),
 )
-WAITS: dict[str, Make] = {"as_completed": as_completed, "gather": gather, "wait_for": wait_for}
 SLOW: Guarded = (
     (random, {"_urandom": _values.random_bytes} | dict.fromkeys(_values.SELDOM, _values.chance)),
     (os, {"urandom": _values.random_bytes, "open": opening_by_number}),
     (uuid, {"uuid1": _values.uuid1, "uuid7": _values.uuid7}),
     (builtins, {"open": opening}),
     (io, {"open": opening}),
-    (asyncio, WAITS),
-    (asyncio.tasks, WAITS | {"_GatheringFuture": ordered_gathering}),
+    (asyncio, {"as_completed": as_completed}),
+    (asyncio.tasks, {"as_completed": as_completed, "_GatheringFuture": ordered_gathering}),
 )
 
 

@@ -17,7 +17,4 @@ class WorkflowLogicFlag(IntEnum):
     PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_BATCH = 2  # all jobs are applied before the loop runs
 
 
-WAITS_AS_PYTHON_3_12 = 3012
-"""`asyncio.wait_for` and `gather` as of Python 3.12. A number of our own, which official workers pass over."""
-
 DEFAULT_FLAGS: frozenset[int] = frozenset()  # what new runs have of those that their worker has to ask for

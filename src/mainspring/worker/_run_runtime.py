@@ -16,7 +16,6 @@ from temporalio.api.common.v1 import Payload
 from mainspring.common import MetricMeter, SearchAttributes, SearchAttributeUpdate, WorkerDeploymentVersion
 from mainspring.converter import PayloadConverter
 from mainspring.replay.activation import Activation, Initialize
-from mainspring.worker._flags import WAITS_AS_PYTHON_3_12
 from mainspring.worker._interceptor import WorkflowOutboundInterceptor
 from mainspring.worker._replay_safe_metrics import ReplaySafeMetricMeter
 from mainspring.worker._run_calls import Calls
@@ -104,9 +103,6 @@ class RunRuntime(Runtime):
 
     def workflow_is_replaying_history_events(self) -> bool:
         return self._state.is_replaying and not self._state.is_in_query_or_validator
-
-    def workflow_waits_as_python_3_12(self) -> bool:
-        return self._state.use_flag(WAITS_AS_PYTHON_3_12)
 
     def workflow_is_read_only(self) -> bool:
         return self._state.is_read_only

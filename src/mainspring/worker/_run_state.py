@@ -132,11 +132,11 @@ class RunState:
             self.is_read_only, self.is_in_query_or_validator, self.loop.takes_callbacks = before
 
     def use_flag(self, flag: int) -> bool:
-        """Whether a numbered change of behaviour holds: the history says so, or this is new, and will be in it."""
+        """Whether a numbered change of behaviour holds: the history says so, or this is new."""
         known = self.activation.flags if self.activation else frozenset[int]()
         if flag in known:
             return True
-        if self.is_replaying or self.is_read_only:
+        if self.is_replaying:
             return False
         self.completion.used_flags.add(flag)
         return True

@@ -143,10 +143,6 @@ class Runtime(ABC):
     def workflow_is_replaying_history_events(self) -> bool: ...
 
     @abstractmethod
-    def workflow_waits_as_python_3_12(self) -> bool:
-        """Whether `asyncio.wait_for` and `gather` are those of Python 3.12 for the run; if it is new, it says so."""
-
-    @abstractmethod
     def workflow_is_read_only(self) -> bool: ...
 
     @abstractmethod
