@@ -103,9 +103,9 @@ class World:
 
 
 @asynccontextmanager
-async def world(store: SqliteStore | None = None) -> AsyncGenerator[World]:
+async def world(store: SqliteStore | None = None, *, are_workers_here: bool = False) -> AsyncGenerator[World]:
     faulty = FaultyStore(store or await open_sqlite(None), EvenLuck(0), chance=0)
-    assembly = await assemble(Config(), faulty.as_store(), address="simulated")
+    assembly = await assemble(Config(), faulty.as_store(), address="simulated", are_workers_here=are_workers_here)
     try:
         yield World(faulty, assembly)
     finally:
@@ -116,9 +116,12 @@ async def world(store: SqliteStore | None = None) -> AsyncGenerator[World]:
             await faulty.close()  # type: ignore[attr-defined]  # the real store's
 
 
+@pytest.mark.parametrize("are_workers_here", [False, True])
 @pytest.mark.parametrize("is_awaited", [False, True])
-async def test_its_worker_is_refused_and_the_repeated_outcome_has_a_task_of_its_own(*, is_awaited: bool) -> None:
-    async with world() as here:
+async def test_its_worker_is_refused_and_the_repeated_outcome_has_a_task_of_its_own(
+    *, is_awaited: bool, are_workers_here: bool
+) -> None:
+    async with world(are_workers_here=are_workers_here) as here:
         activity = await here.started_activity()
         early = await here.refused(activity, is_awaited=is_awaited)
         await here.complete(activity)
@@ -147,9 +150,10 @@ async def test_its_worker_is_refused_after_a_restart_too(*, is_awaited: bool) ->
     await store.close()
 
 
+@pytest.mark.parametrize("are_workers_here", [False, True])
 @pytest.mark.parametrize("is_awaited", [False, True])
-async def test_what_is_shown_is_durable(*, is_awaited: bool) -> None:
-    async with world() as here:
+async def test_what_is_shown_is_durable(*, is_awaited: bool, are_workers_here: bool) -> None:
+    async with world(are_workers_here=are_workers_here) as here:
         activity = await here.started_activity()
         here.store.chance = REFUSED
         polling = await here.waiting_poll() if is_awaited else None
@@ -161,9 +165,12 @@ async def test_what_is_shown_is_durable(*, is_awaited: bool) -> None:
             await completing
 
 
+@pytest.mark.parametrize("are_workers_here", [False, True])
 @pytest.mark.parametrize("is_awaited", [False, True])
-async def test_an_outcome_and_the_answer_to_its_task_are_one_commit(*, is_awaited: bool) -> None:
-    async with world() as here:
+async def test_an_outcome_and_the_answer_to_its_task_are_one_commit(
+    *, is_awaited: bool, are_workers_here: bool
+) -> None:
+    async with world(are_workers_here=are_workers_here) as here:
         activity = await here.started_activity()
         polling = await here.waiting_poll() if is_awaited else asyncio.create_task(here.workflow_task())
         before = here.assembly.store.statistics()
@@ -178,14 +185,14 @@ async def answered(here: World, polling: asyncio.Task[PollWorkflowTaskQueueRespo
 
 async def test_the_history_does_not_tell_whether_the_task_was_awaited() -> None:
     told: list[tuple[list[bytes], int]] = []
-    for is_awaited in (False, True):
-        async with world() as here:
+    for is_awaited, are_workers_here in ((False, False), (True, False), (True, True)):
+        async with world(are_workers_here=are_workers_here) as here:
             activity = await here.started_activity()
             polling = await here.waiting_poll() if is_awaited else None
             await here.complete(activity)
             await here.answer(await (polling or here.workflow_task()), lean.complete_workflow())
             told.append(([timeless(event) for event in await here.history()], await here.transition_count()))
-    assert told[0] == told[1]
+    assert told[0] == told[1] == told[2]
 
 
 def timeless(event: HistoryEvent) -> bytes:
@@ -219,11 +226,11 @@ async def test_a_task_whose_poll_is_cancelled_in_the_same_moment_goes_to_the_nex
         assert kinds[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
 
 
-# -- what an outcome is left open for
+# -- what an outcome is left open for, if workers are in this process
 
 
 async def test_an_answer_goes_on_with_the_outcome_in_one_transition_of_the_store() -> None:
-    async with world() as here:
+    async with world(are_workers_here=True) as here:
         activity = await here.started_activity()
         polling = await here.waiting_poll()
         before = here.assembly.store.statistics().write_count
@@ -232,7 +239,7 @@ async def test_an_answer_goes_on_with_the_outcome_in_one_transition_of_the_store
 
 
 async def test_an_outcome_is_durable_soon_without_an_answer() -> None:
-    async with world() as here:
+    async with world(are_workers_here=True) as here:
         activity = await here.started_activity()
         polling = await here.waiting_poll()
         async with asyncio.timeout(WITHIN_S):
@@ -247,7 +254,7 @@ SIGNAL.workflow_execution.workflow_id = "workflow"
 
 async def test_what_comes_before_the_answer_finds_the_outcome() -> None:
     """A signal is a transition of its own: held back, since a worker has the task."""
-    async with world() as here:
+    async with world(are_workers_here=True) as here:
         activity = await here.started_activity()
         polling = await here.waiting_poll()
         completing = asyncio.create_task(here.complete(activity))
@@ -265,7 +272,7 @@ async def test_what_comes_before_the_answer_finds_the_outcome() -> None:
 
 async def test_an_answer_that_cannot_be_applied_takes_no_outcome_along() -> None:
     """The outcome is made anew; its task is another one, and its worker is told so."""
-    async with world() as here:
+    async with world(are_workers_here=True) as here:
         activity = await here.started_activity()
         polling = await here.waiting_poll()
         completing = asyncio.create_task(here.complete(activity))
@@ -284,7 +291,7 @@ async def test_an_answer_that_cannot_be_applied_takes_no_outcome_along() -> None
 
 
 async def test_a_late_answer_to_another_task_takes_no_outcome_along() -> None:
-    async with world() as here:
+    async with world(are_workers_here=True) as here:
         await call(here.assembly, "StartWorkflowExecution", lean.start_request("workflow", "queue"))
         first = await here.workflow_task()
         await here.answer(first, lean.schedule_activity("a", "queue"))
@@ -303,7 +310,7 @@ async def test_a_late_answer_to_another_task_takes_no_outcome_along() -> None:
 @pytest.mark.parametrize("is_lost", [False, True])
 async def test_a_refused_answer_is_a_refused_outcome(*, is_lost: bool) -> None:
     """Both workers are told; both may ask again, whether or not the store has it after all."""
-    async with world() as here:
+    async with world(are_workers_here=True) as here:
         activity = await here.started_activity()
         polling = await here.waiting_poll()
         completing = asyncio.create_task(here.complete(activity))

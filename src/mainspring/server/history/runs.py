@@ -14,8 +14,8 @@ What a crash may undo need not wait: `change_soon` and `change_early` publish at
 anything that follows. Whoever looks from outside waits for it (`look`), so nobody is shown what a crash then takes
 back. The stamp of a workflow task that was undone is never used again, so that no other can be taken for it.
 
-An early change whose workflow task a worker got at once is left open for the worker's answer, and both are one
-transition of the store. Whoever else comes to the run before that closes it first (`close`).
+If workers are in this process, an early change whose workflow task one of them got at once is left open for the
+answer, and both are one transition of the store. Whoever else comes to the run before that closes it first (`close`).
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ T = TypeVar("T")
 
 START_WITHIN_S = 0.05
 """How long the start of a workflow task, which nobody waits for, is kept for what is written next."""
-OUTCOME_WITHIN_S = 0.02
-"""How long an early change waits for the worker's answer to the task that came of it, to be written together: as long
-as an answer takes in this process with fifty runs in flight."""
+OUTCOME_WITHIN_S = 0.005
+"""How long an early change waits for the worker's answer to the task that came of it, to be written together."""
+LEFT_OPEN_S = 0.02
+"""The same of one that is left open: as long as an answer takes in this process with fifty runs in flight."""
 STAMPS_OF_A_LOAD = 1 << 16
 """More workflow tasks than a run can have: each time it is loaded, their stamps are such as nobody was ever given."""
 RECENT_BYTES = 32 * 1024  # of history kept with each run in memory
@@ -118,9 +119,11 @@ class _Open(msgspec.Struct, frozen=True):
 
 
 class RunsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is kept in memory."""
+    """How much is kept in memory, and how long."""
 
     cached_run_count: int = 2_000
+    leaves_open: bool = False
+    """Early changes are left open for the answers of workers, which come soon, since they are in this process."""
 
 
 class Runs:
@@ -245,8 +248,8 @@ class Runs:
         It is then written with what the worker makes of the task: one commit instead of two. Whoever asked for the
         change waits until it is durable, and asks again if the store refuses it.
 
-        If a poll waits for the task, `start_at_once` starts it in the same transition, and that is left open: the
-        answer goes on with it (`goes_on`), and both are one transition for the store.
+        If a poll waits for the task, `start_at_once` starts it in the same transition. That may be left open
+        (`RunsSettings`): then the answer goes on with it (`goes_on`), and both are one transition for the store.
         """
         written: asyncio.Future[None] | None = None
         async with self.locks.hold((named.namespace_id, named.workflow_id)):
@@ -443,14 +446,17 @@ class Runs:
         if hand_over is None:
             return self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
         run.end_step()
-        self._keep(run).add(run.batches)
-        written = self._leave_open(run)
+        if self._settings.leaves_open:
+            written = self._leave_open(run)
+        else:
+            written = self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
         hand_over()
         return written
 
     def _leave_open(self, run: Run) -> asyncio.Future[None]:
+        self._keep(run).add(run.batches)
         loop = asyncio.get_running_loop()
-        due_s = loop.time() + OUTCOME_WITHIN_S
+        due_s = loop.time() + LEFT_OPEN_S
         left = self._open[run.key.run_id] = _Open(run, due_s, loop.create_future())
         if self._closing is None:
             self._closing = loop.call_at(due_s, self._close_due)

@@ -37,6 +37,7 @@ from mainspring.server.frontend.workers import Workers
 from mainspring.server.frontend.workflow_tasks import WorkflowTasks
 from mainspring.server.history import History
 from mainspring.server.history.ids import new_id
+from mainspring.server.history.runs import RunsSettings
 from mainspring.server.matching.matching import Matching
 from mainspring.server.matching.records import MatchingSettings
 from mainspring.server.persistence.store import Store
@@ -111,6 +112,7 @@ async def assemble(
         Settings(registry, config.limits),
         clock=clock,
         new_id=new_id,
+        settings=RunsSettings(leaves_open=are_workers_here),
     )
     await matching.start()
     await history.start()
