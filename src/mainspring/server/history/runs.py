@@ -58,7 +58,7 @@ START_WITHIN_S = 0.05
 OUTCOME_WITHIN_S = 0.005
 """How long an early change waits for the worker's answer to the task that came of it, to be written together."""
 LEFT_OPEN_S = 0.02
-"""The same of one that is left open: as long as an answer takes in this process with fifty runs in flight."""
+"""The same if it is left open: as long as an answer takes in this process with fifty runs in flight."""
 STAMPS_OF_A_LOAD = 1 << 16
 """More workflow tasks than a run can have: each time it is loaded, their stamps are such as nobody was ever given."""
 RECENT_BYTES = 32 * 1024  # of history kept with each run in memory
@@ -109,13 +109,11 @@ class _Open(msgspec.Struct, frozen=True):
     written: asyncio.Future[None]
 
     def end(self, error: BaseException | None = None) -> None:
-        """It is durable, or was refused."""
-        if self.written.done():  # nobody waits any more
-            return
-        if error is None:
-            self.written.set_result(None)
-        else:
+        """It is durable, or was refused; perhaps nobody waits for that any more."""
+        if error is not None and not self.written.done():
             self.written.set_exception(error)
+        elif not self.written.done():
+            self.written.set_result(None)
 
 
 class RunsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -446,10 +444,8 @@ class Runs:
         if hand_over is None:
             return self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
         run.end_step()
-        if self._settings.leaves_open:
-            written = self._leave_open(run)
-        else:
-            written = self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
+        is_left = self._settings.leaves_open
+        written = self._leave_open(run) if is_left else self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
         hand_over()
         return written
 
@@ -475,8 +471,7 @@ class Runs:
 
     def close(self, key: RunKey) -> None:
         """Write by itself what a run was left open with, if it was: the answer takes long, or others want the run."""
-        left = self._open.pop(key.run_id, None)
-        if left is None:
+        if (left := self._open.pop(key.run_id, None)) is None:
             return
         try:
             written = self._commit_soon(left.run, None, within_s=0.0)
@@ -535,8 +530,7 @@ class Runs:
 
     def evict(self, key: RunKey) -> None:
         """Forget the run in memory; it will be loaded again. What it was left open with is to be made anew."""
-        left = self._open.pop(key.run_id, None)
-        if left is not None:
+        if (left := self._open.pop(key.run_id, None)) is not None:
             left.end(VersionConflict(f"run {key.run_id} is not in memory any more"))
         self._cache.pop(key.run_id, None)
         self._current.pop((key.namespace_id, key.workflow_id), None)
