@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 DEFAULT_TASK_QUEUE = "default"
 DEFAULT_THREADS = 100  # as many as a worker carries out activities at a time, if nothing else is said
-FEWEST_POLLS = 5
 
 
 @asynccontextmanager
@@ -126,11 +125,12 @@ def poll_in_this_process(worker_options: WorkerOptions) -> None:
     """
     from mainspring.worker import PollerBehaviorSimpleMaximum
     from mainspring.worker._tuning import DEFAULT_SLOTS
+    from mainspring.worker._worker import FIVE_POLLS
 
     if worker_options.get("max_concurrent_workflow_task_polls") or worker_options.get("tuner"):
         return
     slots = worker_options.get("max_concurrent_workflow_tasks") or DEFAULT_SLOTS
-    if slots > 2 * FEWEST_POLLS:
+    if slots > 2 * FIVE_POLLS.maximum:
         worker_options.setdefault("workflow_task_poller_behavior", PollerBehaviorSimpleMaximum(slots // 2))
 
 
