@@ -131,7 +131,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_sound_file_is_found_sound_and_a_broken_one_is_not(path: Path) -> None:
-    write(path, changes(A, events=(batch(1, 4), batch(4, 6))))
+    write(path, changes(A, events=(batch(1, 4),)), changes(A, 1, events=(batch(4, 6),)))
     assert verify(str(path)) == []
     change(
         path,

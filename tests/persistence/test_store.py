@@ -224,9 +224,8 @@ async def test_a_store_that_closes_writes_it_first(store: Store) -> None:
 
 
 async def test_pages_of_a_history(store: Store) -> None:
-    batches = (batch(1, 4), batch(4, 5), batch(5, 9), batch(9, 10))
-    await store.commit([changes(A, events=batches[:2])])
-    await store.commit([changes(A, 1, events=batches[2:])])
+    for version, events in enumerate((batch(1, 4), batch(4, 5), batch(5, 9), batch(9, 10))):
+        await store.commit([changes(A, version, events=(events,))])
 
     async def found(first: int, before: int, limit: int = 9, *, newest_first: bool = False) -> list[int]:
         page = await store.history(
@@ -242,6 +241,12 @@ async def test_pages_of_a_history(store: Store) -> None:
     assert await found(10, 20) == []
     assert await found(1, 10, newest_first=True) == [9, 5, 4, 1]
     assert await found(1, 9, 1, newest_first=True) == [5]
+
+
+async def test_batches_of_one_transition_are_one(store: Store) -> None:
+    await store.commit([changes(A, events=(batch(1, 4, b"first"), batch(4, 5, b"second"), batch(5, 9, b"third")))])
+    (whole,) = await store.history(A.run_id, first_event_id=4, before_event_id=5, limit=9)
+    assert whole == batch(1, 9, b"firstsecondthird")
 
 
 async def test_a_huge_batch(store: Store) -> None:

@@ -64,34 +64,10 @@ class Requester:
         self._operations: dict[int, NexusPending] = {}
         self.patches: dict[str, bool] = {}  # id -> workflow code has asked for it; seen ahead: False
         self._changes: list[str] = []  # as the search attribute tells them
-        self._take: dict[type[requests.Request], Callable[[Any], None]] = {  # each takes its key's objects
-            requests.ScheduleActivity: self._schedule_activity,
-            requests.CancelActivity: self._cancel_activity,
-            requests.ScheduleLocalActivity: self._schedule_local,
-            requests.CancelLocalActivity: self._cancel_local,
-            requests.StartTimer: self._start_timer,
-            requests.CancelTimer: self._cancel_timer,
-            requests.StartChild: self._start_child,
-            requests.CancelChild: self._cancel_child,
-            requests.SignalExternal: self._signal_external,
-            requests.CancelSignalExternal: self._cancel_signal_external,
-            requests.CancelExternal: self._cancel_external,
-            requests.ScheduleNexusOperation: self._schedule_nexus_operation,
-            requests.CancelNexusOperation: self._cancel_nexus_operation,
-            requests.SetPatch: self._set_patch,
-            requests.SetVersion: self._set_version,
-            requests.RecordSideEffect: self._record_side_effect,
-            requests.UpsertSearchAttributes: self._upsert_search_attributes,
-            requests.ModifyProperties: self._modify_properties,
-            requests.Terminal: self._end,
-            requests.AcceptUpdate: updates.accept,
-            requests.RejectUpdate: updates.reject,
-            requests.CompleteUpdate: updates.complete,
-        }
 
     def take(self, request: requests.Request) -> None:
         """Carry out one request."""
-        self._take[type(request)](request)
+        TAKES[type(request)](self, request)
 
     def forget(self, job: Job) -> None:
         """What workflow code is told the end of can be cancelled no more."""
@@ -195,3 +171,29 @@ class Requester:
 
     def _end(self, request: requests.Terminal) -> None:
         self._run.add(TerminalPending(request, request.command))
+
+
+TAKES: dict[type[requests.Request], Callable[[Requester, Any], None]] = {  # each takes its key's objects
+    requests.ScheduleActivity: Requester._schedule_activity,
+    requests.CancelActivity: Requester._cancel_activity,
+    requests.ScheduleLocalActivity: Requester._schedule_local,
+    requests.CancelLocalActivity: Requester._cancel_local,
+    requests.StartTimer: Requester._start_timer,
+    requests.CancelTimer: Requester._cancel_timer,
+    requests.StartChild: Requester._start_child,
+    requests.CancelChild: Requester._cancel_child,
+    requests.SignalExternal: Requester._signal_external,
+    requests.CancelSignalExternal: Requester._cancel_signal_external,
+    requests.CancelExternal: Requester._cancel_external,
+    requests.ScheduleNexusOperation: Requester._schedule_nexus_operation,
+    requests.CancelNexusOperation: Requester._cancel_nexus_operation,
+    requests.SetPatch: Requester._set_patch,
+    requests.SetVersion: Requester._set_version,
+    requests.RecordSideEffect: Requester._record_side_effect,
+    requests.UpsertSearchAttributes: Requester._upsert_search_attributes,
+    requests.ModifyProperties: Requester._modify_properties,
+    requests.Terminal: Requester._end,
+    requests.AcceptUpdate: lambda requester, request: requester._updates.accept(request),
+    requests.RejectUpdate: lambda requester, request: requester._updates.reject(request),
+    requests.CompleteUpdate: lambda requester, request: requester._updates.complete(request),
+}

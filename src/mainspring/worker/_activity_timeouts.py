@@ -23,13 +23,15 @@ class Timeouts:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._is_closing = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self, stop: Stop, after_s: float) -> None:
         """An attempt begins, and is to be stopped after that time."""
-        loop = asyncio.get_running_loop()
-        due_at = self._due_at[stop] = loop.time() + after_s
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        due_at = self._due_at[stop] = self._loop.time() + after_s
         if self._timer is None or due_at < self._timer_at:
-            self._set(loop, due_at)
+            self._set(self._loop, due_at)
 
     def end(self, stop: Stop) -> None:
         """The attempt has ended."""

@@ -102,9 +102,6 @@ class WorkflowLoop(RefusingLoop):
         self._exception_handler: ExceptionHandler | None = None
         self.next_number = itertools.count(1).__next__  # the place of a new future or task
 
-    def __hash__(self) -> int:
-        return id(self)
-
     def run_ready(self) -> None:
         """Run what is ready now, and what becomes ready by that. Raises: `task_error`, once it is there."""
         while self._ready:

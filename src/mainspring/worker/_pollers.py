@@ -78,6 +78,7 @@ class Pollers:
         self.is_stopping = False
         self._stopping = asyncio.Event()
         self._failed: asyncio.Future[None] | None = None
+        self._loop_of_tasks: asyncio.AbstractEventLoop | None = None
 
     def add(self, queue: PolledQueue[Any]) -> None:
         """Poll this one, too."""
@@ -130,7 +131,9 @@ class Pollers:
 
     def begin(self, work: Coroutine[Any, Any, None], permit: Permit) -> None:
         """Do a task in a slot, whichever way it came."""
-        working = asyncio.get_running_loop().create_task(work)
+        if self._loop_of_tasks is None:
+            self._loop_of_tasks = asyncio.get_running_loop()  # asked for once: to Python 3.11 it is a system call
+        working = self._loop_of_tasks.create_task(work)
         self._working.add(working)
         working.add_done_callback(partial(self._done, permit))
 

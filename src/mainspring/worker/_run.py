@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from temporalio.api.command.v1 import Command
-from temporalio.api.enums.v1 import CommandType
+from temporalio.api.enums.v1 import command_type_pb2
 from temporalio.api.sdk.v1 import EnhancedStackTrace, WorkflowMetadata
 
 from mainspring.common import RawValue, VersioningBehavior
@@ -86,7 +86,6 @@ class WorkflowRun:
         self._input: ExecuteWorkflowInput | None = None
         self._main: asyncio.Task[None] | None = None
         self._versioning_behavior = definition.versioning_behavior
-        self._apply_by_type = self._table()
         self._add_queries()
         Runtime.set_on_loop(self._loop, self._runtime)
         if definition.sandboxed and details.is_guarded:
@@ -176,29 +175,7 @@ class WorkflowRun:
                 self._run_loop(all_jobs, check_conditions=at in CHECKING)
 
     def _apply(self, job: Job) -> None:
-        self._apply_by_type[type(job)](job)
-
-    def _table(self) -> dict[type[Job], Callable[[Any], None]]:
-        return {
-            jobs.Initialize: self._initialize,
-            jobs.NotifyHasPatch: self._properties.notify_patch,
-            jobs.RecordedVersion: self._properties.recorded_version,
-            jobs.RecordedSideEffect: self._properties.recorded_side_effect,
-            jobs.UpdateRandomSeed: self._properties.update_seed,
-            jobs.Signal: self._handlers.signal,
-            jobs.Update: self._handlers.update,
-            jobs.Query: self._handlers.query,
-            jobs.Cancel: self._cancel,
-            jobs.FireTimer: self._timers.fire,
-            jobs.ResolveActivity: self._calls.resolve_activity,
-            jobs.ResolveLocalActivity: self._calls.resolve_activity,
-            jobs.ResolveChildStart: self._calls.resolve_child_start,
-            jobs.ResolveChild: self._calls.resolve_child,
-            jobs.ResolveNexusStart: self._calls.resolve_nexus_start,
-            jobs.ResolveNexus: self._calls.resolve_nexus,
-            jobs.ResolveSignalExternal: self._calls.resolve_signal,
-            jobs.ResolveCancelExternal: self._calls.resolve_cancel,
-        }
+        APPLY[type(job)](self, job)
 
     def _run_loop(self, all_jobs: Sequence[Job], *, check_conditions: bool) -> None:
         if self.state.instance is None:
@@ -263,7 +240,7 @@ class WorkflowRun:
             if self.state.is_evicting:
                 return
             raise
-        command = Command(command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION)
+        command = Command(command_type=command_type_pb2.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION)
         command.complete_workflow_execution_command_attributes.result.payloads.append(result)
         self.state.ask(Terminal(command=command))
 
@@ -284,7 +261,7 @@ class WorkflowRun:
 
     def _end_with(self, error: BaseException) -> None:
         if self.state.cancel_reason is not None and is_cancelled_exception(error):
-            command = Command(command_type=CommandType.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION)
+            command = Command(command_type=command_type_pb2.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION)
             command.cancel_workflow_execution_command_attributes.SetInParent()
             self.state.ask(Terminal(command=command))
         elif self.state.is_failure(error):
@@ -293,7 +270,7 @@ class WorkflowRun:
             self._loop.task_error = error
 
     def _fail_workflow(self, error: BaseException) -> None:
-        command = Command(command_type=CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION)
+        command = Command(command_type=command_type_pb2.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION)
         command.fail_workflow_execution_command_attributes.failure.CopyFrom(self.state.failure_of(error))
         self.state.ask(Terminal(command=command))
 
@@ -360,6 +337,28 @@ class WorkflowRun:
     @property
     def runtime(self) -> RunRuntime:
         return self._runtime
+
+
+APPLY: dict[type[Job], Callable[[WorkflowRun, Any], None]] = {  # each takes its key's objects
+    jobs.Initialize: lambda run, job: run._initialize(job),
+    jobs.NotifyHasPatch: lambda run, job: run._properties.notify_patch(job),
+    jobs.RecordedVersion: lambda run, job: run._properties.recorded_version(job),
+    jobs.RecordedSideEffect: lambda run, job: run._properties.recorded_side_effect(job),
+    jobs.UpdateRandomSeed: lambda run, job: run._properties.update_seed(job),
+    jobs.Signal: lambda run, job: run._handlers.signal(job),
+    jobs.Update: lambda run, job: run._handlers.update(job),
+    jobs.Query: lambda run, job: run._handlers.query(job),
+    jobs.Cancel: lambda run, job: run._cancel(job),
+    jobs.FireTimer: lambda run, job: run._timers.fire(job),
+    jobs.ResolveActivity: lambda run, job: run._calls.resolve_activity(job),
+    jobs.ResolveLocalActivity: lambda run, job: run._calls.resolve_activity(job),
+    jobs.ResolveChildStart: lambda run, job: run._calls.resolve_child_start(job),
+    jobs.ResolveChild: lambda run, job: run._calls.resolve_child(job),
+    jobs.ResolveNexusStart: lambda run, job: run._calls.resolve_nexus_start(job),
+    jobs.ResolveNexus: lambda run, job: run._calls.resolve_nexus(job),
+    jobs.ResolveSignalExternal: lambda run, job: run._calls.resolve_signal(job),
+    jobs.ResolveCancelExternal: lambda run, job: run._calls.resolve_cancel(job),
+}
 
 
 class InboundTail(WorkflowInboundInterceptor):

@@ -41,10 +41,12 @@ from mainspring.worker._interceptor import (
     StartLocalActivityInput,
 )
 from mainspring.worker._run_state import RunState
-from mainspring.workflow._options import VersioningIntent
+from mainspring.workflow._options import ActivityCancellationType, VersioningIntent
 
 LOCAL_RETRY_THRESHOLD_NS = 60 * 1_000_000_000  # waits up to this long are spent within the workflow task
 NOT_GIVEN = timedelta(0)
+SECONDS_OF_DAY = 24 * 60 * 60
+CANCELLATIONS = {kind: requests.ActivityCancellation(kind.value) for kind in ActivityCancellationType}
 ACTIVITY_TIMEOUTS = (
     "schedule_to_close_timeout",
     "schedule_to_start_timeout",
@@ -81,7 +83,7 @@ def schedule_activity(
     return requests.ScheduleActivity(
         seq=seq,
         attributes=attributes,
-        cancellation=requests.ActivityCancellation(int(input.cancellation_type)),
+        cancellation=CANCELLATIONS[input.cancellation_type],
         user_metadata=state.summary(input.summary),
     )
 
@@ -106,7 +108,7 @@ def schedule_local_activity(
         start_to_close_ns=_nanoseconds(input.start_to_close_timeout),
         retry_policy=retry_policy if input.retry_policy else None,
         local_retry_threshold_ns=LOCAL_RETRY_THRESHOLD_NS if threshold is None else _nanoseconds(threshold),
-        cancellation=requests.ActivityCancellation(int(input.cancellation_type)),
+        cancellation=CANCELLATIONS[input.cancellation_type],
         user_metadata=state.summary(input.summary),
     )
     return requests.ScheduleLocalActivity(task=task)
@@ -200,8 +202,13 @@ def encode_search_attributes(
 
 def _set(field: Duration, timeout: timedelta | None) -> None:
     """Write a timeout that was given; none, and one of zero, stay unset."""
-    if timeout:
+    if not timeout:
+        return
+    if timeout.days < 0:
         field.FromTimedelta(timeout)
+    else:  # the same, for a tenth of its cost
+        field.seconds = timeout.days * SECONDS_OF_DAY + timeout.seconds
+        field.nanos = timeout.microseconds * 1_000
 
 
 def _nanoseconds(timeout: timedelta | None) -> int:

@@ -29,18 +29,14 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from mainspring.server.engine import names
-from mainspring.server.engine.changes import QueueKey, RunKey, Task, TaskKind
+from mainspring.server.engine.changes import RunKey, Task, TaskKind
 from mainspring.server.engine.errors import InvalidArgument, NotFound
 from mainspring.server.engine.limits import Limits
 from mainspring.server.frontend import requests, task_replies, task_tokens, waits
 from mainspring.server.frontend.call import Call
 from mainspring.server.frontend.namespaces import NamespaceRegistry
-from mainspring.server.frontend.workflow_tasks import (
-    poller_of,
-    server_failure,
-    stamp_of,
-    start_or_drop,
-)
+from mainspring.server.frontend.polls import Polls, activity_poll
+from mainspring.server.frontend.workflow_tasks import server_failure, start_or_drop
 from mainspring.server.history import History
 from mainspring.server.history.activity_tasks import ActivityName
 from mainspring.server.matching.matching import Matching
@@ -73,6 +69,7 @@ class ActivityTasks:
         self._tasks = history.activity_tasks
         self._matching = matching
         self._registry = registry
+        self._polls = Polls(activity_poll)
 
     # -- polling
 
@@ -80,21 +77,14 @@ class ActivityTasks:
         self, request: PollActivityTaskQueueRequest, call: Call
     ) -> PollActivityTaskQueueResponse:
         """Wait for an activity task; empty when there is none in time."""
-        record = self._registry.served(request.namespace)
-        limits = self._history.runs.namespaces.settings(record.id).limits
-        until_s = waits.poll_until_s(call, limits)
-        requests.check_queue(request.task_queue, limits, is_set=request.HasField("task_queue"))
-        requests.check_length(request.identity, "Identity", limits)
-        queue = QueueKey(record.id, request.task_queue.name, TaskKind.ACTIVITY)
-        metadata = request.task_queue_metadata
-        rate = metadata.max_tasks_per_second.value if metadata.HasField("max_tasks_per_second") else None
-        stamp = _stamp_of(request)
-        poller = poller_of(request, stamp, rate)
+        settings = self._history.runs.namespaces.settings(self._registry.served(request.namespace).id)
+        until_s = waits.poll_until_s(call, settings.limits)
+        poll = self._polls.read(request, settings)
         while True:
-            found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=False)
+            found = await self._matching.poll(poll.queue, poll.poller, deadline_s=until_s, sticky=False)
             if not isinstance(found, Task):
                 return PollActivityTaskQueueResponse()
-            starting = self._tasks.start(found, identity=request.identity, worker_version=stamp)
+            starting = self._tasks.start(found, identity=poll.poller.identity, worker_version=poll.stamp)
             started = await start_or_drop(self._matching, found, starting)
             if started is None:
                 continue
@@ -251,8 +241,3 @@ class ActivityTasks:
             raise NotFound(f"activity not found for ID: {request.activity_id}")
         key = RunKey(record.id, request.workflow_id, request.run_id)
         return ActivityName(key=key, activity_id=request.activity_id), limits
-
-
-def _stamp_of(request: PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:
-    """The version that goes into ActivityTaskStarted: only of workers that use versioning."""
-    return stamp_of(request) if request.worker_version_capabilities.use_versioning else None

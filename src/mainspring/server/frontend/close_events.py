@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from temporalio.api.enums.v1 import EventType, TimeoutType
+from temporalio.api.enums.v1 import TimeoutType, event_type_pb2
 from temporalio.api.failure.v1 import Failure, TimeoutFailureInfo
 from temporalio.api.history.v1 import History, HistoryEvent
 
@@ -36,21 +36,21 @@ def continued(closed: HistoryEvent) -> HistoryEvent | None:
     event = HistoryEvent(
         event_id=closed.event_id,
         event_time=closed.event_time,
-        event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+        event_type=event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
         version=closed.version,
         task_id=closed.task_id,
     )
     attributes = event.workflow_execution_continued_as_new_event_attributes
-    if closed.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+    if closed.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
         completed = closed.workflow_execution_completed_event_attributes
         attributes.new_execution_run_id = completed.new_execution_run_id
         if completed.HasField("result"):
             attributes.last_completion_result.CopyFrom(completed.result)
-    elif closed.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+    elif closed.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
         failed = closed.workflow_execution_failed_event_attributes
         attributes.new_execution_run_id = failed.new_execution_run_id
         attributes.failure.CopyFrom(failed.failure)
-    elif closed.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
+    elif closed.event_type == event_type_pb2.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
         timed_out = closed.workflow_execution_timed_out_event_attributes
         attributes.new_execution_run_id = timed_out.new_execution_run_id
         info = TimeoutFailureInfo(timeout_type=TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE)

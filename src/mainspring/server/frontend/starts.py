@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from temporalio.api.common.v1 import Link
-from temporalio.api.enums.v1 import EventType, WorkflowIdConflictPolicy, WorkflowIdReusePolicy
+from temporalio.api.enums.v1 import EventType, WorkflowIdConflictPolicy, workflow_pb2
 from temporalio.api.workflowservice.v1 import (
     SignalWithStartWorkflowExecutionRequest,
     SignalWithStartWorkflowExecutionResponse,
@@ -31,8 +31,7 @@ from mainspring.server.frontend.namespaces import NamespaceRegistry
 from mainspring.server.history import History
 from mainspring.server.history.starts import StartOutcome, StartSpec
 
-_Conflict = WorkflowIdConflictPolicy
-_Reuse = WorkflowIdReusePolicy
+_POLICY = workflow_pb2  # its values are plain attributes, unlike those of the enums
 AnyStart = StartWorkflowExecutionRequest | SignalWithStartWorkflowExecutionRequest
 
 
@@ -71,7 +70,7 @@ class Starts:
         record = self._registry.open_for_starts(request.namespace)
         settings = self._history.runs.namespaces.settings(record.id)
         limits = settings.limits
-        fill_policies(request, _Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL)
+        fill_policies(request, _POLICY.WORKFLOW_ID_CONFLICT_POLICY_FAIL)
         _check_start(request, settings)
         _check_policies(request)
         if (
@@ -95,9 +94,9 @@ class Starts:
         """Signal the running workflow, or start it and signal it, in one commit."""
         record = self._registry.open_for_starts(request.namespace)
         settings = self._history.runs.namespaces.settings(record.id)
-        fill_policies(request, _Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
+        fill_policies(request, _POLICY.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
         _check_policies(request)
-        if request.workflow_id_conflict_policy == _Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL:
+        if request.workflow_id_conflict_policy == _POLICY.WORKFLOW_ID_CONFLICT_POLICY_FAIL:
             raise InvalidArgument(
                 "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported "
                 "for this operation."
@@ -168,25 +167,25 @@ def _signaller(request: SignalWithStartWorkflowExecutionRequest) -> Callable[[Ru
 
 def fill_policies(request: AnyStart, default_conflict: WorkflowIdConflictPolicy.ValueType) -> None:
     """Set the id policies that are not set, in place; the old terminate-if-running becomes what replaced it."""
-    if request.workflow_id_reuse_policy == _Reuse.WORKFLOW_ID_REUSE_POLICY_UNSPECIFIED:
-        request.workflow_id_reuse_policy = _Reuse.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-    if request.workflow_id_conflict_policy != _Conflict.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED:
+    if request.workflow_id_reuse_policy == _POLICY.WORKFLOW_ID_REUSE_POLICY_UNSPECIFIED:
+        request.workflow_id_reuse_policy = _POLICY.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+    if request.workflow_id_conflict_policy != _POLICY.WORKFLOW_ID_CONFLICT_POLICY_UNSPECIFIED:
         return
-    if request.workflow_id_reuse_policy == _Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING:
-        request.workflow_id_reuse_policy = _Reuse.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-        request.workflow_id_conflict_policy = _Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+    if request.workflow_id_reuse_policy == _POLICY.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING:
+        request.workflow_id_reuse_policy = _POLICY.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+        request.workflow_id_conflict_policy = _POLICY.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
     else:
         request.workflow_id_conflict_policy = default_conflict
 
 
 def _check_policies(request: AnyStart) -> None:
-    if request.workflow_id_reuse_policy == _Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING:
+    if request.workflow_id_reuse_policy == _POLICY.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING:
         raise InvalidArgument(
             "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together "
             "with a WorkflowIDConflictPolicy"
         )
-    rejects = request.workflow_id_reuse_policy == _Reuse.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
-    replaces = request.workflow_id_conflict_policy == _Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+    rejects = request.workflow_id_reuse_policy == _POLICY.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+    replaces = request.workflow_id_conflict_policy == _POLICY.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
     if rejects and replaces:
         raise InvalidArgument(
             "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together with "

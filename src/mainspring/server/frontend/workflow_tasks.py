@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from temporalio.api.common.v1 import WorkerVersionStamp
-from temporalio.api.enums.v1 import deployment_pb2, task_queue_pb2
 from temporalio.api.failure.v1 import Failure, ServerFailureInfo
 from temporalio.api.workflowservice.v1 import (
-    PollActivityTaskQueueRequest,
     PollWorkflowTaskQueueRequest,
     PollWorkflowTaskQueueResponse,
     ResetStickyTaskQueueRequest,
@@ -33,14 +30,14 @@ from mainspring.server.engine.settings import NamespaceSettings
 from mainspring.server.frontend import requests, task_replies, task_tokens, waits
 from mainspring.server.frontend.call import Call, RawReply
 from mainspring.server.frontend.namespaces import NamespaceRegistry
+from mainspring.server.frontend.polls import Poll, Polls, workflow_poll
 from mainspring.server.frontend.queries import Queries
 from mainspring.server.history import History
 from mainspring.server.history.tokens import TaskToken
 from mainspring.server.history.workflow_tasks import CompletedTask, StartedTask
 from mainspring.server.matching.matching import Matching
-from mainspring.server.matching.records import Handed, Poller, Query
+from mainspring.server.matching.records import Handed, Query
 
-_KIND = task_queue_pb2
 T = TypeVar("T")
 
 
@@ -52,6 +49,7 @@ class WorkflowTasks:
         self._matching = matching
         self._queries = queries
         self._registry = registry
+        self._polls = Polls(workflow_poll)
 
     def _settings(self, namespace: str) -> NamespaceSettings:
         return self._history.runs.namespaces.settings(self._registry.served(namespace).id)
@@ -64,42 +62,30 @@ class WorkflowTasks:
         """Wait for a workflow task or a query; empty when there is none in time."""
         settings = self._settings(request.namespace)
         until_s = waits.poll_until_s(call, settings.limits)
-        requests.check_length(request.identity, "Identity", settings.limits)
-        task_queue = request.task_queue
-        requests.check_queue(task_queue, settings.limits, is_set=request.HasField("task_queue"))
-        queue = QueueKey(settings.id, task_queue.name, TaskKind.WORKFLOW)
-        is_sticky = task_queue.kind == _KIND.TASK_QUEUE_KIND_STICKY
-        stamp = stamp_of(request)
-        poller = poller_of(request, stamp)
+        poll = self._polls.read(request, settings)
         while True:
-            found = await self._matching.poll(queue, poller, deadline_s=until_s, sticky=is_sticky)
+            found = await self._matching.poll(poll.queue, poll.poller, deadline_s=until_s, sticky=poll.is_sticky)
             if found is None:
                 return PollWorkflowTaskQueueResponse()
             if isinstance(found, Query):
-                reply = await self._queries.task_for(found, is_sticky=is_sticky)
+                reply = await self._queries.task_for(found, is_sticky=poll.is_sticky)
                 if reply is not None:
                     return reply
                 continue
-            started = await self._started(found, request, stamp, settings)
+            started = await self._started(found, poll)
             if started is not None:
-                return task_replies.workflow_task(started, backlog=self._matching.backlog_count_hint(queue))
+                return task_replies.workflow_task(started, backlog=self._matching.backlog_count_hint(poll.queue))
 
-    async def _started(
-        self,
-        found: Task | Handed,
-        request: PollWorkflowTaskQueueRequest,
-        stamp: WorkerVersionStamp | None,
-        settings: NamespaceSettings,
-    ) -> StartedTask | None:
+    async def _started(self, found: Task | Handed, poll: Poll) -> StartedTask | None:
         """The task that the poll found, started; None: it was stale."""
-        tasks, page_limit = self._history.workflow_tasks, settings.limits.history_page_count
+        tasks, page_limit = self._history.workflow_tasks, poll.settings.limits.history_page_count
         if isinstance(found, Handed):
             return await tasks.handed(found.started, page_limit=page_limit)
         starting = tasks.start(
             found,
-            queue=request.task_queue.name,
-            identity=request.identity,
-            worker_version=stamp,
+            queue=poll.queue.name,
+            identity=poll.poller.identity,
+            worker_version=poll.stamp,
             page_limit=page_limit,
         )
         return await start_or_drop(self._matching, found, starting)
@@ -188,46 +174,6 @@ async def start_or_drop(matching: Matching, task: Task, starting: Awaitable[T]) 
     except BaseException:
         matching.offer(task)
         raise
-
-
-def poller_of(
-    request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest,
-    stamp: WorkerVersionStamp | None,
-    max_tasks_per_second: float | None = None,
-) -> Poller:
-    """Who polls, as the request says; most workers say no version."""
-    if not (request.HasField("deployment_options") or request.HasField("worker_version_capabilities")):
-        return Poller(
-            identity=request.identity,
-            worker_instance_key=request.worker_instance_key,
-            max_tasks_per_second=max_tasks_per_second,
-        )
-    options, capabilities = request.deployment_options, request.worker_version_capabilities
-    return Poller(
-        identity=request.identity,
-        worker_instance_key=request.worker_instance_key,
-        build_id=options.build_id or capabilities.build_id,
-        use_versioning=capabilities.use_versioning,
-        deployment_name=options.deployment_name or capabilities.deployment_series_name,
-        worker_versioning_mode=options.worker_versioning_mode,
-        max_tasks_per_second=max_tasks_per_second,
-        started_version=b"" if stamp is None else stamp.SerializeToString(),
-    )
-
-
-def stamp_of(request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:
-    """The version that goes into Started events: the build id of workers that belong to no deployment."""
-    if not request.HasField("worker_version_capabilities"):
-        return None
-    options, capabilities = request.deployment_options, request.worker_version_capabilities
-    is_versioned = options.worker_versioning_mode == deployment_pb2.WORKER_VERSIONING_MODE_VERSIONED
-    if is_versioned and options.deployment_name:
-        return None
-    if capabilities.use_versioning and capabilities.deployment_series_name:
-        return None
-    if not capabilities.build_id:
-        return None
-    return WorkerVersionStamp(build_id=capabilities.build_id, use_versioning=capabilities.use_versioning)
 
 
 def server_failure(message: str) -> Failure:

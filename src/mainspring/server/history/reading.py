@@ -33,9 +33,8 @@ class Reader:
             return HistoryPage([], 0)
         batches = self._from_memory(key, first_event_id, before_event_id)
         if batches is None:
-            self._runs.close(key)
-            batches = await self._runs.store.history(
-                key.run_id, first_event_id=first_event_id, before_event_id=before_event_id, limit=limit
+            batches = await self._runs.history(
+                key, first_event_id=first_event_id, before_event_id=before_event_id, limit=limit
             )
         kept = [_cut(batch, first_event_id, before_event_id) for batch in batches[:limit]]
         reached = kept[-1].next_event_id if kept else before_event_id
@@ -43,9 +42,8 @@ class Reader:
 
     async def page_reversed(self, key: RunKey, *, before_event_id: int, limit: int) -> HistoryPage:
         """At most `limit` batches of the events below an id, newest batch first (events within still ascend)."""
-        self._runs.close(key)
-        batches = await self._runs.store.history(
-            key.run_id, first_event_id=1, before_event_id=before_event_id, limit=limit, newest_first=True
+        batches = await self._runs.history(
+            key, first_event_id=1, before_event_id=before_event_id, limit=limit, newest_first=True
         )
         kept = [_cut(batch, 1, before_event_id) for batch in batches]
         first = kept[-1].first_event_id if kept else 1

@@ -15,7 +15,7 @@ anything that follows. Whoever looks from outside waits for it (`look`), so nobo
 back. The stamp of a workflow task that was undone is never used again, so that no other can be taken for it.
 
 If workers are in this process, an early change whose workflow task one of them got at once is left open for the
-answer, and both are one transition of the store. Whoever else comes to the run before that closes it first (`close`).
+answer, and both are one transition of the store (`LeftOpen`). Whoever else comes to the run before that closes it.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from mainspring.server.engine.history_builder import READ_AGAIN
 from mainspring.server.engine.run import Run
 from mainspring.server.engine.succession import Chain
 from mainspring.server.history.event_cache import EventCache
+from mainspring.server.history.left_open import LeftOpen
 from mainspring.server.history.locks import KeyedLocks
 from mainspring.server.history.ports import Clock, Namespaces, NewId
 from mainspring.server.persistence.store import RunStore
@@ -57,8 +58,6 @@ START_WITHIN_S = 0.05
 """How long the start of a workflow task, which nobody waits for, is kept for what is written next."""
 OUTCOME_WITHIN_S = 0.005
 """How long an early change waits for the worker's answer to the task that came of it, to be written together."""
-LEFT_OPEN_S = 0.02
-"""The same if it is left open: as long as an answer takes in this process with fifty runs in flight."""
 STAMPS_OF_A_LOAD = 1 << 16
 """More workflow tasks than a run can have: each time it is loaded, their stamps are such as nobody was ever given."""
 RECENT_BYTES = 32 * 1024  # of history kept with each run in memory
@@ -101,21 +100,6 @@ class Cached(msgspec.Struct):
             self.recent_bytes -= len(self.recent.pop(0).blob)
 
 
-class _Open(msgspec.Struct, frozen=True):
-    """A transition that stays in its run until the worker's answer to the task that it started comes, or too late."""
-
-    run: Run
-    due_s: float  # of the loop's time
-    written: asyncio.Future[None]
-
-    def end(self, error: BaseException | None = None) -> None:
-        """It is durable, or was refused; perhaps nobody waits for that any more."""
-        if error is not None and not self.written.done():
-            self.written.set_exception(error)
-        elif not self.written.done():
-            self.written.set_result(None)
-
-
 class RunsSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How much is kept in memory, and how long."""
 
@@ -141,8 +125,7 @@ class Runs:
         self._current: OrderedDict[tuple[str, str], CurrentRun] = OrderedDict()
         self._publishers: list[Publisher] = []
         self._unsettled: dict[str, asyncio.Future[None]] = {}  # the run's newest commit that nobody waited for
-        self._open: dict[str, _Open] = {}  # by run id; the longest open first
-        self._closing: asyncio.TimerHandle | None = None
+        self._left_open = LeftOpen(lambda run: self._commit_soon(run, None, within_s=0.0))
         self._least_stamp = clock.now()  # of runs that are loaded; above all that servers before this one have used
         self.conflict_count = 0
         self.load_count = 0
@@ -322,7 +305,7 @@ class Runs:
             return await self._see_held(key, see, settles=settles)
 
     async def _see_held(self, key: RunKey, see: Callable[[Run], T], *, settles: bool) -> T:
-        self.close(key)
+        self._left_open.close(key.run_id)
         if settles and key.run_id in self._unsettled:
             await self.store.settle()
         run = await self.load(key)
@@ -334,8 +317,7 @@ class Runs:
 
     def _closed(self, key: RunKey) -> Run | None:
         """The run, if it is in memory, with nothing left open."""
-        if self._open:
-            self.close(key)
+        self._left_open.close(key.run_id)
         return self.in_memory(key)
 
     def in_memory(self, key: RunKey) -> Run | None:
@@ -389,7 +371,7 @@ class Runs:
                 chained.append(run.successor)
                 run.successor = None
         transition: list[Changes] = []
-        left = self._open.pop(runs[0].key.run_id, None) if self._open else None
+        left = self._left_open.take(runs[0].key.run_id)
 
         def committed() -> None:
             self._publish(chained, transition)
@@ -444,41 +426,13 @@ class Runs:
         if hand_over is None:
             return self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
         run.end_step()
-        is_left = self._settings.leaves_open
-        written = self._leave_open(run) if is_left else self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
+        if self._settings.leaves_open:
+            self._keep(run).add(run.batches)
+            written = self._left_open.add(run)
+        else:
+            written = self._commit_soon(run, None, within_s=OUTCOME_WITHIN_S)
         hand_over()
         return written
-
-    def _leave_open(self, run: Run) -> asyncio.Future[None]:
-        self._keep(run).add(run.batches)
-        loop = asyncio.get_running_loop()
-        due_s = loop.time() + LEFT_OPEN_S
-        left = self._open[run.key.run_id] = _Open(run, due_s, loop.create_future())
-        if self._closing is None:
-            self._closing = loop.call_at(due_s, self._close_due)
-        return left.written
-
-    def _close_due(self) -> None:
-        """Write those that have waited too long for an answer, and come again when the next one has."""
-        loop = asyncio.get_running_loop()
-        now_s = loop.time()
-        self._closing = None
-        for left in list(self._open.values()):
-            if left.due_s > now_s:
-                self._closing = loop.call_at(left.due_s, self._close_due)
-                return
-            self.close(left.run.key)
-
-    def close(self, key: RunKey) -> None:
-        """Write by itself what a run was left open with, if it was: the answer takes long, or others want the run."""
-        if (left := self._open.pop(key.run_id, None)) is None:
-            return
-        try:
-            written = self._commit_soon(left.run, None, within_s=0.0)
-        except Exception as error:  # noqa: BLE001 - it goes to whoever waits for the change
-            left.end(error)
-        else:
-            written.add_done_callback(lambda done: left.end(done.exception()))
 
     def _soon_ended(
         self, changes: Changes, written: asyncio.Future[None], if_undone: Callable[[], None] | None
@@ -530,7 +484,7 @@ class Runs:
 
     def evict(self, key: RunKey) -> None:
         """Forget the run in memory; it will be loaded again. What it was left open with is to be made anew."""
-        if (left := self._open.pop(key.run_id, None)) is not None:
+        if (left := self._left_open.take(key.run_id)) is not None:
             left.end(VersionConflict(f"run {key.run_id} is not in memory any more"))
         self._cache.pop(key.run_id, None)
         self._current.pop((key.namespace_id, key.workflow_id), None)
@@ -539,6 +493,19 @@ class Runs:
         """The newest batches of the run that are in memory."""
         cached = self._cache.get(key.run_id)
         return cached.recent if cached is not None else ()
+
+    async def history(
+        self, key: RunKey, *, first_event_id: int, before_event_id: int, limit: int, newest_first: bool = False
+    ) -> list[EventBatch]:
+        """Batches of a range from the store, which has all that was published: see `RunStore.history`."""
+        self._left_open.close(key.run_id)
+        return await self.store.history(
+            key.run_id,
+            first_event_id=first_event_id,
+            before_event_id=before_event_id,
+            limit=limit,
+            newest_first=newest_first,
+        )
 
     # -- events that are read again
 
@@ -550,8 +517,7 @@ class Runs:
         known = self.events.get(key.run_id, event_id)
         if known is not None:
             return known
-        self.close(key)
-        batches = await self.store.history(key.run_id, first_event_id=event_id, before_event_id=event_id + 1, limit=1)
+        batches = await self.history(key, first_event_id=event_id, before_event_id=event_id + 1, limit=1)
         found: HistoryEvent | None = None
         for batch in batches:
             events = History.FromString(batch.blob).events

@@ -18,6 +18,7 @@ from mainspring.server.engine.errors import StoreUnavailable
 from mainspring.server.persistence.sqlite.connections import connect, connect_memory, connect_reader, connect_writer
 from mainspring.server.persistence.sqlite.lock import FileLock
 from mainspring.server.persistence.sqlite.migrating import check_version, migrate
+from mainspring.server.persistence.sqlite.wal_room import WalRoom
 
 READER_COUNT = 2
 
@@ -28,8 +29,11 @@ class Database(msgspec.Struct):
     writer: Connection
     readers: list[Connection]  # none without a file: the writer answers questions too
     lock: FileLock | None
+    wal_room: WalRoom | None = None  # none without a file
 
     def close(self) -> None:
+        if self.wal_room is not None:
+            self.wal_room.close()
         for db in (*self.readers, self.writer):  # the last one to close moves the WAL into the file
             db.close()
         if self.lock is not None:
@@ -64,7 +68,7 @@ def _open_file(file: Path, lock: FileLock) -> Database:
     writer = connect_writer(file)
     try:
         migrate(writer)
-        return Database(writer, [connect_reader(file) for _ in range(READER_COUNT)], lock)
+        return Database(writer, [connect_reader(file) for _ in range(READER_COUNT)], lock, WalRoom(file))
     except BaseException:
         writer.close()
         raise

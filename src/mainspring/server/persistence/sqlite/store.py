@@ -67,7 +67,7 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         loop = asyncio.get_running_loop()
         self._database = database
-        self._writer = Writer(database.writer, loop)
+        self._writer = Writer(database.writer, loop, database.wal_room)
         self._readers = Readers(database.readers, loop) if database.readers else None
         self._closed: asyncio.Future[None] | None = None
 

@@ -13,7 +13,7 @@ from sqlite3 import Connection, Cursor
 
 import msgspec
 
-from mainspring.server.engine.changes import Changes, CurrentRun, RunKey, Task, VisibilityRecord
+from mainspring.server.engine.changes import Changes, CurrentRun, EventBatch, RunKey, Task, VisibilityRecord
 from mainspring.server.engine.errors import CurrentRunConflict, VersionConflict
 from mainspring.server.persistence.sqlite.sql import SQL
 
@@ -108,8 +108,8 @@ def _write_current_run(cursor: Cursor, current: CurrentRun, expected_run_id: str
 
 def _write_rest(cursor: Cursor, changes: Changes) -> None:
     run_id = changes.key.run_id
-    batches = [(run_id, batch.first_event_id, batch.next_event_id, batch.blob) for batch in changes.events]
-    cursor.executemany(SQL["insert_history"], batches)
+    if changes.events:
+        cursor.execute(SQL["insert_history"], _history_row(run_id, changes.events))
     for (kind, key), blob in changes.records.items():
         if blob is None:
             cursor.execute(SQL["delete_pending"], (run_id, kind, key))
@@ -138,6 +138,14 @@ def _write_rest(cursor: Cursor, changes: Changes) -> None:
         )
     if changes.visibility is not None:
         cursor.execute(SQL["put_visibility"], visibility_row(changes.visibility))
+
+
+def _history_row(run_id: str, batches: Sequence[EventBatch]) -> tuple[str | int | bytes, ...]:
+    """One row for all batches of a transition: they lie end to end, and histories put together are one."""
+    if len(batches) == 1:
+        (whole,) = batches
+        return (run_id, whole.first_event_id, whole.next_event_id, whole.blob)
+    return (run_id, batches[0].first_event_id, batches[-1].next_event_id, b"".join(batch.blob for batch in batches))
 
 
 def task_row(task: Task) -> tuple[str | int | float | None, ...]:

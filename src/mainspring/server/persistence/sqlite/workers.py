@@ -34,6 +34,7 @@ from mainspring.server.engine.errors import (
     VersionConflict,
 )
 from mainspring.server.persistence.durations import Durations
+from mainspring.server.persistence.sqlite.wal_room import WalRoom
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +102,10 @@ def explained(error: Exception) -> Exception:
 class Writer:
     """The one thread that writes, and its queue."""
 
-    def __init__(self, db: Connection, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, db: Connection, loop: asyncio.AbstractEventLoop, wal_room: WalRoom | None) -> None:
         self._db = db
         self._loop = loop
+        self._wal_room = wal_room
         self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._soon: list[Job] = []
         self._soon_count = 0
@@ -179,6 +181,8 @@ class Writer:
             is_busy = part_count >= MANY
             self._commit(group)
             _tell(self._loop, self._settle, group)
+            if self._wal_room is not None:
+                self._wal_room.make(self._db)
             if is_last:
                 return
 
