@@ -41,6 +41,15 @@ def test_the_same_poll_is_read_once() -> None:
     assert (first.queue.name, first.queue.kind, first.poller.identity) == ("queue", TaskKind.WORKFLOW, "me")
 
 
+def test_the_request_stays_as_it_was() -> None:
+    """An embedded worker sends the same object again and again."""
+    request = PollWorkflowTaskQueueRequest(namespace="ns", identity="me")
+    request.task_queue.name = "queue"
+    before = request.SerializeToString()
+    Reading().polls.read(request, SETTINGS)
+    assert request.SerializeToString() == before
+
+
 def test_another_poll_says_something_else() -> None:
     reading = Reading()
     reading.polls.read(poll(), SETTINGS)

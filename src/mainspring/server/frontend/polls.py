@@ -6,12 +6,13 @@ polls = Polls(workflow_poll)    polls.read(request, settings) -> Poll, or Invali
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import WorkerVersionStamp
 from temporalio.api.enums.v1 import deployment_pb2, task_queue_pb2
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest
 
 from mainspring.server.engine.changes import QueueKey, TaskKind
@@ -23,6 +24,7 @@ MOST_KNOWN = 1_000
 LONGEST_KNOWN_BYTES = 2_000  # longer polls are read each time: what is remembered shall be bounded
 
 R = TypeVar("R", bound=Message)
+AnyPoll: TypeAlias = PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +68,7 @@ class Polls(Generic[R]):
 def workflow_poll(request: PollWorkflowTaskQueueRequest, settings: NamespaceSettings) -> Poll:
     """Raises: see `Polls.read`."""
     requests.check_length(request.identity, "Identity", settings.limits)
-    queue = request.task_queue
-    requests.check_queue(queue, settings.limits, is_set=request.HasField("task_queue"))
+    queue = _queue_of(request, settings)
     stamp = _stamp_of(request)
     return Poll(
         settings=settings,
@@ -80,7 +81,7 @@ def workflow_poll(request: PollWorkflowTaskQueueRequest, settings: NamespaceSett
 
 def activity_poll(request: PollActivityTaskQueueRequest, settings: NamespaceSettings) -> Poll:
     """Raises: see `Polls.read`."""
-    requests.check_queue(request.task_queue, settings.limits, is_set=request.HasField("task_queue"))
+    queue = _queue_of(request, settings)
     requests.check_length(request.identity, "Identity", settings.limits)
     metadata = request.task_queue_metadata
     rate = metadata.max_tasks_per_second.value if metadata.HasField("max_tasks_per_second") else None
@@ -88,14 +89,22 @@ def activity_poll(request: PollActivityTaskQueueRequest, settings: NamespaceSett
     stamp = _stamp_of(request) if request.worker_version_capabilities.use_versioning else None
     return Poll(
         settings=settings,
-        queue=QueueKey(settings.id, request.task_queue.name, TaskKind.ACTIVITY),
+        queue=QueueKey(settings.id, queue.name, TaskKind.ACTIVITY),
         poller=_poller_of(request, stamp, rate),
         stamp=stamp,
     )
 
 
+def _queue_of(request: AnyPoll, settings: NamespaceSettings) -> TaskQueue:
+    """The queue, checked: a copy, since the check fills in defaults, and a request is its caller's."""
+    queue = TaskQueue()
+    queue.CopyFrom(request.task_queue)
+    requests.check_queue(queue, settings.limits, is_set=request.HasField("task_queue"))
+    return queue
+
+
 def _poller_of(
-    request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest,
+    request: AnyPoll,
     stamp: WorkerVersionStamp | None,
     max_tasks_per_second: float | None = None,
 ) -> Poller:
@@ -113,7 +122,7 @@ def _poller_of(
     )
 
 
-def _stamp_of(request: PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest) -> WorkerVersionStamp | None:
+def _stamp_of(request: AnyPoll) -> WorkerVersionStamp | None:
     """The version that goes into Started events: the build id of workers that belong to no deployment."""
     if not request.HasField("worker_version_capabilities"):
         return None
