@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 from temporalio.api.taskqueue.v1 import PollerScalingDecision
@@ -215,3 +216,124 @@ def test_a_fixed_number_stays() -> None:
 def test_bounds_that_are_none_are_refused(behavior: PollerBehavior) -> None:
     with pytest.raises(ValueError, match=r"minimum|maximum"):
         PollScale(behavior)
+
+
+# -- listening
+
+
+class Ear:
+    """What a queue that is listened to does with those who listen."""
+
+    def __init__(self) -> None:
+        self.has_room: Callable[[], bool] = lambda: False
+        self.take: Callable[[Coroutine[Any, Any, Reply]], None] | None = None
+        self.begun = 0
+
+    def listen(
+        self, has_room: Callable[[], bool], take: Callable[[Coroutine[Any, Any, Reply]], None]
+    ) -> Callable[[], None]:
+        self.begun += 1
+        self.has_room, self.take = has_room, take
+        return self.end
+
+    def end(self) -> None:
+        self.take = None
+
+    def tell(self, token: bytes) -> None:
+        async def reply() -> Reply:
+            await asyncio.sleep(0)
+            if not token:
+                raise RPCError("gone", RPCStatusCode.UNAVAILABLE, b"")
+            return task(token)
+
+        assert self.take is not None
+        self.take(reply())
+
+
+def listening(queue: Queue, ear: Ear, slots: int) -> Pollers:
+    """Pollers that listen, with one poll out."""
+    pollers = Pollers("tasks", CountedSlots(FixedLimit(slots)), end_within_s=5)
+    pollers.add(
+        PolledQueue(
+            poll=queue.poll,
+            handle=queue.handle,
+            used_by=lambda _: UsedByActivity("a"),
+            behavior=PollerBehaviorSimpleMaximum(1),
+            listen=ear.listen,
+        )
+    )
+    return pollers
+
+
+async def test_what_is_heard_is_done_while_there_are_slots() -> None:
+    queue, ear = Queue(), Ear()
+    pollers = listening(queue, ear, slots=3)
+    running = asyncio.create_task(pollers.run())
+    await until(lambda: queue.out == 1)
+    ear.tell(b"1")
+    assert ear.has_room()
+    ear.tell(b"2")
+    assert not ear.has_room(), "the third is the poll's"
+    queue.go_on.set()
+    await until(lambda: queue.done == [b"1", b"2"] and ear.has_room())
+    pollers.stop()
+    queue.answer_all()
+    await running
+
+
+async def test_a_stop_ends_listening_and_waits_for_what_was_heard() -> None:
+    queue, ear = Queue(), Ear()
+    pollers = listening(queue, ear, slots=3)
+    running = asyncio.create_task(pollers.run())
+    await until(lambda: queue.out == 1)
+    ear.tell(b"1")
+    pollers.stop()
+    assert ear.take is None
+    queue.answer_all()
+    await asyncio.sleep(0.01)
+    assert not running.done()
+    queue.go_on.set()
+    await running
+    assert queue.done == [b"1"]
+
+
+async def test_what_cannot_be_told_frees_its_slot(caplog: pytest.LogCaptureFixture) -> None:
+    queue, ear = Queue(), Ear()
+    pollers = listening(queue, ear, slots=2)
+    running = asyncio.create_task(pollers.run())
+    await until(lambda: queue.out == 1)
+    ear.tell(b"")
+    assert not ear.has_room()
+    await until(ear.has_room)
+    assert "one of the tasks was lost" in caplog.text
+    pollers.stop()
+    queue.answer_all()
+    await running
+
+
+async def test_with_another_client_it_listens_anew() -> None:
+    queue, ear = Queue(), Ear()
+    pollers = listening(queue, ear, slots=2)
+    pollers.listen_anew()
+    assert ear.begun == 0, "it does not work yet"
+    running = asyncio.create_task(pollers.run())
+    await until(lambda: queue.out == 1)
+    pollers.listen_anew()
+    assert ear.begun == 2
+    assert ear.take is not None
+    pollers.stop()
+    pollers.listen_anew()
+    assert ear.take is None
+    queue.answer_all()
+    await running
+
+
+async def test_a_worker_that_is_cancelled_listens_no_more() -> None:
+    queue, ear = Queue(), Ear()
+    pollers = listening(queue, ear, slots=2)
+    running = asyncio.create_task(pollers.run())
+    await until(lambda: queue.out == 1)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert ear.take is None

@@ -51,6 +51,17 @@ async def test_no_more_slots_are_out_than_there_are() -> None:
     assert await asyncio.wait_for(third, 1)
 
 
+async def test_there_is_room_where_a_slot_can_be_had_at_once() -> None:
+    slots = CountedSlots(FixedLimit(1))
+    assert slots.has_room()
+    permit = slots.reserve_now()
+    assert permit is not None
+    assert not slots.has_room()
+    assert slots.reserve_now() is None
+    slots.release(permit)
+    assert slots.has_room()
+
+
 async def test_the_last_slot_goes_to_the_queue_that_nobody_polls() -> None:
     slots = CountedSlots(FixedLimit(3), is_shared=True)
     await slots.reserve(is_sticky=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
 from temporalio.api.testservice.v1 import service_pb2 as test_service
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
 from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
 from mainspring._embedded._memory import seldom_collected
 from mainspring.server.process.config import Config, NamespaceConfig, StoreConfig
 from mainspring.server.process.in_process import InProcess, in_process
 from mainspring.service import RPCError, RPCStatusCode
+from mainspring.service._client import TaskToCome
 from mainspring.service._direct import Serve
 from mainspring.service._methods import snake_case
 
@@ -37,6 +39,12 @@ class EmbeddedEngine:
     def bind(self, service: str, rpc: str) -> Serve:
         """See `service.Engine`. Calls raise RuntimeError on another loop than the engine's."""
         return self._services.bind(self._paths.get((service, rpc), f"/{service}/{rpc}"), _rpc_error)
+
+    def listen(
+        self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
+    ) -> Callable[[], None]:
+        """See `service.Engine`."""
+        return self._services.listen(request, has_room, take)
 
 
 def _rpc_error(code: int, message: str, status: bytes) -> RPCError:

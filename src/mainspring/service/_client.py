@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from google.protobuf.message import Message
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse
 
 from mainspring.service._config import ConnectConfig
 from mainspring.service._descriptors import provide_all
@@ -24,6 +25,7 @@ from mainspring.service._services import CloudService, HealthService, OperatorSe
 ServiceRequest = TypeVar("ServiceRequest", bound=Message)
 ServiceResponse = TypeVar("ServiceResponse", bound=Message)
 
+TaskToCome: TypeAlias = Coroutine[Any, Any, PollWorkflowTaskQueueResponse]
 WORKFLOW_SERVICE: Final = "temporal.api.workflowservice.v1.WorkflowService"
 
 log = logging.getLogger(__name__)
@@ -72,6 +74,20 @@ class ServiceClient(ABC):
         )
         serving: int = HealthCheckResponse.ServingStatus.SERVING
         return getattr(reply, "status", None) == serving
+
+    def listen_for_workflow_tasks(
+        self,
+        request: PollWorkflowTaskQueueRequest,
+        has_room: Callable[[], bool],
+        take: Callable[[TaskToCome], None],
+    ) -> Callable[[], None]:
+        """Get what polls like this one are answered with as soon as it is there, where that saves anything.
+
+        `take` is called while the worker `has_room`, with what a poll's reply comes of; it must be awaited. The worker
+        polls nevertheless: of some tasks, and over a network of all, only polls are told. Returns: what ends it.
+        """
+        del request, has_room, take
+        return _nothing
 
     async def close(self) -> None:  # noqa: B027 # not every kind has something to end
         """End the connection of the running loop, if there is one; a later call connects anew."""
@@ -135,3 +151,7 @@ class ServiceClient(ABC):
             )
 
         return call
+
+
+def _nothing() -> None:
+    """The end of what never began."""

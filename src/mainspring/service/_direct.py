@@ -12,8 +12,9 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from google.protobuf.message import Message
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
 
-from mainspring.service._client import ServiceClient
+from mainspring.service._client import ServiceClient, TaskToCome
 from mainspring.service._config import ConnectConfig
 from mainspring.service._errors import RPCError, RPCStatusCode
 from mainspring.service._headers import Headers
@@ -40,6 +41,12 @@ class Engine(Protocol):
         """
         ...
 
+    def listen(
+        self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
+    ) -> Callable[[], None]:
+        """See `ServiceClient.listen_for_workflow_tasks`."""
+        ...
+
 
 class DirectServiceClient(ServiceClient):
     """Calls go to an engine in this process, on the loop that runs it."""
@@ -55,6 +62,11 @@ class DirectServiceClient(ServiceClient):
     def worker_service_client(self) -> ServiceClient:
         """This one."""
         return self
+
+    def listen_for_workflow_tasks(
+        self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
+    ) -> Callable[[], None]:
+        return self._engine.listen(request, has_room, take)
 
     def update_rpc_metadata(self, metadata: Mapping[str, str | bytes]) -> None:
         self._headers.set_metadata(metadata)

@@ -7,7 +7,7 @@ Decided for each call, so that it holds for every handle, however it was made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -19,10 +19,12 @@ from temporalio.api.workflowservice.v1 import (
     ExecuteMultiOperationRequest,
     GetWorkflowExecutionHistoryRequest,
     PollWorkflowExecutionUpdateRequest,
+    PollWorkflowTaskQueueRequest,
     UpdateWorkflowExecutionRequest,
 )
 
 from mainspring.service import Engine
+from mainspring.service._client import TaskToCome
 from mainspring.service._direct import Serve
 
 _COMPLETED: Final = UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED
@@ -52,6 +54,12 @@ class SkippingEngine:
                 await lock(LockTimeSkippingRequest(), {}, None)
 
         return skipping
+
+    def listen(
+        self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
+    ) -> Callable[[], None]:
+        """See `service.Engine`."""
+        return self._engine.listen(request, has_room, take)
 
 
 def waits_for_an_end(request: Message) -> bool:

@@ -16,7 +16,7 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from temporalio.api.taskqueue.v1 import PollerScalingDecision
 
@@ -48,6 +48,8 @@ class Polled(Protocol):
 
 
 R = TypeVar("R", bound=Polled)
+Listen: TypeAlias = Callable[[Callable[[], bool], Callable[[Coroutine[Any, Any, R]], None]], Callable[[], None]]
+"""Takes whether there is room, and what takes what a reply comes of; returns what ends it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class PolledQueue(Generic[R]):
     used_by: Callable[[R], SlotInfo]
     behavior: PollerBehavior
     is_sticky: bool = False
+    listen: Listen[R] | None = None
+    """Some tasks come without a poll for each, where the server is in this process."""
 
 
 class Pollers:
@@ -79,6 +83,7 @@ class Pollers:
         self._stopping = asyncio.Event()
         self._failed: asyncio.Future[None] | None = None
         self._loop_of_tasks: asyncio.AbstractEventLoop | None = None
+        self._listening: list[Callable[[], None]] = []  # what ends it
 
     def add(self, queue: PolledQueue[Any]) -> None:
         """Poll this one, too."""
@@ -93,6 +98,7 @@ class Pollers:
         self._failed = asyncio.get_running_loop().create_future()
         for queue in self._queues:
             self._fill(queue)
+            self._listen(queue.queue)
         stopping: asyncio.Future[Any] = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait({stopping, self._failed}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,6 +107,7 @@ class Pollers:
             if self._failed.done():
                 self._failed.result()
         finally:
+            self.stop()
             await _cancel([stopping, *self._loops, *self._waiting])
             while self._working or self._starting:
                 await asyncio.wait([*self._working, *self._starting])
@@ -111,6 +118,7 @@ class Pollers:
         """Poll no more. Polls that are out go on until they are answered."""
         self.is_stopping = True
         self._stopping.set()
+        self._stop_listening()
         for waiting in self._waiting:
             waiting.cancel()
 
@@ -153,6 +161,36 @@ class Pollers:
         self.slots.release(permit)
         if not working.cancelled() and (error := working.exception()) is not None:
             logger.error("one of the %s was lost", self._what, exc_info=error)
+
+    # -- listening
+
+    def listen_anew(self) -> None:
+        """Listen where `listen` leads now."""
+        was_listening = bool(self._listening)
+        self._stop_listening()
+        if was_listening:
+            for queue in self._queues:
+                self._listen(queue.queue)
+
+    def _stop_listening(self) -> None:
+        while self._listening:
+            self._listening.pop()()
+
+    def _listen(self, queue: PolledQueue[R]) -> None:
+        if queue.listen is None or self.is_stopping:
+            return
+
+        def take(reply: Coroutine[Any, Any, R]) -> None:
+            permit = self.slots.reserve_now(is_sticky=queue.is_sticky)
+            assert permit is not None, "there was room, and nothing has happened since"
+            self.begin(self._work_on(reply, queue, permit), permit)
+
+        self._listening.append(queue.listen(lambda: self.slots.has_room(is_sticky=queue.is_sticky), take))
+
+    async def _work_on(self, reply: Coroutine[Any, Any, R], queue: PolledQueue[R], permit: Permit) -> None:
+        task = await reply
+        self.slots.mark_used(permit, queue.used_by(task))
+        await queue.handle(task)
 
     # -- loops
 

@@ -95,6 +95,10 @@ class Slots(Protocol):
         """Wait for a slot."""
         ...
 
+    def has_room(self, *, is_sticky: bool = False) -> bool:
+        """Whether `reserve_now` would give one."""
+        ...
+
     def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
         """What `reserve` would give, if that is known without waiting."""
         ...
@@ -209,10 +213,11 @@ class CountedSlots:
             await self._limit.look()
         return self._give(is_sticky)
 
+    def has_room(self, *, is_sticky: bool = False) -> bool:
+        return self._limit.looks_again_s is None and self._may_give(is_sticky)
+
     def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
-        if self._limit.looks_again_s is not None or not self._may_give(is_sticky):
-            return None
-        return self._give(is_sticky)
+        return self._give(is_sticky) if self.has_room(is_sticky=is_sticky) else None
 
     def try_reserve(self) -> Permit | None:
         return self._give(False) if self._limit.allows(self._out) else None
@@ -283,8 +288,12 @@ class CustomSlots:
                 logger.warning("Error in custom slot supplier `reserve_slot`", exc_info=True)
             await asyncio.sleep(ASK_AGAIN_S)
 
-    def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
+    def has_room(self, *, is_sticky: bool = False) -> bool:
         """Only the supplier's coroutine knows."""
+        del is_sticky
+        return False
+
+    def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
         del is_sticky
         return None
 

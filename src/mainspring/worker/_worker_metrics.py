@@ -12,12 +12,13 @@ that has no metrics, polls and slots are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final, Literal, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, Literal, TypeVar
 
 from mainspring.common import MetricMeter
 from mainspring.worker._activity_metrics import ActivityMetrics
 from mainspring.worker._nexus_metrics import NexusMetrics
+from mainspring.worker._pollers import Listen, Polled
 from mainspring.worker._slots import Permit, Slots
 from mainspring.worker._tuning import FixedSizeSlotSupplier, SlotInfo, SlotSupplier
 from mainspring.worker._workflow_metrics import WorkflowMetrics
@@ -25,6 +26,7 @@ from mainspring.worker._workflow_metrics import WorkflowMetrics
 WorkerType = Literal["WorkflowWorker", "ActivityWorker", "LocalActivityWorker", "NexusWorker"]
 PollerType = Literal["workflow_task", "sticky_workflow_task", "activity_task", "nexus_task"]
 R = TypeVar("R")
+P = TypeVar("P", bound=Polled)
 
 WORKER_START: Final = "worker_start"
 
@@ -75,6 +77,18 @@ class WorkerMetrics:
 
         return counted
 
+    def heard(self, listen: Listen[P], polled: Callable[[P], None]) -> Listen[P]:
+        """The same way to listen; `polled` counts what comes, as it does the replies of polls."""
+        if not self.is_counting:
+            return listen
+
+        async def counted(reply: Coroutine[Any, Any, P]) -> P:
+            task = await reply
+            polled(task)
+            return task
+
+        return lambda has_room, take: listen(has_room, lambda reply: take(counted(reply)))
+
     def slots(self, slots: Slots, supplier: SlotSupplier, worker_type: WorkerType) -> Slots:
         """The same slots, counted."""
         if not self.is_counting:
@@ -97,6 +111,9 @@ class MeteredSlots:
 
     async def reserve(self, *, is_sticky: bool = False) -> Permit:
         return await self._slots.reserve(is_sticky=is_sticky)
+
+    def has_room(self, *, is_sticky: bool = False) -> bool:
+        return self._slots.has_room(is_sticky=is_sticky)
 
     def reserve_now(self, *, is_sticky: bool = False) -> Permit | None:
         return self._slots.reserve_now(is_sticky=is_sticky)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 from temporalio.api.namespace.v1 import NamespaceInfo
-from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueResponse
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse
 
 from mainspring.common import HeaderCodecBehavior, VersioningBehavior, WorkerDeploymentVersion
 from mainspring.common._composite_event import CompositeEvent
@@ -31,6 +31,7 @@ from mainspring.replay.local import LocalResult
 from mainspring.replay.requests import LocalActivityTask
 from mainspring.runtime import Runtime
 from mainspring.service import DirectServiceClient, ServiceClient, WorkflowService
+from mainspring.service._client import TaskToCome
 from mainspring.worker._activity_attempt import Surroundings
 from mainspring.worker._activity_heartbeats import Throttle
 from mainspring.worker._activity_local import LocalActivities
@@ -88,6 +89,12 @@ class CurrentService:
         """An RPC that is asked for the first time: kept, as each is asked for with every task."""
         bound = self.__dict__[rpc] = getattr(self._service, rpc)
         return bound
+
+    def listen_for_workflow_tasks(
+        self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
+    ) -> Callable[[], None]:
+        """See `ServiceClient`."""
+        return service_client_of(self._client).listen_for_workflow_tasks(request, has_room, take)
 
     @property
     def as_service(self) -> WorkflowService:
@@ -234,6 +241,8 @@ class WorkerParts:
         for part in (self.activities, self._local, self.nexus):
             if part is not None:
                 part.set_client(client)
+        if self.workflows is not None:
+            self.workflows.listen_anew()
         self.offer_eager_starts()
 
     def close(self) -> None:
@@ -400,6 +409,7 @@ class WorkerParts:
                 slots=self._slots(supplier, "workflow", "WorkflowWorker", is_shared=options.most_cached > 0),
                 tasks=tasks,
                 metrics=self.metrics,
+                listen=self.service.listen_for_workflow_tasks,
             ),
         )
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
+from typing import TypeAlias
 
 import msgspec
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
@@ -17,11 +19,12 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse
 
 from mainspring.service import WorkflowService
+from mainspring.service._client import TaskToCome
 from mainspring.worker._activating import ThreadActivator, activate_inline
 from mainspring.worker._activating_here import ActivatorHere
 from mainspring.worker._cached_run import Activate, CachedRun
 from mainspring.worker._poller_behavior import PollerBehavior, PollerBehaviorSimpleMaximum
-from mainspring.worker._pollers import POLLS_END_WITHIN_S, PolledQueue, Pollers
+from mainspring.worker._pollers import POLLS_END_WITHIN_S, Listen, PolledQueue, Pollers
 from mainspring.worker._run_cache import RunCache
 from mainspring.worker._run_details import RunDetails
 from mainspring.worker._slots import Slots, UsedByWorkflow
@@ -51,6 +54,12 @@ class WorkflowOptions(msgspec.Struct, kw_only=True, frozen=True):
     has_deadlock_detection: bool = True
 
 
+ListenToServer: TypeAlias = Callable[
+    [PollWorkflowTaskQueueRequest, Callable[[], bool], Callable[[TaskToCome], None]], Callable[[], None]
+]
+"""See `ServiceClient.listen_for_workflow_tasks`."""
+
+
 class WorkflowResources(msgspec.Struct, kw_only=True, frozen=True):
     """What a worker does workflow tasks with."""
 
@@ -58,6 +67,7 @@ class WorkflowResources(msgspec.Struct, kw_only=True, frozen=True):
     slots: Slots
     tasks: TaskOptions
     metrics: WorkerMetrics
+    listen: ListenToServer | None = None
 
 
 class WorkflowWorker:
@@ -76,6 +86,7 @@ class WorkflowWorker:
         self._details = details
         self._options = options
         self._metrics = resources.metrics
+        self._listen_to_server = resources.listen
         self._cache = RunCache(options.most_cached, self._make_run, self._unwind)
         self.sticky_queue = f"{options.identity}-{uuid.uuid4().hex}" if options.most_cached else ""
         self._pollers = Pollers("workflow tasks", resources.slots, end_within_s=options.polls_end_within_s)
@@ -103,6 +114,10 @@ class WorkflowWorker:
     def start_eagerly(self, polled: PollWorkflowTaskQueueResponse) -> None:
         """Do the first task of a run that a client of this worker started, as soon as there is a slot."""
         self._pollers.begin_when_free(self._tasks.handle(polled), UsedByWorkflow(polled.workflow_type.name, False))
+
+    def listen_anew(self) -> None:
+        """The worker has another client."""
+        self._pollers.listen_anew()
 
     def stop(self) -> None:
         """Take no more tasks; `run` returns when those at work are done."""
@@ -143,11 +158,17 @@ class WorkflowWorker:
                 "sticky_workflow_task" if is_sticky else "workflow_task",
                 self._metrics.workflows.polled,
             ),
+            listen=self._listen(request) if is_sticky else None,
             handle=self._tasks.handle,
             used_by=lambda polled: UsedByWorkflow(polled.workflow_type.name, is_sticky),
             behavior=polls,
             is_sticky=is_sticky,
         )
+
+    def _listen(self, request: PollWorkflowTaskQueueRequest) -> Listen[PollWorkflowTaskQueueResponse] | None:
+        if self._listen_to_server is None:
+            return None
+        return self._metrics.heard(partial(self._listen_to_server, request), self._metrics.workflows.polled)
 
     def _poll_request(self, queue: TaskQueue) -> PollWorkflowTaskQueueRequest:
         request = PollWorkflowTaskQueueRequest(

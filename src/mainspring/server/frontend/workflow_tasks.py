@@ -5,8 +5,8 @@ A poll takes what matching has until one task proves fresh: a stale one is dropp
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeAlias, TypeVar
 
 from temporalio.api.failure.v1 import Failure, ServerFailureInfo
 from temporalio.api.workflowservice.v1 import (
@@ -36,9 +36,10 @@ from mainspring.server.history import History
 from mainspring.server.history.tokens import TaskToken
 from mainspring.server.history.workflow_tasks import CompletedTask, StartedTask
 from mainspring.server.matching.matching import Matching
-from mainspring.server.matching.records import Handed, Query
+from mainspring.server.matching.records import Handed, Listener, Query
 
 T = TypeVar("T")
+TaskToCome: TypeAlias = Coroutine[Any, Any, PollWorkflowTaskQueueResponse]
 
 
 class WorkflowTasks:
@@ -75,6 +76,26 @@ class WorkflowTasks:
             started = await self._started(found, poll)
             if started is not None:
                 return task_replies.workflow_task(started, backlog=self._matching.backlog_count_hint(poll.queue))
+
+    def listen(
+        self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
+    ) -> Callable[[], None]:
+        """Give a worker in this process what this poll would be answered with, whenever a task is started for it.
+
+        `take` is called while the worker `has_room`, and must see to it that what it is given is awaited. Queries and
+        tasks that had to wait go to polls, as ever. Returns: what ends it.
+
+        Raises: as the poll does.
+        """
+        poll = self._polls.read(request, self._settings(request.namespace))
+
+        async def told(handed: Handed) -> PollWorkflowTaskQueueResponse:
+            tasks, page_limit = self._history.workflow_tasks, poll.settings.limits.history_page_count
+            started = await tasks.handed(handed.started, page_limit=page_limit)
+            return task_replies.whole(task_replies.workflow_task(started))
+
+        listener = Listener(poll.poller, has_room, lambda handed: take(told(handed)))
+        return self._matching.listen(poll.queue, listener, sticky=poll.is_sticky)
 
     async def _started(self, found: Task | Handed, poll: Poll) -> StartedTask | None:
         """The task that the poll found, started; None: it was stale."""

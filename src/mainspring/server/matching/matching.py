@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 
@@ -24,6 +25,7 @@ from mainspring.server.matching.queries import Queries
 from mainspring.server.matching.records import (
     Answer,
     Handed,
+    Listener,
     MatchingSettings,
     MatchingStatistics,
     Poller,
@@ -164,6 +166,19 @@ class Matching:
         if found is not None or deadline_s <= self._loop.time():
             return found
         return await self._wait(place, poller, deadline_s)
+
+    def listen(self, queue: QueueKey, listener: Listener, *, sticky: bool) -> Callable[[], None]:
+        """Hand the tasks that are started for a waiting poll (`hand_over`) to a worker that does not poll for each.
+
+        It has to poll nevertheless: for tasks that wait, and for queries. Returns: what ends it.
+        """
+        if self._is_stopped or self._has_shut_down(listener.poller.worker_instance_key):
+            return _nothing
+        place = self._queue(queue)
+        place.is_sticky = sticky
+        place.visit(listener.poller)
+        place.listener = listener
+        return partial(_end_listening, place, listener)
 
     # -- queries
 
@@ -341,3 +356,12 @@ class Matching:
         since_s = self._loop.time() - self._settings.shutdown_memory_s
         self._shut_down_workers = {key: at_s for key, at_s in self._shut_down_workers.items() if at_s > since_s}
         self._plan_sweep()
+
+
+def _end_listening(place: TaskQueue, listener: Listener) -> None:
+    if place.listener is listener:  # else another has come after it
+        place.listener = None
+
+
+def _nothing() -> None:
+    """The end of what never began."""

@@ -135,5 +135,13 @@ class Handed(msgspec.Struct, frozen=True):
     give_up: Callable[[], None]  # called if the poll's caller had gone
 
 
+class Listener(msgspec.Struct, frozen=True, eq=False):
+    """A worker that takes tasks as they are started for it: as if a poll of its waited in front of all others."""
+
+    poller: Poller
+    has_room: Callable[[], bool]  # whether it takes another one now
+    take: Callable[[Handed], None]  # called only while it has room, within the commit that started the task
+
+
 class StickyWorkerUnavailable(MainspringError):
     """No worker polls the sticky queue of a query any more: ask again on the normal one, with the full history."""

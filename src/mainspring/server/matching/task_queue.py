@@ -21,6 +21,7 @@ from mainspring.server.matching.pollers import PollerMemory, Wait, WaitingPolls
 from mainspring.server.matching.rates import RateByPriority, TokenBucket
 from mainspring.server.matching.records import (
     Handed,
+    Listener,
     MatchingSettings,
     MatchingStatistics,
     Poller,
@@ -68,6 +69,7 @@ class TaskQueue:
         self._dispatched = RateByPriority(now_s)
         self._touched_s = now_s
         self._is_given_up = False
+        self.listener: Listener | None = None  # gets what is started for it; all else waits for polls, as ever
 
     def __repr__(self) -> str:
         return f"<TaskQueue {self.key.name!r}: {len(self.polls)} polls, {self.backlog!r}>"
@@ -81,7 +83,7 @@ class TaskQueue:
             self._added.add(task.priority, now_s)
             self._around.statistics.added_count += 1
         self._touched_s = now_s
-        wait = self._next_in_line(task, now_s)
+        wait = None if self._is_held_up(now_s) or self._is_expired(task) else self.polls.first()
         if wait is None:
             self.backlog.offer(task)
             self.match()
@@ -92,25 +94,36 @@ class TaskQueue:
 
     def next_poller(self, task: Task) -> Poller | None:
         """Whose poll gets the task if it is offered now; None if it would have to wait."""
-        wait = self._next_in_line(task, self._around.loop.time())
-        return None if wait is None else wait.poller
+        found = self._next_in_line(task, self._around.loop.time())
+        return None if found is None else found.poller
 
     def hand_over(self, task: Task, handed: Handed) -> None:
         """The task was started for the poll of `next_poller`, without a wait since."""
         now_s = self._around.loop.time()
-        wait = self.polls.first()
-        assert wait is not None, "nothing has changed since `next_poller`"
         self._added.add(task.priority, now_s)
         self._around.statistics.added_count += 1
         self._dispatched_now(task, now_s)
+        if (listener := self._ready_listener()) is not None:
+            self._memory.note(listener.poller, now=self._around.clock(), now_s=now_s)
+            self._around.statistics.sync_matched_count += 1
+            listener.take(handed)
+            return
+        wait = self.polls.first()
+        assert wait is not None, "nothing has changed since `next_poller`"
         self._pair(wait, handed)
 
-    def _next_in_line(self, task: Task, now_s: float) -> Wait | None:
-        """The poll that may have the task at once: nothing is ready before it, and the rate allows it."""
-        if not self.backlog.is_drained or self._queries or self._bucket.ready_at_s() > now_s:
+    def _next_in_line(self, task: Task, now_s: float) -> Wait | Listener | None:
+        """Who may have the task at once: nothing is ready before it, and the rate allows it."""
+        if self._is_held_up(now_s) or self._is_expired(task):
             return None
-        wait = self.polls.first()
-        return None if wait is None or self._is_expired(task) else wait
+        return self._ready_listener() or self.polls.first()
+
+    def _is_held_up(self, now_s: float) -> bool:
+        return not self.backlog.is_drained or bool(self._queries) or self._bucket.ready_at_s() > now_s
+
+    def _ready_listener(self) -> Listener | None:
+        listener = self.listener
+        return listener if listener is not None and listener.has_room() else None
 
     def match(self) -> None:
         """Pair waiting polls with what is ready, and see to it that more is read when it runs low."""
@@ -157,6 +170,8 @@ class TaskQueue:
         self._memory.note(poller, now=self._around.clock(), now_s=self._around.loop.time())
 
     def cancel_polls(self, worker_instance_key: str) -> int:
+        if self.listener is not None and self.listener.poller.worker_instance_key == worker_instance_key:
+            self.listener = None
         self._memory.forget_worker(worker_instance_key)
         return self.polls.answer_all(worker_instance_key)
 
@@ -229,7 +244,7 @@ class TaskQueue:
         settings = self._around.settings
         self._memory.forget_before(now_s - settings.poller_memory_s)
         is_empty = self.backlog.is_drained and not self._queries and self.polls.first() is None
-        return is_empty and self._touched_s <= now_s - settings.idle_s
+        return is_empty and self.listener is None and self._touched_s <= now_s - settings.idle_s
 
     def give_up(self) -> None:
         """The queue's worker has said goodbye: nobody polls it, whatever is still on its way out."""
@@ -239,6 +254,7 @@ class TaskQueue:
 
     def close(self) -> None:
         """Send the polls home; nothing will be matched any more."""
+        self.listener = None
         self.polls.answer_all()
         self._cancel_rate_timer()
 

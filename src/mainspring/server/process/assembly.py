@@ -70,6 +70,7 @@ class Assembly(msgspec.Struct, frozen=True):
     deleted: DeletedNamespaces
     matching: Matching
     history: History
+    workflow_tasks: WorkflowTasks
     time_skipping: TimeSkipping | None  # None: time is the machine's
 
     async def drain(self) -> None:
@@ -121,11 +122,15 @@ async def assemble(
         time_skipping.start(history, matching)
 
     refusals = Refusals(registry)
+    queries = Queries(history, matching, registry)
+    workflow_tasks = WorkflowTasks(history, matching, queries, registry)
     workflow_groups = [
         SystemInfo(cluster),
         Namespaces(registry, config.limits),
         Workers(registry),
         *_workflow_groups(history, matching, registry),
+        queries,
+        workflow_tasks,
         Visibility(store, registry, config.limits),
     ]
     operator_groups = [Operator(registry, deleted, cluster)]
@@ -137,23 +142,20 @@ async def assemble(
         methods.update(bind(_TEST_SERVICE, [TestService(time_skipping)], refusals.method))
     statistics = Statistics(lambda: store.statistics().commits)
     door = Door(ClientVersions(API_VERSION, SUPPORTED_CLIENTS), config.limits, statistics)
-    return Assembly(methods, door, store, registry, deleted, matching, history, time_skipping)
+    return Assembly(methods, door, store, registry, deleted, matching, history, workflow_tasks, time_skipping)
 
 
 def _workflow_groups(history: History, matching: Matching, registry: NamespaceRegistry) -> list[object]:
     """The groups of methods that serve workflows, clients first."""
     starts = Starts(history, registry)
     updates = Updates(history, registry)
-    queries = Queries(history, matching, registry)
     return [
         starts,
         updates,
-        queries,
         MultiOperations(history, starts, updates, registry),
         Messages(history, registry),
         Describing(history, matching, registry),
         Histories(history, registry),
-        WorkflowTasks(history, matching, queries, registry),
         ActivityTasks(history, matching, registry),
     ]
 

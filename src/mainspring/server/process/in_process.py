@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from datetime import timedelta
@@ -19,9 +20,11 @@ from typing import Any, NoReturn, TypeAlias
 
 import msgspec
 from google.protobuf.message import Message
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
 
-from mainspring.server.engine.errors import Unimplemented
+from mainspring.server.engine.errors import ServiceError, Unimplemented
 from mainspring.server.frontend.call import Call, RawReply
+from mainspring.server.frontend.workflow_tasks import TaskToCome
 from mainspring.server.process.assembly import Assembly, assemble
 from mainspring.server.process.binding import Handler
 from mainspring.server.process.config import Config
@@ -29,6 +32,8 @@ from mainspring.server.process.grpc_methods import as_service_error
 from mainspring.server.process.grpc_server import GrpcServer
 from mainspring.server.process.server import opened_store
 from mainspring.server.process.time_skipping import TimeSkipping
+
+log = logging.getLogger(__name__)
 
 ADDRESS = "in-process"
 STOP_WITHIN_S = 1.0
@@ -50,6 +55,7 @@ class InProcess:
     def __init__(self, assembly: Assembly) -> None:
         self._methods = assembly.methods
         self._calls = assembly.door.calls
+        self._workflow_tasks = assembly.workflow_tasks
         self._loop = asyncio.get_running_loop()
 
     def bind(self, path: str, refused: Refused) -> Serve:
@@ -79,6 +85,25 @@ class InProcess:
             return reply.to_message() if isinstance(reply, RawReply) else reply
 
         return serve
+
+    def listen(
+        self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
+    ) -> Callable[[], None]:
+        """See `frontend.WorkflowTasks.listen`. A request that is refused is left to the polls, which are told why.
+
+        Raises: RuntimeError: on another loop than the services', as calls do.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(ANOTHER_LOOP)
+        try:
+            return self._workflow_tasks.listen(request, has_room, take)
+        except ServiceError as refused:
+            log.debug("a worker does not listen: %s", refused.message)
+            return _nothing
+
+
+def _nothing() -> None:
+    """The end of what never began."""
 
 
 def _unknown(path: str) -> Handler:
