@@ -70,7 +70,9 @@ COMMITS: Final = Family(
 WRITES: Final = Family("mainspring_store_writes", "counter", "Writes; several share a commit.")
 SIZE: Final = Family("mainspring_store_size_bytes", "gauge", "Size of the database.")
 FREE: Final = Family("mainspring_store_free_bytes", "gauge", "Of these, without content.")
-WAL: Final = Family("mainspring_store_wal_bytes", "gauge", "Size of the write-ahead log.")
+WAL: Final = Family(
+    "mainspring_store_wal_bytes", "gauge", "Size of the file of the write-ahead log, with the room made in it."
+)
 
 FAMILIES: Final = (
     *(BUILD, CALLS, ERRORS, CALL_TIME, OPEN_CALLS),
