@@ -25,7 +25,7 @@ class Ear:
         self.room -= 1
         self.heard.append(handed.started)
 
-    def on(self, hall: Hall) -> Callable[[], None]:
+    def on(self, hall: Hall) -> Callable[[], None] | None:
         return hall.matching.listen(STICKY, self.as_listener, sticky=True)
 
 
@@ -104,6 +104,7 @@ def test_nobody_listens_any_more_once_that_has_ended(end: Callable[[Hall, Callab
 
 def hear_one(hall: Hall, ear: Ear) -> Callable[[], None]:
     end = ear.on(hall)
+    assert end is not None
     assert start(hall, a_sticky_task(1), "heard") == NAME
     return end
 
@@ -111,6 +112,7 @@ def hear_one(hall: Hall, ear: Ear) -> Callable[[], None]:
 @on_virtual_time
 async def test_an_old_end_does_not_end_what_came_after(hall: Hall) -> None:
     end_first = Ear().on(hall)
+    assert end_first is not None
     second = Ear()
     second.on(hall)
     end_first()
@@ -122,7 +124,7 @@ async def test_an_old_end_does_not_end_what_came_after(hall: Hall) -> None:
 async def test_nobody_begins_to_listen_after_the_stop(hall: Hall) -> None:
     await hall.matching.stop()
     ear = Ear()
-    ear.on(hall)()
+    assert ear.on(hall) is None
     assert start(hall, a_sticky_task(1), "1") is None
 
 

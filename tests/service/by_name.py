@@ -21,10 +21,10 @@ class CalledByName:
 
     def listen(
         self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         """It tells polls only."""
         del request, has_room, take
-        return lambda: None
+        return None
 
     async def call(
         self, service: str, rpc: str, request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None

@@ -93,7 +93,7 @@ async def test_what_comes_of_outcomes_needs_no_poll(monkeypatch: pytest.MonkeyPa
         request: PollWorkflowTaskQueueRequest,
         has_room: Callable[[], bool],
         take: Callable[[TaskToCome], None],
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         def taken(reply: TaskToCome) -> None:
             nonlocal heard
             heard += 1

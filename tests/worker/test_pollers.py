@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -54,10 +55,18 @@ class Queue:
     def answer_all(self) -> None:
         self._end.set()
 
-    def pollers(self, behavior: PollerBehavior, slots: int = 100) -> Pollers:
+    def pollers(
+        self, behavior: PollerBehavior, slots: int = 100, listen: Callable[..., Callable[[], None]] | None = None
+    ) -> Pollers:
         pollers = Pollers("tasks", CountedSlots(FixedLimit(slots)), end_within_s=5)
         pollers.add(
-            PolledQueue(poll=self.poll, handle=self.handle, used_by=lambda _: UsedByActivity("a"), behavior=behavior)
+            PolledQueue(
+                poll=self.poll,
+                handle=self.handle,
+                used_by=lambda _: UsedByActivity("a"),
+                behavior=behavior,
+                listen=listen,
+            )
         )
         return pollers
 
@@ -250,88 +259,67 @@ class Ear:
         self.take(reply())
 
 
-def listening(queue: Queue, ear: Ear, slots: int) -> Pollers:
-    """Pollers that listen, with one poll out."""
-    pollers = Pollers("tasks", CountedSlots(FixedLimit(slots)), end_within_s=5)
-    pollers.add(
-        PolledQueue(
-            poll=queue.poll,
-            handle=queue.handle,
-            used_by=lambda _: UsedByActivity("a"),
-            behavior=PollerBehaviorSimpleMaximum(1),
-            listen=ear.listen,
-        )
-    )
-    return pollers
+@asynccontextmanager
+async def listening(queue: Queue, ear: Ear, slots: int) -> AsyncGenerator[tuple[Pollers, asyncio.Task[None]]]:
+    """Pollers that listen, with one poll out, and their run; it has ended afterwards."""
+    pollers = queue.pollers(PollerBehaviorSimpleMaximum(1), slots, ear.listen)
+    running = asyncio.create_task(pollers.run())
+    await until(lambda: queue.out == 1)
+    yield pollers, running
+    pollers.stop()
+    queue.answer_all()
+    await running
 
 
 async def test_what_is_heard_is_done_while_there_are_slots() -> None:
     queue, ear = Queue(), Ear()
-    pollers = listening(queue, ear, slots=3)
-    running = asyncio.create_task(pollers.run())
-    await until(lambda: queue.out == 1)
-    ear.tell(b"1")
-    assert ear.has_room()
-    ear.tell(b"2")
-    assert not ear.has_room(), "the third is the poll's"
-    queue.go_on.set()
-    await until(lambda: queue.done == [b"1", b"2"] and ear.has_room())
-    pollers.stop()
-    queue.answer_all()
-    await running
+    async with listening(queue, ear, slots=3):
+        ear.tell(b"1")
+        assert ear.has_room()
+        ear.tell(b"2")
+        assert not ear.has_room(), "the third is the poll's"
+        queue.go_on.set()
+        await until(lambda: queue.done == [b"1", b"2"] and ear.has_room())
 
 
 async def test_a_stop_ends_listening_and_waits_for_what_was_heard() -> None:
     queue, ear = Queue(), Ear()
-    pollers = listening(queue, ear, slots=3)
-    running = asyncio.create_task(pollers.run())
-    await until(lambda: queue.out == 1)
-    ear.tell(b"1")
-    pollers.stop()
-    assert ear.take is None
-    queue.answer_all()
-    await asyncio.sleep(0.01)
-    assert not running.done()
-    queue.go_on.set()
-    await running
+    async with listening(queue, ear, slots=3) as (pollers, running):
+        ear.tell(b"1")
+        pollers.stop()
+        assert ear.take is None
+        queue.answer_all()
+        await asyncio.sleep(0.01)
+        assert not running.done()
+        queue.go_on.set()
     assert queue.done == [b"1"]
 
 
 async def test_what_cannot_be_told_frees_its_slot(caplog: pytest.LogCaptureFixture) -> None:
     queue, ear = Queue(), Ear()
-    pollers = listening(queue, ear, slots=2)
-    running = asyncio.create_task(pollers.run())
-    await until(lambda: queue.out == 1)
-    ear.tell(b"")
-    assert not ear.has_room()
-    await until(ear.has_room)
-    assert "one of the tasks was lost" in caplog.text
-    pollers.stop()
-    queue.answer_all()
-    await running
+    async with listening(queue, ear, slots=2):
+        ear.tell(b"")
+        assert not ear.has_room()
+        await until(ear.has_room)
+        assert "one of the tasks was lost" in caplog.text
 
 
 async def test_with_another_client_it_listens_anew() -> None:
     queue, ear = Queue(), Ear()
-    pollers = listening(queue, ear, slots=2)
-    pollers.listen_anew()
+    queue.pollers(PollerBehaviorSimpleMaximum(1), 2, ear.listen).listen_anew()
     assert ear.begun == 0, "it does not work yet"
-    running = asyncio.create_task(pollers.run())
-    await until(lambda: queue.out == 1)
-    pollers.listen_anew()
-    assert ear.begun == 2
-    assert ear.take is not None
-    pollers.stop()
-    pollers.listen_anew()
-    assert ear.take is None
-    queue.answer_all()
-    await running
+    async with listening(queue, ear, slots=2) as (pollers, _):
+        pollers.listen_anew()
+        assert ear.begun == 2
+        assert ear.take is not None
+        pollers.stop()
+        pollers.listen_anew()
+        assert ear.take is None
 
 
 async def test_a_worker_that_is_cancelled_listens_no_more() -> None:
     queue, ear = Queue(), Ear()
-    pollers = listening(queue, ear, slots=2)
-    running = asyncio.create_task(pollers.run())
+    running = asyncio.create_task(queue.pollers(PollerBehaviorSimpleMaximum(1), 2, ear.listen).run())
     await until(lambda: queue.out == 1)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -42,7 +42,7 @@ class EmbeddedEngine:
 
     def listen(
         self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         """See `service.Engine`."""
         return self._services.listen(request, has_room, take)
 

@@ -80,14 +80,15 @@ class ServiceClient(ABC):
         request: PollWorkflowTaskQueueRequest,
         has_room: Callable[[], bool],
         take: Callable[[TaskToCome], None],
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         """Get what polls like this one are answered with as soon as it is there, where that saves anything.
 
         `take` is called while the worker `has_room`, with what a poll's reply comes of; it must be awaited. The worker
-        polls nevertheless: of some tasks, and over a network of all, only polls are told. Returns: what ends it.
+        polls nevertheless: of some tasks, and over a network of all, only polls are told. Returns: what ends it; None:
+        it did not begin.
         """
         del request, has_room, take
-        return _nothing
+        return None
 
     async def close(self) -> None:  # noqa: B027 # not every kind has something to end
         """End the connection of the running loop, if there is one; a later call connects anew."""
@@ -151,7 +152,3 @@ class ServiceClient(ABC):
             )
 
         return call
-
-
-def _nothing() -> None:
-    """The end of what never began."""

@@ -43,7 +43,7 @@ class Engine(Protocol):
 
     def listen(
         self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         """See `ServiceClient.listen_for_workflow_tasks`."""
         ...
 
@@ -65,7 +65,7 @@ class DirectServiceClient(ServiceClient):
 
     def listen_for_workflow_tasks(
         self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         return self._engine.listen(request, has_room, take)
 
     def update_rpc_metadata(self, metadata: Mapping[str, str | bytes]) -> None:

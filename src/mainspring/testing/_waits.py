@@ -57,7 +57,7 @@ class SkippingEngine:
 
     def listen(
         self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         """See `service.Engine`."""
         return self._engine.listen(request, has_room, take)
 

@@ -48,8 +48,8 @@ class Polled(Protocol):
 
 
 R = TypeVar("R", bound=Polled)
-Listen: TypeAlias = Callable[[Callable[[], bool], Callable[[Coroutine[Any, Any, R]], None]], Callable[[], None]]
-"""Takes whether there is room, and what takes what a reply comes of; returns what ends it."""
+Listen: TypeAlias = Callable[[Callable[[], bool], Callable[[Coroutine[Any, Any, R]], None]], Callable[[], None] | None]
+"""Takes whether there is room, and what takes what a reply comes of; returns what ends it, if it began."""
 
 
 @dataclass(frozen=True)
@@ -166,9 +166,8 @@ class Pollers:
 
     def listen_anew(self) -> None:
         """Listen where `listen` leads now."""
-        was_listening = bool(self._listening)
         self._stop_listening()
-        if was_listening:
+        if self._failed is not None:  # it runs
             for queue in self._queues:
                 self._listen(queue.queue)
 
@@ -185,7 +184,9 @@ class Pollers:
             assert permit is not None, "there was room, and nothing has happened since"
             self.begin(self._work_on(reply, queue, permit), permit)
 
-        self._listening.append(queue.listen(lambda: self.slots.has_room(is_sticky=queue.is_sticky), take))
+        end = queue.listen(lambda: self.slots.has_room(is_sticky=queue.is_sticky), take)
+        if end is not None:
+            self._listening.append(end)
 
     async def _work_on(self, reply: Coroutine[Any, Any, R], queue: PolledQueue[R], permit: Permit) -> None:
         task = await reply

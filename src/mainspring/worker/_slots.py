@@ -225,15 +225,13 @@ class CountedSlots:
     def mark_used(self, permit: Permit, info: SlotInfo) -> None:
         self._polls[permit.is_sticky] -= 1
         permit.used_by = info
-        if self._change is not None:
-            self._wake(self._change)
+        self._wake()
 
     def release(self, permit: Permit) -> None:
         self._out -= 1
         if permit.used_by is None:
             self._polls[permit.is_sticky] -= 1
-        if self._change is not None:
-            self._wake(self._change)
+        self._wake()
 
     def _may_give(self, is_sticky: bool) -> bool:
         if not self._limit.allows(self._out):
@@ -247,8 +245,7 @@ class CountedSlots:
         self._out += 1
         self._polls[is_sticky] += 1
         self._limit.gave()
-        if self._change is not None:
-            self._wake(self._change)
+        self._wake()
         return Permit(_COUNTED, is_sticky=is_sticky)
 
     async def _changed(self, within_s: float | None) -> None:
@@ -257,9 +254,10 @@ class CountedSlots:
             self._change = asyncio.get_running_loop().create_future()
         await asyncio.wait([self._change], timeout=within_s)
 
-    def _wake(self, change: asyncio.Future[None]) -> None:
-        change.set_result(None)
-        self._change = None
+    def _wake(self) -> None:
+        if self._change is not None:
+            self._change.set_result(None)
+            self._change = None
 
 
 class CustomSlots:

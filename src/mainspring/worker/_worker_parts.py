@@ -92,7 +92,7 @@ class CurrentService:
 
     def listen_for_workflow_tasks(
         self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         """See `ServiceClient`."""
         return service_client_of(self._client).listen_for_workflow_tasks(request, has_room, take)
 

@@ -55,7 +55,7 @@ class WorkflowOptions(msgspec.Struct, kw_only=True, frozen=True):
 
 
 ListenToServer: TypeAlias = Callable[
-    [PollWorkflowTaskQueueRequest, Callable[[], bool], Callable[[TaskToCome], None]], Callable[[], None]
+    [PollWorkflowTaskQueueRequest, Callable[[], bool], Callable[[TaskToCome], None]], Callable[[], None] | None
 ]
 """See `ServiceClient.listen_for_workflow_tasks`."""
 

@@ -79,7 +79,7 @@ class WorkflowTasks:
 
     def listen(
         self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         """Give a worker in this process what this poll would be answered with, whenever a task is started for it.
 
         `take` is called while the worker `has_room`, and must see to it that what it is given is awaited. Queries and
@@ -90,8 +90,7 @@ class WorkflowTasks:
         poll = self._polls.read(request, self._settings(request.namespace))
 
         async def told(handed: Handed) -> PollWorkflowTaskQueueResponse:
-            tasks, page_limit = self._history.workflow_tasks, poll.settings.limits.history_page_count
-            started = await tasks.handed(handed.started, page_limit=page_limit)
+            started = await self._handed(handed, poll)
             return task_replies.whole(task_replies.workflow_task(started))
 
         listener = Listener(poll.poller, has_room, lambda handed: take(told(handed)))
@@ -99,17 +98,20 @@ class WorkflowTasks:
 
     async def _started(self, found: Task | Handed, poll: Poll) -> StartedTask | None:
         """The task that the poll found, started; None: it was stale."""
-        tasks, page_limit = self._history.workflow_tasks, poll.settings.limits.history_page_count
         if isinstance(found, Handed):
-            return await tasks.handed(found.started, page_limit=page_limit)
-        starting = tasks.start(
+            return await self._handed(found, poll)
+        starting = self._history.workflow_tasks.start(
             found,
             queue=poll.queue.name,
             identity=poll.poller.identity,
             worker_version=poll.stamp,
-            page_limit=page_limit,
+            page_limit=poll.settings.limits.history_page_count,
         )
         return await start_or_drop(self._matching, found, starting)
+
+    async def _handed(self, handed: Handed, poll: Poll) -> StartedTask:
+        page_limit = poll.settings.limits.history_page_count
+        return await self._history.workflow_tasks.handed(handed.started, page_limit=page_limit)
 
     # -- answers
 

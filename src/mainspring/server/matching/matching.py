@@ -167,13 +167,14 @@ class Matching:
             return found
         return await self._wait(place, poller, deadline_s)
 
-    def listen(self, queue: QueueKey, listener: Listener, *, sticky: bool) -> Callable[[], None]:
+    def listen(self, queue: QueueKey, listener: Listener, *, sticky: bool) -> Callable[[], None] | None:
         """Hand the tasks that are started for a waiting poll (`hand_over`) to a worker that does not poll for each.
 
-        It has to poll nevertheless: for tasks that wait, and for queries. Returns: what ends it.
+        It has to poll nevertheless: for tasks that wait, and for queries. Returns: what ends it; None: it
+        did not begin.
         """
         if self._is_stopped or self._has_shut_down(listener.poller.worker_instance_key):
-            return _nothing
+            return None
         place = self._queue(queue)
         place.is_sticky = sticky
         place.visit(listener.poller)
@@ -361,7 +362,3 @@ class Matching:
 def _end_listening(place: TaskQueue, listener: Listener) -> None:
     if place.listener is listener:  # else another has come after it
         place.listener = None
-
-
-def _nothing() -> None:
-    """The end of what never began."""

@@ -83,7 +83,7 @@ class TaskQueue:
             self._added.add(task.priority, now_s)
             self._around.statistics.added_count += 1
         self._touched_s = now_s
-        wait = None if self._is_held_up(now_s) or self._is_expired(task) else self.polls.first()
+        wait = self.polls.first() if self._goes_at_once(task, now_s) else None
         if wait is None:
             self.backlog.offer(task)
             self.match()
@@ -94,7 +94,9 @@ class TaskQueue:
 
     def next_poller(self, task: Task) -> Poller | None:
         """Whose poll gets the task if it is offered now; None if it would have to wait."""
-        found = self._next_in_line(task, self._around.loop.time())
+        if not self._goes_at_once(task, self._around.loop.time()):
+            return None
+        found = self._ready_listener() or self.polls.first()
         return None if found is None else found.poller
 
     def hand_over(self, task: Task, handed: Handed) -> None:
@@ -104,7 +106,7 @@ class TaskQueue:
         self._around.statistics.added_count += 1
         self._dispatched_now(task, now_s)
         if (listener := self._ready_listener()) is not None:
-            self._memory.note(listener.poller, now=self._around.clock(), now_s=now_s)
+            self.stay(listener.poller)
             self._around.statistics.sync_matched_count += 1
             listener.take(handed)
             return
@@ -112,14 +114,10 @@ class TaskQueue:
         assert wait is not None, "nothing has changed since `next_poller`"
         self._pair(wait, handed)
 
-    def _next_in_line(self, task: Task, now_s: float) -> Wait | Listener | None:
-        """Who may have the task at once: nothing is ready before it, and the rate allows it."""
-        if self._is_held_up(now_s) or self._is_expired(task):
-            return None
-        return self._ready_listener() or self.polls.first()
-
-    def _is_held_up(self, now_s: float) -> bool:
-        return not self.backlog.is_drained or bool(self._queries) or self._bucket.ready_at_s() > now_s
+    def _goes_at_once(self, task: Task, now_s: float) -> bool:
+        """Whether somebody who waits may have the task now: nothing is ready before it, and the rate allows it."""
+        is_held_up = not self.backlog.is_drained or self._queries or self._bucket.ready_at_s() > now_s
+        return not is_held_up and not self._is_expired(task)
 
     def _ready_listener(self) -> Listener | None:
         listener = self.listener

@@ -88,7 +88,7 @@ class InProcess:
 
     def listen(
         self, request: PollWorkflowTaskQueueRequest, has_room: Callable[[], bool], take: Callable[[TaskToCome], None]
-    ) -> Callable[[], None]:
+    ) -> Callable[[], None] | None:
         """See `frontend.WorkflowTasks.listen`. A request that is refused is left to the polls, which are told why.
 
         Raises: RuntimeError: on another loop than the services', as calls do.
@@ -99,11 +99,7 @@ class InProcess:
             return self._workflow_tasks.listen(request, has_room, take)
         except ServiceError as refused:
             log.debug("a worker does not listen: %s", refused.message)
-            return _nothing
-
-
-def _nothing() -> None:
-    """The end of what never began."""
+            return None
 
 
 def _unknown(path: str) -> Handler:

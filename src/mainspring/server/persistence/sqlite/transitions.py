@@ -142,10 +142,8 @@ def _write_rest(cursor: Cursor, changes: Changes) -> None:
 
 def _history_row(run_id: str, batches: Sequence[EventBatch]) -> tuple[str | int | bytes, ...]:
     """One row for all batches of a transition: they lie end to end, and histories put together are one."""
-    if len(batches) == 1:
-        (whole,) = batches
-        return (run_id, whole.first_event_id, whole.next_event_id, whole.blob)
-    return (run_id, batches[0].first_event_id, batches[-1].next_event_id, b"".join(batch.blob for batch in batches))
+    blob = b"".join([batch.blob for batch in batches])
+    return (run_id, batches[0].first_event_id, batches[-1].next_event_id, blob)
 
 
 def task_row(task: Task) -> tuple[str | int | float | None, ...]:
