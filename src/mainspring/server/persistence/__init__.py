@@ -1,10 +1,11 @@
 """Persistence: the rows behind every run, and the one place where a transaction begins and ends.
 
     history, matching, visibility, frontend
-        |  coroutines of the Store protocol (store.py); they never block the loop
+        |  coroutines of the Store protocol (store.py); they block the loop for brief commits only
         v
-    sqlite/store.py ---- commit and small writes ----> writer thread -- one database transaction per group --> file
-        |                                                  one connection; the only one that writes
+    sqlite/store.py ---- commit and small writes ----> writer -- one database transaction per group --> file
+        |                                                  one connection; the only one that writes: a thread's,
+        |                                                  or the loop's in an embedded engine, while commits are brief
         '------- loads, lists, histories ------------> reader threads, a connection each (WAL: they never wait for it)
 
     memory/             the same protocol over dicts, for simulation and tests; held to it by the same suite
@@ -19,5 +20,5 @@ Lock order, the same in every statement sequence of one transition, so that data
 In the process: `<file>.lock` is taken before the file is opened and let go after it is closed; nothing else is held.
 
 May import: `engine`. Loops: one writer thread, two reader threads per SQLite file; none runs while nothing is asked.
-Start reading at store.py (what is promised), sqlite/transitions.py (what is written), sqlite/workers.py (when).
+Start reading at store.py (what is promised), sqlite/transitions.py (what is written), sqlite/writer.py (when, by whom).
 """

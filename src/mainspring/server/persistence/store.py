@@ -8,7 +8,8 @@
 A room names the part that it needs. Any method may raise `StoreUnavailable`.
 Three stores obey it: memory (simulation and tests), SQLite, later PostgreSQL; one suite holds them all
 (`tests/persistence/`). Rules: one transition (a list of `Changes`) is committed atomically or not at all; when `commit`
-returns it is durable; nothing here decides anything about a run. Methods are coroutines and never block the loop.
+returns it is durable; nothing here decides anything about a run. Methods are coroutines; the loop is blocked
+for a commit at most, as long as commits are brief (decision 0025).
 """
 
 from __future__ import annotations

@@ -137,9 +137,10 @@ async def server_in_process(
         StoreError: The store cannot be opened, or another process has it.
         OSError: The configured address cannot be bound.
     """
-    async with opened_store(config.store.path) as store:
+    are_workers_here = not listens
+    async with opened_store(config.store.path, are_workers_here=are_workers_here) as store:
         assembly = await assemble(
-            config, store, address=ADDRESS, are_workers_here=not listens, time_skipping=time_skipping
+            config, store, address=ADDRESS, are_workers_here=are_workers_here, time_skipping=time_skipping
         )
         listener = GrpcServer(assembly.methods.values(), assembly.door) if listens else None
         try:

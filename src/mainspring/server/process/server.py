@@ -100,9 +100,9 @@ async def serving(
 
 
 @contextlib.asynccontextmanager
-async def opened_store(path: str) -> AsyncGenerator[Store]:
-    """The store of a file; with an empty path, one in memory."""
-    store = await open_sqlite(path or None)
+async def opened_store(path: str, *, are_workers_here: bool = False) -> AsyncGenerator[Store]:
+    """The store of a file; with an empty path, one in memory. `are_workers_here`: as `assemble` is told."""
+    store = await open_sqlite(path or None, commits_on_loop=are_workers_here)
     try:
         yield store
     finally:

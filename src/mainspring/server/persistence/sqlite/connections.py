@@ -9,6 +9,8 @@ Foreign keys stay off: no statement relies on them, and checking them would cost
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -47,6 +49,21 @@ def connect_reader(path: Path) -> Connection:
     db.execute("PRAGMA query_only = ON")
     db.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
     return db
+
+
+@contextmanager
+def patient(db: Connection) -> Generator[None]:
+    """Wait for another process that writes, as a connection does that refuses nothing at once."""
+    db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    try:
+        yield
+    finally:
+        refuse_at_once(db)
+
+
+def refuse_at_once(db: Connection) -> None:
+    """Do not wait for another process that writes: what would write is refused."""
+    db.execute("PRAGMA busy_timeout = 0")
 
 
 def connect_memory() -> Connection:

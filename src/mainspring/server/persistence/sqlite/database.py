@@ -15,10 +15,16 @@ from sqlite3 import Connection
 import msgspec
 
 from mainspring.server.engine.errors import StoreUnavailable
-from mainspring.server.persistence.sqlite.connections import connect, connect_memory, connect_reader, connect_writer
+from mainspring.server.persistence.sqlite.connections import (
+    connect,
+    connect_memory,
+    connect_reader,
+    connect_writer,
+    refuse_at_once,
+)
 from mainspring.server.persistence.sqlite.lock import FileLock
 from mainspring.server.persistence.sqlite.migrating import check_version, migrate
-from mainspring.server.persistence.sqlite.wal_room import WalRoom
+from mainspring.server.persistence.sqlite.wal_care import WalCare
 
 READER_COUNT = 2
 
@@ -26,14 +32,14 @@ READER_COUNT = 2
 class Database(msgspec.Struct):
     """The open connections of one server. `close` ends all of them and lets the file go."""
 
-    writer: Connection
+    writer: Connection  # does not wait for another process that writes, see `patient`
     readers: list[Connection]  # none without a file: the writer answers questions too
     lock: FileLock | None
-    wal_room: WalRoom | None = None  # none without a file
+    wal_care: WalCare | None = None  # none without a file
 
     def close(self) -> None:
-        if self.wal_room is not None:
-            self.wal_room.close()
+        if self.wal_care is not None:
+            self.wal_care.close()
         for db in (*self.readers, self.writer):  # the last one to close moves the WAL into the file
             db.close()
         if self.lock is not None:
@@ -48,6 +54,7 @@ def open_database(path: str | None) -> Database:
     if path is None:
         db = connect_memory()
         migrate(db)
+        refuse_at_once(db)
         return Database(db, [], None)
     file = Path(path).resolve()
     lock = FileLock(file)
@@ -68,7 +75,8 @@ def _open_file(file: Path, lock: FileLock) -> Database:
     writer = connect_writer(file)
     try:
         migrate(writer)
-        return Database(writer, [connect_reader(file) for _ in range(READER_COUNT)], lock, WalRoom(file))
+        refuse_at_once(writer)
+        return Database(writer, [connect_reader(file) for _ in range(READER_COUNT)], lock, WalCare(file))
     except BaseException:
         writer.close()
         raise

@@ -1,11 +1,11 @@
-"""`Store` on SQLite: each method is some work handed to the thread that may do it.
+"""`Store` on SQLite: each method is some work handed to whoever may do it.
 
     commit, put_..., drop_..., delete_...  ->  Writer   (transitions.py); commit_soon goes along with the next of them
     everything else                        ->  Readers  (reading.py, listing.py); without a file the writer does it
 
 `open_sqlite(path)` opens or makes a file. `open_sqlite(None)` is a database in memory on one connection, for a dev
-server that is to leave nothing behind: it cannot be shared between connections safely, so reads take their turn in the
-writer thread, where they cost no disk; a temporary file would stay when a server is killed, and would not be faster.
+server that is to leave nothing behind: it cannot be shared between connections safely, so reads take their turn with
+what is written, where they cost no disk; a temporary file would stay when a server is killed, and would not be faster.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from mainspring.server.engine.changes import (
 from mainspring.server.engine.errors import StoreUnavailable
 from mainspring.server.persistence.sqlite import listing, reading, transitions
 from mainspring.server.persistence.sqlite.database import Database, open_database
+from mainspring.server.persistence.sqlite.readers import Readers
 from mainspring.server.persistence.sqlite.sql import SQL
-from mainspring.server.persistence.sqlite.workers import Readers, Writer
+from mainspring.server.persistence.sqlite.writer import Writer
 from mainspring.server.persistence.store import (
     ListPage,
     NamespaceRecord,
@@ -53,21 +54,24 @@ def _nothing(_db: Connection) -> None:
     """What is done to wait for all that was queued before."""
 
 
-async def open_sqlite(path: str | None) -> SqliteStore:
+async def open_sqlite(path: str | None, *, commits_on_loop: bool = False) -> SqliteStore:
     """Open the store in `path`, or one in memory.
+
+    `commits_on_loop`: the event loop commits, as long as that is brief. For a process whose own work makes the commits;
+    where others' calls come in meanwhile, a thread does better.
 
     Raises: StoreUnavailable: in use by another server, newer than this program, not ours, or not to be opened.
     """
-    return SqliteStore(await asyncio.to_thread(open_database, path))
+    return SqliteStore(await asyncio.to_thread(open_database, path), commits_on_loop=commits_on_loop)
 
 
 class SqliteStore:
     """A `Store` on one SQLite file. Belongs to the loop that runs when it is made."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, commits_on_loop: bool) -> None:
         loop = asyncio.get_running_loop()
         self._database = database
-        self._writer = Writer(database.writer, loop, database.wal_room)
+        self._writer = Writer(database.writer, loop, database.wal_care, commits_on_loop=commits_on_loop)
         self._readers = Readers(database.readers, loop) if database.readers else None
         self._closed: asyncio.Future[None] | None = None
 
@@ -231,11 +235,12 @@ class SqliteStore:
 
     async def close(self) -> None:
         if self._closed is None:
+            self._writer.end()
             self._closed = asyncio.ensure_future(asyncio.to_thread(self._finish))
         await asyncio.shield(self._closed)
 
     def _finish(self) -> None:
         if self._readers is not None:
             self._readers.finish()
-        self._writer.finish()
+        self._writer.join()
         self._database.close()

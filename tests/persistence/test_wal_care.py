@@ -15,7 +15,7 @@ import pytest
 
 from mainspring.server.persistence.sqlite import SqliteStore, open_sqlite, verify
 from mainspring.server.persistence.sqlite.connections import connect_writer
-from mainspring.server.persistence.sqlite.wal_room import FRAME_BYTES, LEAST_BYTES, WHOLE_BYTES, WalRoom
+from mainspring.server.persistence.sqlite.wal_care import EARLY_PAGES, FRAME_BYTES, LEAST_BYTES, WHOLE_BYTES, WalCare
 from tests.persistence.rows import batch, changes, key
 
 A = key("a")
@@ -96,58 +96,93 @@ async def test_a_log_with_room_is_read_after_a_crash(path: Path, tmp_path: Path)
 
 
 def test_the_log_is_made_twice_as_long_each_time_up_to_a_whole_one(path: Path, db: Connection) -> None:
-    room = WalRoom(path)
-    room.make(db)
+    care = WalCare(path)
+    care.give(db)
     assert length_of(wal(path)) == LEAST_BYTES
     put(db, 10)
-    room.make(db)
+    care.give(db)
     assert length_of(wal(path)) == LEAST_BYTES, "there was enough"
     put(db, 100)
     length = length_of(wal(path))
-    room.make(db)
+    care.give(db)
     assert length_of(wal(path)) == 2 * length
     put(db, 1_500)
-    room.make(db)
+    care.give(db)
     assert length_of(wal(path)) == WHOLE_BYTES
-    room.close()
+    care.close()
     assert count(path) == 3
 
 
 def test_a_log_that_is_long_enough_is_left_alone(path: Path, db: Connection) -> None:
-    room = WalRoom(path)
+    care = WalCare(path)
     db.execute("BEGIN")
     put(db, 2_100)
     db.execute("COMMIT")
     length = length_of(wal(path))
     assert length > WHOLE_BYTES
-    room.make(db)
+    care.give(db)
     assert length_of(wal(path)) == length
-    room.close()
+    care.close()
 
 
 def test_where_there_is_none_to_be_made_nothing_is_lost(
     path: Path, db: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    room = WalRoom(path.with_name("another.db"))
+    care = WalCare(path.with_name("another.db"))
     with caplog.at_level(logging.WARNING):
-        room.make(db)
-        room.make(db)
-    assert [record.message.split(":")[0] for record in caplog.records] == ["store_wal_room_failed"], "said once"
+        care.give(db)
+    assert not care.is_needed(), "it is not tried again"
+    assert [record.message.split(":")[0] for record in caplog.records] == ["store_wal_care_failed"]
     put(db, 1)
     assert count(path) == 1
-    room.close()
+    care.close()
 
 
 def test_nobody_else_writes_while_room_is_made(path: Path, db: Connection, caplog: pytest.LogCaptureFixture) -> None:
     """Else what another process appends at that moment could be overwritten with zeros."""
     db.execute("PRAGMA busy_timeout = 1")
-    room = WalRoom(path)
+    care = WalCare(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         before = length_of(wal(path))
         with caplog.at_level(logging.WARNING):
-            room.make(db)
+            care.give(db)
         assert length_of(wal(path)) == before
         other.execute("ROLLBACK")
     assert "locked" in caplog.text
-    room.close()
+    care.close()
+
+
+def test_a_checkpoint_is_made_before_a_commit_would_have_to(path: Path, db: Connection) -> None:
+    care = WalCare(path)
+    care.give(db)
+    put(db, EARLY_PAGES - 100)
+    care.give(db)
+    assert not care.is_needed(), "the log is long, and not nearly full"
+    put(db, 100)
+    assert care.is_needed()
+    care.give(db)
+    before = length_of(wal(path))
+    put(db, 10)
+    assert not care.is_needed(), "it begins anew with that commit"
+    put(db, EARLY_PAGES - 100)
+    assert length_of(wal(path)) == before
+    assert not care.is_needed(), "old frames are none of its own"
+    care.close()
+    assert count(path) == 4
+
+
+def test_a_checkpoint_that_a_reader_holds_up_is_made_later(path: Path, db: Connection) -> None:
+    care = WalCare(path)
+    put(db, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM things").fetchone() == (1,)
+        put(db, EARLY_PAGES)
+        care.give(db)
+        assert care.is_needed()
+        reader.execute("COMMIT")
+    care.give(db)
+    put(db, 1)
+    assert not care.is_needed()
+    care.close()
