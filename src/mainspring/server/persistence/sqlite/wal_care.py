@@ -8,7 +8,7 @@ which SQLite writes it from its beginning again. The room is zeros: no frame of 
 none (sqlite.org/walformat.html).
 
 A checkpoint copies the log into the database: part of the commit that makes the log CHECKPOINT_PAGES long, if none is
-made before that.
+made before that. So one is, once for each log.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 
 PAGE_BYTES = 4_096
 FRAME_BYTES = PAGE_BYTES + 24  # a page and its header
-HEADER_BYTES = 32
 WHOLE_BYTES = CHECKPOINT_PAGES * FRAME_BYTES
 LEAST_BYTES = 64 * FRAME_BYTES
 EARLY_PAGES = CHECKPOINT_PAGES * 3 // 4
-EARLY_FRAME_AT = HEADER_BYTES + (EARLY_PAGES - 1) * FRAME_BYTES
+LOG_SALT_AT = 16  # in the header of the log, which has 32 bytes
+EARLY_SALT_AT = 32 + (EARLY_PAGES - 1) * FRAME_BYTES + 8
 
 
 class WalCare:
@@ -40,6 +40,7 @@ class WalCare:
         self._path = Path(f"{database}-wal")
         self._file: FileIO | None = None
         self._made_bytes = 0  # the length when room was made last
+        self._done_with = b""  # the salt of the log that had its checkpoint: a reader that stays may hold up the rest
         self._has_failed = False
 
     def is_needed(self) -> bool:
@@ -48,7 +49,7 @@ class WalCare:
             return False
         if self._file is None:
             return True
-        return self._is_longer(self._file) or _is_nearly_full(self._file)
+        return self._is_longer(self._file) or self._wants_checkpoint(self._file)
 
     def give(self, db: Connection) -> None:
         """Make room, and a checkpoint if it is time. `db`: outside of any transaction."""
@@ -57,8 +58,9 @@ class WalCare:
                 self._file = FileIO(self._path, "r+")
             if self._is_longer(self._file):
                 self._make_room(self._file, db)
-            if _is_nearly_full(self._file):
+            if self._wants_checkpoint(self._file):
                 db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                self._done_with = _salt_at(self._file, LOG_SALT_AT)
         except (OSError, sqlite3.Error) as error:  # if it is the disk, commits will say so
             log.warning("store_wal_care_failed: %s", error)
             self._has_failed = True
@@ -73,6 +75,11 @@ class WalCare:
     def _is_longer(self, file: FileIO) -> bool:
         """Than when room was made; one that is long enough is of no interest."""
         return self._made_bytes < WHOLE_BYTES and os.fstat(file.fileno()).st_size > self._made_bytes
+
+    def _wants_checkpoint(self, file: FileIO) -> bool:
+        """Whether the log has come to its `EARLY_PAGES`th frame: a frame of an older log has another salt."""
+        salt = _salt_at(file, LOG_SALT_AT)
+        return salt not in (b"", self._done_with) and _salt_at(file, EARLY_SALT_AT) == salt
 
     def _make_room(self, file: FileIO, db: Connection) -> None:
         db.execute("BEGIN IMMEDIATE")  # so that nobody, not even another process, makes it longer meanwhile
@@ -90,7 +97,5 @@ def _lengthened(file: FileIO) -> int:
     return max(wanted, length)
 
 
-def _is_nearly_full(file: FileIO) -> bool:
-    """Whether the log has come to its `EARLY_PAGES`th frame: frames that are older have not the salt of its header."""
-    salt = os.pread(file.fileno(), 8, 16)
-    return len(salt) == 8 and os.pread(file.fileno(), 8, EARLY_FRAME_AT + 8) == salt
+def _salt_at(file: FileIO, offset: int) -> bytes:
+    return os.pread(file.fileno(), 8, offset)
