@@ -6,13 +6,15 @@
 
 Both get the same flags and the same namespace names, so a scenario may use constants for all its ids. Namespaces are
 registered many at a time, ahead of use, because the real server takes seconds until a new one is known everywhere.
+It reads all of them again five times a second, so both servers are started anew before they are too many.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from tests.server_process import ServerProcess, free_port, mainspring_command, r
 PEER_VARIABLE = "MAINSPRING_DIFFERENTIAL_PEER"
 HTTP_FLAG = "--http-port"
 BATCH = 40  # namespaces registered together
+MOST_NAMESPACES = 5 * BATCH  # then the servers are new; with 700, the real one takes most of a core for its copies
 RETENTION_S = 86_400
 USABLE_WITHIN_S = 15.0
 UPDATES_IN_FLIGHT = 10  # the default
@@ -67,7 +70,12 @@ class Namespaces:
     def __init__(self, addresses: list[str]) -> None:
         self._addresses = addresses
         self._ready: list[str] = []
-        self._count = 0
+        self.count = 0
+
+    @property
+    def is_out(self) -> bool:
+        """The next one will not be ready at once."""
+        return not self._ready
 
     def take(self) -> str:
         if not self._ready:
@@ -75,8 +83,8 @@ class Namespaces:
         return self._ready.pop(0)
 
     def _register_batch(self) -> None:
-        names = [f"scenario-{self._count + number:04}" for number in range(BATCH)]
-        self._count += BATCH
+        names = [f"scenario-{self.count + number:04}" for number in range(BATCH)]
+        self.count += BATCH
         for address in self._addresses:
             with grpc.insecure_channel(address) as channel:
                 service = api.WorkflowServiceStub(channel)
@@ -115,14 +123,19 @@ def peer_is_mainspring() -> bool:
 
 
 class Servers:
-    """Both servers, running."""
+    """Both servers, running: others from time to time. `running` stops them."""
 
-    def __init__(self, specification: ServerProcess, candidate: ServerProcess) -> None:
-        self._specification = specification
-        self._candidate = candidate
-        self._namespaces = Namespaces([specification.address, candidate.address])
+    def __init__(self, directory: Path, real: Sequence[str], running: contextlib.ExitStack) -> None:
+        self._directory = directory
+        self._commands = {"specification": real, "candidate": mainspring_command() if peer_is_mainspring() else real}
+        self._start_count = 0
+        self._running = running
+        self._start()
 
     def pair(self, scenario: str) -> Pair:
+        if self._namespaces.count >= MOST_NAMESPACES and self._namespaces.is_out:
+            self._running.close()
+            self._start()
         return Pair(
             scenario=scenario,
             namespace=self._namespaces.take(),
@@ -133,6 +146,18 @@ class Servers:
             specification_http=http_url(self._specification),
             candidate_http=http_url(self._candidate),
         )
+
+    def _start(self) -> None:
+        self._start_count += 1
+        self._specification, self._candidate = [self._started(name) for name in self._commands]
+        self._namespaces = Namespaces([self._specification.address, self._candidate.address])
+
+    def _started(self, name: str) -> ServerProcess:
+        directory = self._directory / f"{name}-{self._start_count}"
+        directory.mkdir()
+        flags = [word for key, value in DYNAMIC_CONFIG.items() for word in ("--dynamic-config-value", f"{key}={value}")]
+        server = ServerProcess(directory, command=self._commands[name], arguments=[*flags, *http_flag()])
+        return self._running.enter_context(server)
 
 
 def http_flag() -> tuple[str, str]:
@@ -150,12 +175,5 @@ def both_servers(directory: Path) -> Generator[Servers | None]:
     if real is None:
         yield None
         return
-    flags = [word for key, value in DYNAMIC_CONFIG.items() for word in ("--dynamic-config-value", f"{key}={value}")]
-    other = mainspring_command() if peer_is_mainspring() else real
-    for name in ("specification", "candidate"):
-        (directory / name).mkdir()
-    with (
-        ServerProcess(directory / "specification", command=real, arguments=[*flags, *http_flag()]) as specification,
-        ServerProcess(directory / "candidate", command=other, arguments=[*flags, *http_flag()]) as candidate,
-    ):
-        yield Servers(specification, candidate)
+    with contextlib.ExitStack() as running:
+        yield Servers(directory, real, running)
