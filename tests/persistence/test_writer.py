@@ -32,23 +32,17 @@ def put(name: str) -> Callable[[Connection], str]:
     return work
 
 
-def keep(name: str) -> Callable[[Connection], str]:
-    """As `put`, in a table that every file has."""
-
-    def work(db: Connection) -> str:
-        db.execute("INSERT INTO metadata (name, value) VALUES (?, '')", (name,))
-        return threading.current_thread().name
-
-    return work
-
-
-def kept(path: Path) -> list[str]:
-    with closing(sqlite3.connect(path)) as db:
-        return [name for (name,) in db.execute("SELECT name FROM metadata WHERE value = '' ORDER BY name")]
-
-
 def names(db: Connection) -> list[str]:
     return [name for (name,) in db.execute("SELECT name FROM lines ORDER BY number")]
+
+
+def names_in(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as db:
+        return names(db)
+
+
+def make_table(db: Connection) -> None:
+    db.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, name)")
 
 
 def lengthen_log(db: Connection) -> None:
@@ -81,7 +75,7 @@ def path(tmp_path: Path) -> Path:
 async def writer(path: Path) -> AsyncGenerator[Writer]:
     database = await asyncio.to_thread(open_database, str(path))
     made = Writer(database.writer, asyncio.get_running_loop(), database.wal_care, commits_on_loop=True)
-    await made.submit(lambda db: db.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, name)"))
+    await made.submit(make_table)
     await asyncio.wait_for(care_ends(made), 10)
     yield made
     made.end()
@@ -203,9 +197,10 @@ async def test_whoever_waits_hears_of_an_interrupt(writer: Writer) -> None:
 async def test_what_is_queued_at_the_end_is_written(path: Path) -> None:
     database = await asyncio.to_thread(open_database, str(path))
     writer = Writer(database.writer, asyncio.get_running_loop(), database.wal_care, commits_on_loop=True)
-    futures = [writer.submit(keep("a")), writer.submit_soon(keep("b"), 60.0)]
+    await writer.submit(make_table)
+    futures = [writer.submit(put("a")), writer.submit_soon(put("b"), 60.0)]
     writer.end()
     await asyncio.to_thread(writer.join)
     await asyncio.to_thread(database.close)
     assert await asyncio.gather(*futures) == [THREAD] * 2
-    assert await asyncio.to_thread(kept, path) == ["a", "b"]
+    assert await asyncio.to_thread(names_in, path) == ["a", "b"]

@@ -355,13 +355,13 @@ async def test_clients_that_cancel_at_random_break_nothing(server: ServerProcess
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")
     queue = lean.new_id("restless")
-    until_s = time.monotonic() + CANCELLING_S
     async with contextlib.AsyncExitStack() as stack:
         services = [await stack.enter_async_context(lean.connected(server.address)) for _ in range(client_count)]
         clients = [RestlessClient(service, queue, random.Random(seed + n)) for n, service in enumerate(services)]
-        await asyncio.gather(*(client.run(until_s) for client in clients))
+        while sum(client.answered_count for client in clients) <= client_count:  # a slow machine needs longer
+            until_s = time.monotonic() + CANCELLING_S
+            await asyncio.gather(*(client.run(until_s) for client in clients))
 
-    assert sum(client.answered_count for client in clients) > 0, "how many is the machine's matter"
     assert await asyncio.wait_for(lean.drive(server.address, 3, 3), 15) > 0
     assert "Traceback" not in server.log()
     db = sqlite3.connect(f"file:{server.db_path}?mode=ro", uri=True)

@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from sqlite3 import Connection
-from typing import TypeVar, TypeVarTuple, Unpack
+from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
@@ -50,7 +50,7 @@ def settle(jobs: Sequence[Job]) -> None:
             job.future.set_result(job.outcome)
 
 
-def tell(loop: asyncio.AbstractEventLoop, settle_all: Callable[[Unpack[Ts]], None], *args: *Ts) -> None:
+def tell(loop: asyncio.AbstractEventLoop, settle_all: Callable[[*Ts], None], *args: *Ts) -> None:
     """Have jobs settled on the loop, from another thread."""
     with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody left who waits
         loop.call_soon_threadsafe(settle_all, *args)
