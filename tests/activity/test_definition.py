@@ -45,6 +45,21 @@ def test_the_callable_that_was_given_is_the_one_that_runs() -> None:
     assert Definition.must_from_callable(curried).fn is curried
 
 
+async def test_what_runs_where_no_workflow_does_is_the_function_bound_as_that_is() -> None:
+    ordinary: Any = Definition.must_from_callable(Provider().create).ordinary
+    assert await ordinary("a") == "a"
+    assert ordinary.__func__.__qualname__ == "Provider.create"
+    assert ordinary.__func__ is not Provider.create, "that one asks whether a workflow runs"
+
+
+def test_of_what_another_decorator_made_nothing_else_is_known() -> None:
+    @functools.wraps(Provider.create)
+    async def counted(self: Provider, name: str) -> str:
+        return await Provider.create(self, name) * 2
+
+    assert Definition.must_from_callable(counted).ordinary is None
+
+
 def test_a_class_with_a_call_stays_a_class() -> None:
     assert isinstance(WithCall, type)
     definition = Definition.must_from_callable(WithCall())

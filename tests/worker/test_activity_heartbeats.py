@@ -37,7 +37,7 @@ def test_the_interval_has_a_bound_and_a_default() -> None:
 
 async def test_the_first_goes_out_at_once_and_the_last_of_many_after_the_interval() -> None:
     sent = Sent()
-    heartbeats = Heartbeats(sent.send, interval_s=0.001)
+    heartbeats = Heartbeats(sent.send, 0.001, asyncio.get_running_loop())
     for number in range(3):
         heartbeats.beat(number)
         await sent.some.wait()
@@ -49,7 +49,7 @@ async def test_the_first_goes_out_at_once_and_the_last_of_many_after_the_interva
 
 async def test_what_was_not_sent_is_known_at_the_end_and_nothing_is_taken_after_it() -> None:
     sent = Sent()
-    heartbeats = Heartbeats(sent.send, interval_s=3600)
+    heartbeats = Heartbeats(sent.send, 3600, asyncio.get_running_loop())
     heartbeats.beat("first")
     await sent.some.wait()
     heartbeats.beat("second")
@@ -60,7 +60,7 @@ async def test_what_was_not_sent_is_known_at_the_end_and_nothing_is_taken_after_
 
 async def test_a_heartbeat_from_another_thread_with_a_loop_of_its_own_is_one_too() -> None:
     sent = Sent()
-    heartbeats = Heartbeats(sent.send, interval_s=0)
+    heartbeats = Heartbeats(sent.send, 0, asyncio.get_running_loop())
 
     async def elsewhere() -> None:
         heartbeats.beat("from afar")
@@ -73,7 +73,7 @@ async def test_a_heartbeat_from_another_thread_with_a_loop_of_its_own_is_one_too
 
 async def test_all_sent_leaves_nothing_at_the_end() -> None:
     sent = Sent()
-    heartbeats = Heartbeats(sent.send, interval_s=0)
+    heartbeats = Heartbeats(sent.send, 0, asyncio.get_running_loop())
     heartbeats.beat("only")
     await sent.some.wait()
     assert await heartbeats.end() is None

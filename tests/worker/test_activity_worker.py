@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -65,6 +66,28 @@ async def test_an_activity_gets_its_arguments_and_its_result_is_told(server: Fak
         server.give("greet", "world")
         said = await server.end()
     assert (said.how, said.result) == ("completed", "hello world")
+
+
+class Hotel:
+    @activity.defn
+    async def book(self, room: int) -> int:
+        return room + 1
+
+
+async def test_a_method_runs_with_its_object(server: FakeServer) -> None:
+    async with Running(server, [Hotel().book]):
+        server.give("book", 7)
+        assert (await server.end()).result == 8
+
+
+async def test_what_stands_around_an_activity_runs(server: FakeServer) -> None:
+    @functools.wraps(greet)
+    async def politely(name: str) -> str:
+        return f"{await greet(name)}, please"
+
+    async with Running(server, [politely]):
+        server.give("greet", "world")
+        assert (await server.end()).result == "hello world, please"
 
 
 async def test_an_error_is_told_with_its_type(server: FakeServer) -> None:
@@ -323,6 +346,27 @@ class Intercept(Interceptor):
         next: ActivityInboundInterceptor,  # noqa: A002 - the official name
     ) -> ActivityInboundInterceptor:
         return Inbound(next)
+
+
+async def another(name: str) -> str:
+    return f"bye {name}"
+
+
+class Replacing(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the official name
+        input.fn = another
+        return await super().execute_activity(input)
+
+
+class Replace(Interceptor):
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the official name
+        return Replacing(next)
+
+
+async def test_what_an_interceptor_puts_in_the_place_of_the_activity_runs(server: FakeServer) -> None:
+    async with Running(server, [greet], interceptors=[Replace()]):
+        server.give("greet", "world")
+        assert (await server.end()).result == "bye world"
 
 
 async def test_interceptors_stand_around_the_activity_and_its_heartbeats(server: FakeServer) -> None:

@@ -10,6 +10,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MethodType
 from typing import Any
 
 from mainspring.activity._arity import Arity, is_method
@@ -32,6 +33,8 @@ class Definition:
     auto_heartbeat: bool = False
     arity: Arity | None = None
     """None in a definition that was not made by the decorator: then calls are not checked."""
+    ordinary: Callable[..., Any] | None = None
+    """What `fn` is where no workflow runs, for those who know that none does; None: it is not known."""
 
     def __post_init__(self) -> None:
         """Read the types from the function, unless they are given."""
@@ -50,7 +53,7 @@ class Definition:
         definition = getattr(fn, _ON_FUNCTION, None)
         if not isinstance(definition, Definition):
             return None
-        return definition if definition.fn is fn else dataclasses.replace(definition, fn=fn)
+        return definition if definition.fn is fn else definition._of(fn)
 
     @staticmethod
     def must_from_callable(fn: Callable[..., Any]) -> Definition:
@@ -91,6 +94,13 @@ class Definition:
         if self.arity is None or self.name is None:
             return args
         return self.arity.fit(f"activity {self.name}", args, kwargs)
+
+    def _of(self, fn: Callable[..., Any]) -> Definition:
+        """The same for a method that is bound, or for what another decorator made of the function."""
+        ordinary = None
+        if self.ordinary is not None and isinstance(fn, MethodType) and fn.__func__ is self.fn:
+            ordinary = MethodType(self.ordinary, fn.__self__)
+        return dataclasses.replace(self, fn=fn, ordinary=ordinary)
 
     def put_on(self, owner: Callable[..., Any]) -> None:
         """Keep the definition where `from_callable` looks for it."""

@@ -134,7 +134,7 @@ def make_durable(function: Callable[..., Any], definition: Definition) -> Callab
     in_class = is_method(function)
     call = _async(function, durable, in_class=in_class) if definition.is_async else _sync(function, definition)
     vars(call).update(start=durable.start, execute=durable.execute, with_options=durable.with_options)
-    dataclasses.replace(definition, fn=call).put_on(call)
+    dataclasses.replace(definition, fn=call, ordinary=function).put_on(call)
     return call
 
 

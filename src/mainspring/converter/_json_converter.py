@@ -27,6 +27,7 @@ from mainspring.converter._pydantic_models import is_model, model_json
 from mainspring.converter._type_decoder import TypeDecoder, decoder_with
 
 READ = json.JSONDecoder().raw_decode
+PAYLOAD_OF = Payload.FromString  # looked up once: a message's class is slow to tell what it has
 MADE_WHEN_NEEDED = {"_types", "_writer", "_empty"}
 
 
@@ -63,7 +64,7 @@ class JSONPlainPayloadConverter(EncodingPayloadConverter):
         cls = class_of(value)
         is_leaf = cls not in PLAIN and self._encoder is AdvancedJSONEncoder and is_model(cls)
         data = _model_data(value) if is_leaf else self._writer.text(value).encode()
-        payload = Payload.FromString(self._empty)
+        payload = PAYLOAD_OF(self._empty)
         payload.data = data
         return payload
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,6 +31,7 @@ from mainspring.worker._activity_running import InboundTail, OutboundTail, Stop
 from mainspring.worker._activity_tasks import Assignment
 from mainspring.worker._activity_threads import ThreadExceptionRaiser
 from mainspring.worker._interceptor import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+from mainspring.worker._own_loop import OwnLoop
 from mainspring.worker._payload_limits import PayloadsTooLargeError, SizeLimits
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Surroundings:
     client: Client | None = None
     decode_headers: bool = False
     limits: SizeLimits | None = None  # None: of local activities, whose markers are looked at
+    loop: OwnLoop = field(default_factory=OwnLoop)
 
 
 class Ending(msgspec.Struct, kw_only=True):
@@ -97,7 +100,7 @@ class Attempt:
             assignment = self.assignment
             definition = self._around.registry.find(assignment)
             if definition.is_async:
-                self.stop.task = asyncio.current_task()
+                self.stop.task = self._around.loop.current_task()
             else:
                 await self._prepare_elsewhere(definition)
             if definition.auto_heartbeat and self.heartbeats is not None and assignment.heartbeat_timeout_s:
@@ -167,7 +170,8 @@ class Attempt:
                 for name, payload in headers.items()
             }
         self._entered = Context.set(self._context(definition))
-        logger.debug("Starting activity")
+        if logger.logger.isEnabledFor(logging.DEBUG):  # asked here, it costs a quarter
+            logger.debug("Starting activity")
         inbound: ActivityInboundInterceptor = InboundTail(
             definition, self.stop, around.data_converter.payload_converter_class, around.registry.shared_state_manager
         )

@@ -32,14 +32,16 @@ class Throttle(msgspec.Struct, kw_only=True, frozen=True):
 class Heartbeats:
     """See the module. `send` never raises."""
 
-    def __init__(self, send: Callable[[Details], Awaitable[None]], interval_s: float) -> None:
+    def __init__(
+        self, send: Callable[[Details], Awaitable[None]], interval_s: float, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._send = send
         self._interval_s = interval_s
         self._waiting: Details | None = None
         self._last: Details = ()
         self._is_over = False
         self._over: asyncio.Event | None = None  # for those who wait between heartbeats; most activities send none
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._sending: asyncio.Task[None] | None = None
 
     def beat(self, *details: Any) -> None:

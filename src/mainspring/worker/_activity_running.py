@@ -113,16 +113,16 @@ class InboundTail(ActivityInboundInterceptor):
         context.heartbeat = outbound.heartbeat
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
-        if self._is_async(input.fn):
+        definition = self._definition
+        if input.fn is definition.fn:
+            if definition.is_async:
+                return await (definition.ordinary or definition.fn)(*input.args)
+        elif is_async(input.fn):  # what an interceptor put in the activity's place
             return await input.fn(*input.args)
         beat = _heartbeat_from_thread(Context.current())
         if isinstance(input.executor, concurrent.futures.ThreadPoolExecutor):
             return await self._in_thread(input, beat)
         return await self._in_process(input, beat)
-
-    def _is_async(self, fn: Callable[..., Any]) -> bool:
-        """Of what an interceptor put in the activity's place, it has to be found out."""
-        return self._definition.is_async if fn is self._definition.fn else is_async(fn)
 
     async def _in_thread(self, input: ExecuteActivityInput, beat: Callable[..., None]) -> Any:
         context = Context.current()

@@ -11,6 +11,7 @@ import asyncio
 
 from mainspring.activity import ActivityCancellationDetails
 from mainspring.worker._activity_running import Stop
+from mainspring.worker._own_loop import OwnLoop
 
 TIMED_OUT = ActivityCancellationDetails(timed_out=True)
 
@@ -23,15 +24,14 @@ class Timeouts:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._is_closing = False
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = OwnLoop()
 
     def begin(self, stop: Stop, after_s: float) -> None:
         """An attempt begins, and is to be stopped after that time."""
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-        due_at = self._due_at[stop] = self._loop.time() + after_s
+        loop = self._loop.get()
+        due_at = self._due_at[stop] = loop.time() + after_s
         if self._timer is None or due_at < self._timer_at:
-            self._set(self._loop, due_at)
+            self._set(loop, due_at)
 
     def end(self, stop: Stop) -> None:
         """The attempt has ended."""
@@ -54,7 +54,7 @@ class Timeouts:
 
     def _look(self) -> None:
         self._timer = None
-        loop = asyncio.get_running_loop()
+        loop = self._loop.get()
         now = loop.time()
         waiting: list[float] = []
         for stop, due_at in self._due_at.items():

@@ -171,7 +171,7 @@ class ActivityWorker:
         """Run an attempt with its heartbeats and its timeout."""
         assignment = attempt.assignment
         interval_s = self._options.throttle.interval_s(assignment.heartbeat_timeout_s)
-        attempt.heartbeats = Heartbeats(partial(self._send_heartbeat, attempt), interval_s)
+        attempt.heartbeats = Heartbeats(partial(self._send_heartbeat, attempt), interval_s, self._around.loop.get())
         if not assignment.start_to_close_timeout_s:
             return await attempt.run()
         self._timeouts.begin(attempt.stop, assignment.start_to_close_timeout_s + AFTER_TIMEOUT_S)

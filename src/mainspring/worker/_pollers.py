@@ -21,6 +21,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from temporalio.api.taskqueue.v1 import PollerScalingDecision
 
 from mainspring.service import RPCError, RPCStatusCode
+from mainspring.worker._own_loop import OwnLoop
 from mainspring.worker._poller_behavior import PollerBehavior, PollScale
 from mainspring.worker._slots import Permit, Slots
 from mainspring.worker._tuning import SlotInfo
@@ -82,7 +83,7 @@ class Pollers:
         self.is_stopping = False
         self._stopping = asyncio.Event()
         self._failed: asyncio.Future[None] | None = None
-        self._loop_of_tasks: asyncio.AbstractEventLoop | None = None
+        self._loop_of_tasks = OwnLoop()
         self._listening: list[Callable[[], None]] = []  # what ends it
 
     def add(self, queue: PolledQueue[Any]) -> None:
@@ -139,9 +140,7 @@ class Pollers:
 
     def begin(self, work: Coroutine[Any, Any, None], permit: Permit) -> None:
         """Do a task in a slot, whichever way it came."""
-        if self._loop_of_tasks is None:
-            self._loop_of_tasks = asyncio.get_running_loop()  # asked for once: to Python 3.11 it is a system call
-        working = self._loop_of_tasks.create_task(work)
+        working = self._loop_of_tasks.get().create_task(work)
         self._working.add(working)
         working.add_done_callback(partial(self._done, permit))
 

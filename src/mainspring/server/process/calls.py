@@ -49,7 +49,8 @@ class Calls:
     def end(self, task: asyncio.Task[object]) -> None:
         """The call is over."""
         self._tasks.discard(task)
-        self._interrupted.discard(task)
+        if self._interrupted:
+            self._interrupted.discard(task)
 
     def was_interrupted(self, task: asyncio.Task[object]) -> bool:
         """The call's task was cancelled by `finish`, and not by its client."""

@@ -19,6 +19,8 @@ WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 4_096
 CHECKPOINT_PAGES = 2_000  # 8 MB of WAL before the writer moves it into the file
 
+sqlite3.register_adapter(bytes, bytes)  # they go as they are: unless told so, it looks for a way each time, and fails
+
 
 def connect(path: str) -> Connection:
     """A plain connection that begins no transactions by itself and may be handed from thread to thread."""
