@@ -6,6 +6,7 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -45,6 +46,25 @@ async def test_an_engine_is_called_on_the_loop_that_opened_it() -> None:
     async with embedded() as client:
         with pytest.raises(RuntimeError, match="on the loop that opened it, and in no process forked from that one"):
             await asyncio.to_thread(asyncio.run, ignored(client))
+
+
+@workflow.defn(sandboxed=False)
+class Calling:
+    client: ClassVar[Client]
+
+    @workflow.run
+    async def run(self) -> str:
+        try:
+            await self.client.count_workflows()
+        except RuntimeError as error:
+            return str(error)
+        return "called"
+
+
+async def test_workflow_code_which_has_a_loop_of_its_own_cannot_call_it() -> None:
+    async with embedded(workflows=[Calling]) as client:
+        Calling.client = client
+        assert "on the loop that opened it" in await client.execute_workflow(Calling.run, id="calling")
 
 
 async def ignored(client: Client) -> None:

@@ -81,37 +81,28 @@ class Exchange:
 
     def __init__(self, made: Made, namespace: dict[str, Any], makes: dict[str, Make]) -> None:
         self._made = made
-        self._namespace = namespace
         self._makes = makes
-        self._standing = itemgetter(*makes)
-        self._known: tuple[Any, ...] = ()
-        self._all_guards: tuple[Any, ...] = ()
-        self._real: dict[str, Any] = {}
-        self._guards: dict[str, Any] = {}
+        self.namespace = namespace
+        self.standing = itemgetter(*makes)
+        self.known: tuple[Any, ...] = ()  # what stood there when the guards were made
+        self.all_guards: tuple[Any, ...] = ()
+        self.real: dict[str, Any] = {}
+        self.guards: dict[str, Any] = {}
 
-    def put(self) -> None:
-        """Let the guards stand there."""
-        standing = self._standing(self._namespace)
-        if standing != self._known:
-            self._learn()
-        self._namespace.update(self._guards)
-
-    def take(self) -> None:
-        """Put back what was there, but for what somebody else put there meanwhile."""
-        if self._standing(self._namespace) == self._all_guards:
-            self._namespace.update(self._real)
-            return
-        for name, guard in self._guards.items():
-            if self._namespace[name] is guard:
-                self._namespace[name] = self._real[name]
-
-    def _learn(self) -> None:
+    def learn(self) -> None:
+        """Make guards of what stands there now."""
         for name, make in self._makes.items():
-            value = self._namespace[name]
-            if not self._made.is_guard(value) and self._real.get(name) is not value:
-                self._real[name], self._guards[name] = value, self._made.guard(make, value, name)
-        self._known = self._standing(self._real)
-        self._all_guards = self._standing(self._guards)
+            value = self.namespace[name]
+            if not self._made.is_guard(value) and self.real.get(name) is not value:
+                self.real[name], self.guards[name] = value, self._made.guard(make, value, name)
+        self.known = self.standing(self.real)
+        self.all_guards = self.standing(self.guards)
+
+    def take_own(self) -> None:
+        """Put back what was there, but for what somebody else put there meanwhile."""
+        for name, guard in self.guards.items():
+            if self.namespace[name] is guard:
+                self.namespace[name] = self.real[name]
 
 
 class Fixture:
@@ -150,8 +141,10 @@ class Guards:
                 return
             if not self._exchanges:
                 self._make()
-            for exchange in self._exchanges:
-                exchange.put()
+            for one in self._exchanges:  # not in a method of each: activations are many, and brief
+                if one.standing(one.namespace) != one.known:
+                    one.learn()
+                one.namespace.update(one.guards)
             if "unittest.mock" in sys.modules or "pytest" in sys.modules:  # they may have taken guards away again
                 self._fix()
             self._datetime_changed()
@@ -163,8 +156,11 @@ class Guards:
         with self._lock:
             self._count -= 1
             if self._count == 0:
-                for exchange in self._exchanges:
-                    exchange.take()
+                for one in self._exchanges:
+                    if one.standing(one.namespace) == one.all_guards:
+                        one.namespace.update(one.real)
+                    else:
+                        one.take_own()
                 self._datetime_changed()
 
     def adopt(self, namespace: dict[str, Any]) -> None:

@@ -25,7 +25,6 @@ from mainspring.determinism._guards import GUARDS
 from mainspring.determinism._loop_calls import RefusingLoop
 
 logger = logging.getLogger("mainspring.worker")
-SWAP = getattr(asyncio.tasks, "_swap_current_task", None)
 ABOUT = ("task", "future", "handle", "asyncgen")  # what asyncio tells of an exception that nobody waits for
 
 T = TypeVar("T")
@@ -108,7 +107,13 @@ class WorkflowLoop(RefusingLoop):
             handle = self._ready.popleft()
             if handle._cancelled:
                 continue
-            handle._run()
+            try:  # what `handle._run()` does, for half of its price
+                handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]  # typeshed lacks it
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001 - as in asyncio
+                about = f"Exception in callback {handle!r}"
+                self.call_exception_handler({"message": about, "exception": error, "handle": handle})
             if self.task_error is not None and not self.is_evicted:
                 raise self.task_error
 
@@ -241,5 +246,16 @@ class Running:
 def _swap_current_task(
     loop: asyncio.AbstractEventLoop | None, task: asyncio.Task[Any] | None
 ) -> asyncio.Task[Any] | None:
-    """Since Python 3.12 a thread has one current task, which must not be there while another loop's tasks run."""
-    return SWAP(loop, task) if SWAP is not None and loop is not None else None
+    """No task of the outer loop is the current one while another loop's tasks run; Python 3.12 insists on it."""
+    return SWAP(loop, task) if loop is not None else None
+
+
+def _swap_in_3_11(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any] | None) -> asyncio.Task[Any] | None:
+    current: dict[asyncio.AbstractEventLoop, asyncio.Task[Any]] = vars(asyncio.tasks)["_current_tasks"]
+    outer = current.pop(loop, None)
+    if task is not None:
+        current[loop] = task
+    return outer
+
+
+SWAP = getattr(asyncio.tasks, "_swap_current_task", _swap_in_3_11)

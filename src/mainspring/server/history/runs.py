@@ -25,7 +25,7 @@ import logging
 import types
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import NoReturn, Protocol, TypeVar, cast
+from typing import NoReturn, Protocol, TypeVar
 
 import msgspec
 from temporalio.api.history.v1 import History, HistoryEvent
@@ -558,7 +558,8 @@ def finish(work: Awaitable[T], then: Callable[[], object]) -> Generator[object, 
             then()
             if cancelled is not None:
                 raise cancelled from None
-            return cast("T", end.value)
+            result: T = end.value
+            return result
         try:
             yield waits_for
         except asyncio.CancelledError as error:

@@ -70,6 +70,7 @@ class TaskQueue:
         self._touched_s = now_s
         self._is_given_up = False
         self.listener: Listener | None = None  # gets what is started for it; all else waits for polls, as ever
+        self._next: Listener | None = None  # whose turn `next_poller` found it to be
 
     def __repr__(self) -> str:
         return f"<TaskQueue {self.key.name!r}: {len(self.polls)} polls, {self.backlog!r}>"
@@ -96,7 +97,8 @@ class TaskQueue:
         """Whose poll gets the task if it is offered now; None if it would have to wait."""
         if not self._goes_at_once(task, self._around.loop.time()):
             return None
-        found = self._ready_listener() or self.polls.first()
+        self._next = self._ready_listener()
+        found = self._next or self.polls.first()
         return None if found is None else found.poller
 
     def hand_over(self, task: Task, handed: Handed) -> None:
@@ -105,10 +107,10 @@ class TaskQueue:
         self._added.add(task.priority, now_s)
         self._around.statistics.added_count += 1
         self._dispatched_now(task, now_s)
-        if (listener := self._ready_listener()) is not None:
-            self.stay(listener.poller)
+        if self._next is not None:
+            self.stay(self._next.poller)
             self._around.statistics.sync_matched_count += 1
-            listener.take(handed)
+            self._next.take(handed)
             return
         wait = self.polls.first()
         assert wait is not None, "nothing has changed since `next_poller`"

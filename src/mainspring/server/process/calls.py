@@ -33,16 +33,16 @@ class Calls:
         """No more calls are taken: the server is stopping."""
         return self._is_closed
 
-    def begin(self, loop: asyncio.AbstractEventLoop | None = None) -> asyncio.Task[object]:
-        """The present task serves a call until `end`, which must follow. `loop`: the running one, if it is known.
+    def begin(self, task: asyncio.Task[object] | None = None) -> asyncio.Task[object]:
+        """The task, or the present one, serves a call until `end`, which must follow.
 
         Raises: Unavailable: the server is stopping.
         """
         if self._is_closed:
             raise stopping()
-        task = asyncio.current_task(loop)
         if task is None:
-            raise RuntimeError("a call is served by a task")
+            task = asyncio.current_task()
+            assert task is not None, "a call is served by a task"
         self._tasks.add(task)
         return task
 

@@ -30,6 +30,7 @@ from mainspring.server.process.binding import Handler
 from mainspring.server.process.config import Config
 from mainspring.server.process.grpc_methods import as_service_error
 from mainspring.server.process.grpc_server import GrpcServer
+from mainspring.server.process.home import Home
 from mainspring.server.process.server import opened_store
 from mainspring.server.process.time_skipping import TimeSkipping
 
@@ -57,6 +58,7 @@ class InProcess:
         self._calls = assembly.door.calls
         self._workflow_tasks = assembly.workflow_tasks
         self._loop = asyncio.get_running_loop()
+        self._home = Home()
 
     def bind(self, path: str, refused: Refused) -> Serve:
         """The coroutine function that answers the calls of an RPC.
@@ -66,14 +68,15 @@ class InProcess:
         """
         method = self._methods.get(path)
         handler = _unknown(path) if method is None else method.handler
-        calls, loop = self._calls, self._loop
+        calls, loop, is_here = self._calls, self._loop, self._home.is_here
 
         async def serve(request: Message, metadata: Mapping[str, str | bytes], timeout: timedelta | None) -> Message:
-            if asyncio.get_running_loop() is not loop:
+            caller = asyncio.current_task(loop) if is_here() else None
+            if caller is None:
                 raise RuntimeError(ANOTHER_LOOP)
             deadline_s = None if timeout is None else time.monotonic() + timeout.total_seconds()
             try:
-                task = calls.begin(loop)
+                task = calls.begin(caller)
                 try:
                     call = Call(deadline_s=deadline_s, metadata=metadata)  # type: ignore[arg-type]  # see there
                     reply = await handler(request, call)

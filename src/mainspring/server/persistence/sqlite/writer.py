@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from sqlite3 import Connection
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from mainspring.server.persistence.durations import Durations
 from mainspring.server.persistence.sqlite.briefness import Briefness
@@ -71,20 +71,20 @@ class Writer:
         Work may run again after a rollback, if its group broke for another job: it must touch nothing but the database.
         A coroutine that is cancelled while it waits learns how the work ended first.
         """
-        future: asyncio.Future[object] = WriteFuture(loop=self._loop)
+        future: asyncio.Future[Any] = WriteFuture(loop=self._loop)
         self._gathered.append(Job(work, future, can_fail_late))
         if not self._is_gathering:
             self._is_gathering = True
             self._loop.call_soon(self._gather, len(self._gathered))
-        return cast("asyncio.Future[T]", future)
+        return future
 
     def submit_soon(self, work: Callable[[Connection], T], within_s: float) -> asyncio.Future[T]:
         """Keep some work until something else is submitted, so long at most; otherwise like `submit`."""
-        future: asyncio.Future[object] = WriteFuture(loop=self._loop)
+        future: asyncio.Future[Any] = WriteFuture(loop=self._loop)
         self._gathered.append(Job(work, future, is_soon=True))
         self._soon_count += 1
         self._write_before(self._loop.time() + within_s)
-        return cast("asyncio.Future[T]", future)
+        return future
 
     def end(self) -> None:
         """Hand all that is queued to the thread, as its last work; nothing may be submitted afterwards."""
