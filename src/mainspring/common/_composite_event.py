@@ -44,10 +44,12 @@ class CompositeEvent:
 
 
 class LateCompositeEvent(CompositeEvent):
-    """One whose event for threads is made when it is first asked for: no thread waits on most."""
+    """One whose parts are made when they are first asked for: hardly anybody waits for one."""
 
-    def __init__(self) -> None:
-        super().__init__(None, asyncio.Event())
+    def __init__(self, *, is_for_coroutines: bool = True) -> None:
+        self.thread_event = None
+        self.async_event = None
+        self._is_for_coroutines = is_for_coroutines
         self._is_set = False
 
     def set(self) -> None:
@@ -55,11 +57,18 @@ class LateCompositeEvent(CompositeEvent):
             self._is_set = True
             if self.thread_event is not None:
                 self.thread_event.set()
-        if self.async_event:
+        if self.async_event is not None:
             self.async_event.set()
 
     def is_set(self) -> bool:
         return self._is_set
+
+    async def wait(self) -> None:
+        if self._is_for_coroutines and self.async_event is None:
+            self.async_event = asyncio.Event()
+            if self._is_set:
+                self.async_event.set()
+        await super().wait()
 
     def for_threads(self) -> threading.Event:
         with _MAKING:

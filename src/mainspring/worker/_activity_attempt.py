@@ -143,7 +143,7 @@ class Attempt:
         """Make what can stop a `def`, for where it will run."""
         registry = self._around.registry
         if registry.uses_threads:
-            self.stop.cancelled.async_event = None
+            self.stop.cancelled = LateCompositeEvent(is_for_coroutines=False)
             self.stop.raiser = None if definition.no_thread_cancel_exception else ThreadExceptionRaiser()
         elif registry.shared_state_manager is not None:
             self.stop.is_elsewhere = True
