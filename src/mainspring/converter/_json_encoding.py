@@ -101,7 +101,13 @@ def _made_once(encoder: json.JSONEncoder) -> Callable[[object], str]:
         *(None, encoder.default, quoted, None, encoder.key_separator, encoder.item_separator),
         *(encoder.sort_keys, encoder.skipkeys, encoder.allow_nan),
     )
-    return lambda value: "".join(chunks(value, 0))
+    by_itself: dict[type, Callable[[Any], str]] = {int: int.__repr__, str: quoted}  # as the encoder writes them
+
+    def encode(value: object) -> str:
+        write = by_itself.get(type(value))
+        return "".join(chunks(value, 0)) if write is None else write(value)
+
+    return encode
 
 
 def plain(value: object, default: Callable[[Any], Any]) -> object:

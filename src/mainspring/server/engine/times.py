@@ -37,9 +37,10 @@ def duration(length_ns: int) -> Duration:
 
 
 def set_duration(field: Duration, length_ns: int) -> None:
-    """Fill a field in place, as `set_instant` does."""
+    """Fill an empty field in place, as `set_instant` does."""
     field.seconds = length_ns // SECOND
-    field.nanos = length_ns % SECOND
+    if nanos := length_ns % SECOND:  # most are of whole seconds
+        field.nanos = nanos
 
 
 def length_ns(value: Duration) -> int:

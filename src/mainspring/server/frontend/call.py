@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import final
 
 import msgspec
 from google.protobuf.descriptor import FieldDescriptor
@@ -28,6 +29,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.deadline_s is None else self.deadline_s - time.monotonic()
 
 
+@final
 class RawReply(msgspec.Struct, frozen=True):
     """A reply whose message field `history_field` is appended as raw bytes: history is never re-encoded.
 
@@ -46,7 +48,5 @@ class RawReply(msgspec.Struct, frozen=True):
     def to_message(self) -> Message:
         """The reply as an ordinary message, for in-process callers and HTTP. It is given away: ask for it once."""
         history = getattr(self.message, self.history_field.name)
-        history.SetInParent()
-        for part in self.history:
-            history.MergeFromString(part)
+        history.MergeFromString(b"".join(self.history))  # which sets it, even to nothing
         return self.message
