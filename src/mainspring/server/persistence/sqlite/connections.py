@@ -19,7 +19,8 @@ WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 4_096
 CHECKPOINT_PAGES = 2_000  # 8 MB of WAL before the writer moves it into the file
 
-sqlite3.register_adapter(bytes, bytes)  # they go as they are: unless told so, it looks for a way each time, and fails
+if (bytes, sqlite3.PrepareProtocol) not in sqlite3.adapters:  # a program may have said how they go
+    sqlite3.register_adapter(bytes, bytes)  # as they are: unless told so, it looks for a way each time, and finds none
 
 
 def connect(path: str) -> Connection:
