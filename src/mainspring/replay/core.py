@@ -128,11 +128,11 @@ class Replay:
         """
         while not self._jobs and not self._tell_local_activity() and self._next < len(self._events):
             self._tell_sequence()
-            if self._messages and self._next == len(self._events):
+            if self._next == len(self._events):
                 self._receive_messages()
-        if self._messages and not self._jobs:
+        if not self._jobs:
             self._receive_messages()
-        if self._queries and not self._jobs and not self.is_waiting_for_local_activities:
+        if not self._jobs and not self.is_waiting_for_local_activities:
             self._ask_queries()
         return self._activation() if self._jobs else None
 

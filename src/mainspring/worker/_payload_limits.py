@@ -72,7 +72,7 @@ class SizeLimits:
 
     def check_payloads(self, name: str, message: Message) -> None:
         """Look at one field of payloads. Raises: PayloadsTooLargeError: it is larger than the namespace allows."""
-        is_memo = type(message) is Memo
+        is_memo = isinstance(message, Memo)
         what = "memo" if is_memo else "payloads"
         size = message.ByteSize()
         limit = self.memo_bytes if is_memo else self.payloads_bytes

@@ -234,14 +234,12 @@ class CountedSlots:
         self._wake()
 
     def _may_give(self, is_sticky: bool) -> bool:
-        if self._is_shared and self._limit.allows(self._out + 1):
-            return True
-        if not self._limit.allows(self._out):
-            return False
         if not self._is_shared:
+            return self._limit.allows(self._out)
+        if self._limit.allows(self._out + 1):
             return True
         is_first = not is_sticky and not self._polls[is_sticky]
-        return is_first or self._polls[not is_sticky] > 0
+        return (is_first or self._polls[not is_sticky] > 0) and self._limit.allows(self._out)
 
     def _give(self, is_sticky: bool) -> Permit:
         self._out += 1

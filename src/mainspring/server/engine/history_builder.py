@@ -181,9 +181,7 @@ class HistoryBuilder:
         """
         if not self.buffered:
             return []
-        ordered = list(self.buffered.values())
-        if len(ordered) > 2 or _is_outcome(ordered[0]):  # else they are in order: one, or a start and its outcome
-            ordered.sort(key=_is_outcome)
+        ordered = sorted(self.buffered.values(), key=_is_outcome)
         self._clear_buffer()
         for kind, event in ordered:
             self._wire(kind, event, self._append(kind, event))

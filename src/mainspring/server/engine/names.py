@@ -76,6 +76,5 @@ def cap(value: Duration, fault_text: str) -> int:
     length_ns = seconds * SECOND + nanos
     if length_ns > LONGEST_NS:
         length_ns = LONGEST_NS
-        value.Clear()
         set_duration(value, length_ns)
     return length_ns

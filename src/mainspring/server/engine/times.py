@@ -37,10 +37,9 @@ def duration(length_ns: int) -> Duration:
 
 
 def set_duration(field: Duration, length_ns: int) -> None:
-    """Fill an empty field in place, as `set_instant` does."""
+    """Fill a field in place, as `set_instant` does."""
     field.seconds = length_ns // SECOND
-    if nanos := length_ns % SECOND:  # most are of whole seconds
-        field.nanos = nanos
+    field.nanos = length_ns % SECOND
 
 
 def length_ns(value: Duration) -> int:
