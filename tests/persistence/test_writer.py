@@ -141,7 +141,7 @@ async def test_all_is_written_in_its_order(writer: Writer) -> None:
     before = await writer.submit(names)
     futures: list[asyncio.Future[str]] = []
     for number in range(50):
-        futures.append(writer.submit_soon(put(f"soon-{number}"), 0.01))
+        futures.append(writer.submit_soon(put(f"soon-{number}"), within_s=0.01))
         futures.append(writer.submit(put(f"now-{number}")))
         await asyncio.sleep(0)
     await asyncio.gather(*futures)
@@ -198,7 +198,7 @@ async def test_what_is_queued_at_the_end_is_written(path: Path) -> None:
     database = await asyncio.to_thread(open_database, str(path))
     writer = Writer(database.writer, asyncio.get_running_loop(), database.wal_care, commits_on_loop=True)
     await writer.submit(make_table)
-    futures = [writer.submit(put("a")), writer.submit_soon(put("b"), 60.0)]
+    futures = [writer.submit(put("a")), writer.submit_soon(put("b"), within_s=60.0)]
     writer.end()
     await asyncio.to_thread(writer.join)
     await asyncio.to_thread(database.close)

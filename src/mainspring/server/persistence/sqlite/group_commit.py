@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from sqlite3 import Connection
 
 from mainspring.server.engine.errors import CurrentRunConflict, MainspringError, StoreUnavailable, VersionConflict
-from mainspring.server.persistence.sqlite.jobs import Job, explained
+from mainspring.server.persistence.sqlite.jobs import Job, changes_only, explained
+from mainspring.server.persistence.sqlite.rows import Rows
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def begin(db: Connection) -> None:
 def do_and_commit(db: Connection, group: Sequence[Job]) -> None:
     """Do all jobs in the transaction that has begun, and commit it; each gets its outcome or its failure.
 
-    A conflict undoes its own job only. Any other failure of a job is not expected, so no savepoint was paid for:
+    A conflict of a job's work undoes that job only. Any other failure is not expected, so no savepoint was paid for:
     everything is rolled back, and each job gets a transaction of its own. If COMMIT fails, all of them fail; so they
     do when this thread is interrupted (Ctrl-C), which goes on to whoever called.
     """
@@ -52,9 +53,11 @@ def do_and_commit(db: Connection, group: Sequence[Job]) -> None:
 
 def _do_all(db: Connection, group: Sequence[Job]) -> bool:
     """Returns: whether there is something to commit."""
+    rows = Rows()
     try:
         for job in group:
-            _attempt(db, job, is_alone=len(group) == 1)
+            _do(db, job, rows, is_alone=len(group) == 1)
+        rows.write(db)
     except Exception as error:
         _roll_back(db)
         if not isinstance(error, MainspringError):
@@ -71,6 +74,17 @@ def _do_one_by_one(db: Connection, group: Sequence[Job], error: Exception) -> No
     for job in group:
         job.outcome = job.failure = None
         commit_group(db, [job])
+
+
+def _do(db: Connection, job: Job, rows: Rows, *, is_alone: bool) -> None:
+    if job.work is changes_only:
+        rows.update_run(job.changes[0])
+    else:  # it may see or take away what was written before it; but with changes of its own it sees runs only
+        (rows.write_runs if job.changes else rows.write)(db)
+        _attempt(db, job, is_alone=is_alone)
+    if job.failure is None:
+        for changes in job.changes:
+            rows.add(changes)
 
 
 def _attempt(db: Connection, job: Job, *, is_alone: bool) -> None:

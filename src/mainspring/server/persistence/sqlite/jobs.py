@@ -14,10 +14,15 @@ from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
+from mainspring.server.engine.changes import Changes
 from mainspring.server.engine.errors import InvariantError, MainspringError, StoreUnavailable
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+
+def changes_only(_db: Connection) -> None:
+    """No work: the job is its changes, those of one run that is there already."""
 
 
 class WriteFuture(asyncio.Future[T]):
@@ -29,10 +34,11 @@ class WriteFuture(asyncio.Future[T]):
 
 
 class Job(msgspec.Struct, eq=False):
-    """Some work on a connection, and the future that waits for it."""
+    """Some work on a connection, and the future that waits for it. `changes` are written after it, if it succeeds."""
 
     work: Callable[[Connection], object]
     future: asyncio.Future[object]
+    changes: Sequence[Changes] = ()
     can_fail_late: bool = False  # a conflict may show after something was written
     is_soon: bool = False
     outcome: object = None

@@ -14,8 +14,8 @@ import msgspec
 
 from mainspring.server.engine.changes import RunKey, VisibilityRecord
 from mainspring.server.engine.errors import InvalidArgument, InvariantError
+from mainspring.server.persistence.sqlite.rows import OPEN
 from mainspring.server.persistence.sqlite.sql import NAMED
-from mainspring.server.persistence.sqlite.transitions import OPEN
 from mainspring.server.persistence.store import ListPage, VisibilityFilter
 
 Value = str | int | float | None

@@ -25,8 +25,8 @@ from mainspring.server.engine.changes import (
     Task,
     TaskKind,
 )
+from mainspring.server.persistence.sqlite.rows import OPEN
 from mainspring.server.persistence.sqlite.sql import SQL
-from mainspring.server.persistence.sqlite.transitions import OPEN
 from mainspring.server.persistence.store import NamespaceRecord, OpenRuns, RunPlace, StoredRun, StoreSize
 
 _NEWEST: Final[RunPlace] = (OPEN, "")  # before every run

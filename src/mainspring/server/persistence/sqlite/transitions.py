@@ -1,9 +1,10 @@
 """One transition as rows: what `commit` writes, inside a transaction that others begin and end.
 
-    runs (compare-and-set) -> current_runs -> history -> pending -> tasks -> outbox -> visibility
+    runs (compare-and-set) -> current_runs -> history, pending, tasks, outbox, visibility
 
 The first statement of a run is its compare-and-set, so a transition of one run that lost has written nothing. What can
-fail later, the current run or a second run, needs a savepoint around it: `can_fail_late`.
+fail later, the current run or a second run, needs a savepoint around it: `can_fail_late`. From history on, rows are
+written with those of the group's other transitions; so are the runs', where it is but an update: see `rows.py`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,10 @@ from sqlite3 import Connection, Cursor
 
 import msgspec
 
-from mainspring.server.engine.changes import Changes, CurrentRun, EventBatch, RunKey, Task, VisibilityRecord
+from mainspring.server.engine.changes import Changes, CurrentRun, RunKey
 from mainspring.server.engine.errors import CurrentRunConflict, VersionConflict
+from mainspring.server.persistence.sqlite.rows import run_update
 from mainspring.server.persistence.sqlite.sql import SQL
-
-OPEN = 2**63 - 1
-"""`close_order` of a run that is open: it stands before all closed ones."""
 
 DELETES_OF_RUN = (
     "delete_run",
@@ -30,6 +29,11 @@ DELETES_OF_RUN = (
 )
 
 
+def is_update(transition: Sequence[Changes]) -> bool:
+    """Whether it is of one run that is there already, and leaves the workflow id's run as it is: most are."""
+    return len(transition) == 1 and transition[0].expected_version > 0 and transition[0].current is None
+
+
 def can_fail_late(transition: Sequence[Changes]) -> bool:
     """Whether a conflict may show after something was written."""
     if len(transition) != 1:
@@ -37,8 +41,8 @@ def can_fail_late(transition: Sequence[Changes]) -> bool:
     return transition[0].expected_current is not None
 
 
-def write_transition(db: Connection, transition: Sequence[Changes]) -> None:
-    """Write all changes of a transition in the transaction that is open on `db`.
+def write_runs(db: Connection, transition: Sequence[Changes]) -> None:
+    """Write the runs of a transition and their workflow ids, in the transaction that is open on `db`.
 
     Raises:
         VersionConflict: some run is past its expected version.
@@ -51,8 +55,6 @@ def write_transition(db: Connection, transition: Sequence[Changes]) -> None:
     for changes in transition:
         if changes.current is not None:
             _write_current_run(cursor, changes.current, changes.expected_current)
-    for changes in transition:
-        _write_rest(cursor, changes)
 
 
 def _write_run(cursor: Cursor, changes: Changes) -> None:
@@ -69,15 +71,7 @@ def _write_run(cursor: Cursor, changes: Changes) -> None:
         )
         count = cursor.execute(SQL["insert_run"], row).rowcount
     else:
-        update = (
-            changes.next_event_id,
-            changes.status,
-            changes.wake_at,
-            changes.state,
-            key.run_id,
-            changes.expected_version,
-        )
-        count = cursor.execute(SQL["update_run"], update).rowcount
+        count = cursor.execute(SQL["update_run"], run_update(changes)).rowcount
     if count != 1:
         raise VersionConflict(f"run {key.run_id} is past version {changes.expected_version}")
 
@@ -104,94 +98,6 @@ def _write_current_run(cursor: Cursor, current: CurrentRun, expected_run_id: str
     if count != 1:
         wanted = f"run {expected_run_id}" if expected_run_id else "none"
         raise CurrentRunConflict(f"expected {wanted} as the current run of workflow {current.key.workflow_id!r}")
-
-
-def _write_rest(cursor: Cursor, changes: Changes) -> None:
-    run_id = changes.key.run_id
-    if changes.events:
-        cursor.execute(SQL["insert_history"], _history_row(run_id, changes.events))
-    for (kind, key), blob in changes.records.items():
-        if blob is None:
-            cursor.execute(SQL["delete_pending"], (run_id, kind, key))
-        else:
-            cursor.execute(SQL["put_pending"], (run_id, kind, key, blob))
-    for task_kind, ref in changes.finished_tasks:
-        cursor.execute(SQL["delete_task"], (run_id, task_kind, ref))
-    for task in changes.tasks:
-        if not task.is_speculative:
-            cursor.execute(SQL["put_task"], task_row(task))
-    for done in changes.finished_effects:
-        cursor.execute(SQL["delete_effect"], (done.run_id, done.kind, done.ref))
-    for effect in changes.effects:
-        key_ = effect.run
-        cursor.execute(
-            SQL["put_effect"],
-            (
-                key_.run_id,
-                effect.kind,
-                effect.ref,
-                key_.namespace_id,
-                key_.workflow_id,
-                effect.created_at,
-                effect.blob,
-            ),
-        )
-    if changes.visibility is not None:
-        cursor.execute(SQL["put_visibility"], visibility_row(changes.visibility))
-
-
-def _history_row(run_id: str, batches: Sequence[EventBatch]) -> tuple[str | int | bytes, ...]:
-    """One row for all batches of a transition: they lie end to end, and histories put together are one."""
-    blob = b"".join([batch.blob for batch in batches])
-    return (run_id, batches[0].first_event_id, batches[-1].next_event_id, blob)
-
-
-def task_row(task: Task) -> tuple[str | int | float | None, ...]:
-    """The values of `put_task`."""
-    run, queue = task.run, task.queue
-    return (
-        run.run_id,
-        queue.kind,
-        task.ref,
-        queue.namespace_id,
-        run.workflow_id,
-        queue.name,
-        task.stamp,
-        task.created_at,
-        task.normal_queue,
-        task.priority,
-        task.fairness_key,
-        task.fairness_weight,
-        task.expires_at,
-    )
-
-
-def visibility_row(record: VisibilityRecord) -> tuple[str | int | bytes | None, ...]:
-    """The values of `put_visibility`."""
-    key = record.key
-    return (
-        key.run_id,
-        key.namespace_id,
-        key.workflow_id,
-        record.workflow_type,
-        record.task_queue,
-        record.status,
-        record.start_at,
-        record.execution_at,
-        record.close_at,
-        OPEN if record.close_at is None else record.close_at,
-        record.history_length,
-        record.history_size_bytes,
-        record.state_transition_count,
-        record.parent_workflow_id,
-        record.parent_run_id,
-        record.root_workflow_id,
-        record.root_run_id,
-        record.first_run_id,
-        record.memo,
-        record.search_attributes,
-        record.searchable,
-    )
 
 
 def erase_runs(db: Connection, run_ids: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from queue import SimpleQueue
 from sqlite3 import Connection
 from typing import Any, TypeVar
 
+from mainspring.server.engine.changes import Changes
 from mainspring.server.persistence.durations import Durations
 from mainspring.server.persistence.sqlite.briefness import Briefness
 from mainspring.server.persistence.sqlite.connections import patient
@@ -65,23 +66,27 @@ class Writer:
         """Some work of `submit_soon` has not ended yet, so that others cannot see it."""
         return self._soon_count > 0
 
-    def submit(self, work: Callable[[Connection], T], *, can_fail_late: bool = False) -> asyncio.Future[T]:
-        """Queue some work; the future is done when its transaction is durable, or gone.
+    def submit(
+        self, work: Callable[[Connection], T], changes: Sequence[Changes] = (), *, can_fail_late: bool = False
+    ) -> asyncio.Future[T]:
+        """Queue a `Job`; the future is done when its transaction is durable, or gone.
 
         Work may run again after a rollback, if its group broke for another job: it must touch nothing but the database.
         A coroutine that is cancelled while it waits learns how the work ended first.
         """
         future: asyncio.Future[Any] = WriteFuture(loop=self._loop)
-        self._gathered.append(Job(work, future, can_fail_late))
+        self._gathered.append(Job(work, future, changes, can_fail_late))
         if not self._is_gathering:
             self._is_gathering = True
             self._loop.call_soon(self._gather, len(self._gathered))
         return future
 
-    def submit_soon(self, work: Callable[[Connection], T], within_s: float) -> asyncio.Future[T]:
+    def submit_soon(
+        self, work: Callable[[Connection], T], changes: Sequence[Changes] = (), *, within_s: float
+    ) -> asyncio.Future[T]:
         """Keep some work until something else is submitted, so long at most; otherwise like `submit`."""
         future: asyncio.Future[Any] = WriteFuture(loop=self._loop)
-        self._gathered.append(Job(work, future, is_soon=True))
+        self._gathered.append(Job(work, future, changes, is_soon=True))
         self._soon_count += 1
         self._write_before(self._loop.time() + within_s)
         return future
