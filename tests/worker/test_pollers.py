@@ -117,7 +117,7 @@ async def test_a_stop_waits_for_polls_and_for_tasks_that_they_bring() -> None:
     pollers.stop()
     queue.replies.append(task(b"late"))
     queue.poll = None  # type: ignore[method-assign,assignment]  # nobody polls any more
-    pollers.begin(queue.handle(task(b"late")), await pollers.slots.reserve())
+    pollers.begin(lambda: queue.handle(task(b"late")), await pollers.slots.reserve())
     queue.answer_all()
     queue.go_on.set()
     await running
@@ -325,3 +325,18 @@ async def test_a_worker_that_is_cancelled_listens_no_more() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert ear.take is None
+
+
+async def test_a_task_that_never_began_keeps_nobody_waiting() -> None:
+    """As where a program ends: `asyncio.run` cancels all that is left, also what was made in that very turn."""
+    queue, ear = Queue(), Ear()
+    async with asyncio.timeout(5):
+        async with listening(queue, ear, slots=2) as (pollers, _):
+            permit = pollers.slots.try_reserve()
+            assert permit is not None
+            before = asyncio.all_tasks()
+            pollers.begin(lambda: queue.handle(task(b"1")), permit)
+            for begun in asyncio.all_tasks() - before:
+                begun.cancel()
+        await pollers.worked()
+    assert queue.done == []

@@ -145,7 +145,7 @@ class ActivityWorker:
         """Run a task in a slot that was reserved for it."""
         self._metrics.received(task, is_eager=True)
         self._slots.mark_used(permit, _used_by(task))
-        self._pollers.begin(self._do(task), permit)
+        self._pollers.begin(partial(self._do, task), permit)
 
     # -- working
 

@@ -49,6 +49,7 @@ class Polled(Protocol):
 
 
 R = TypeVar("R", bound=Polled)
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]  # how a task is done
 Listen: TypeAlias = Callable[[Callable[[], bool], Callable[[Coroutine[Any, Any, R]], None]], Callable[[], None] | None]
 """Takes whether there is room, and what takes what a reply comes of; returns what ends it, if it began."""
 
@@ -77,7 +78,7 @@ class Pollers:
         self._what = what
         self._loops: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Task[Any]] = set()  # for a slot: may be given up at any time
-        self._working: set[asyncio.Task[None]] = set()
+        self._working: dict[Permit, asyncio.Task[None]] = {}
         self._starting: set[asyncio.Task[None]] = set()  # about to be at work
         self._queues: list[_QueueLoops[Any]] = []
         self.is_stopping = False
@@ -110,8 +111,8 @@ class Pollers:
         finally:
             self.stop()
             await _cancel([stopping, *self._loops, *self._waiting])
-            while self._working or self._starting:
-                await asyncio.wait([*self._working, *self._starting])
+            while left := [task for task in (*self._working.values(), *self._starting) if not task.done()]:
+                await asyncio.wait(left)
             if self._failed.done():
                 self._failed.exception()  # looked at
 
@@ -131,35 +132,37 @@ class Pollers:
     async def worked(self, within_s: float | None = None) -> None:
         """Wait until no task is at work, for so long at most."""
         if self._working and within_s != 0:
-            await asyncio.wait(self._working, timeout=within_s)
+            await asyncio.wait(self._working.values(), timeout=within_s)
 
     def fail(self, error: BaseException) -> None:
         """End `run` with an error, unless it has one already."""
         if self._failed is not None and not self._failed.done():
             self._failed.set_exception(error)
 
-    def begin(self, work: Coroutine[Any, Any, None], permit: Permit) -> None:
+    def begin(self, work: Work, permit: Permit) -> None:
         """Do a task in a slot, whichever way it came."""
-        working = self._loop_of_tasks.get().create_task(work)
-        self._working.add(working)
-        working.add_done_callback(partial(self._done, permit))
+        self._working[permit] = self._loop_of_tasks.get().create_task(self._in_slot(work, permit))
 
-    def begin_when_free(self, work: Coroutine[Any, Any, None], info: SlotInfo) -> None:
+    def begin_when_free(self, work: Work, info: SlotInfo) -> None:
         """Do a task that came by another way, as soon as there is a slot for it."""
         starting = asyncio.create_task(self._begin_when_free(work, info))
         self._starting.add(starting)
         starting.add_done_callback(self._starting.discard)
 
-    async def _begin_when_free(self, work: Coroutine[Any, Any, None], info: SlotInfo) -> None:
+    async def _begin_when_free(self, work: Work, info: SlotInfo) -> None:
         permit = await self.slots.reserve()
         self.slots.mark_used(permit, info)
         self.begin(work, permit)
 
-    def _done(self, permit: Permit, working: asyncio.Task[None]) -> None:
-        self._working.discard(working)
-        self.slots.release(permit)
-        if not working.cancelled() and (error := working.exception()) is not None:
-            logger.error("one of the %s was lost", self._what, exc_info=error)
+    async def _in_slot(self, work: Work, permit: Permit) -> None:
+        """Do a task, then free its slot: by itself, since for a callback the loop takes another turn."""
+        try:
+            await work()
+        except Exception:
+            logger.exception("one of the %s was lost", self._what)
+        finally:
+            del self._working[permit]
+            self.slots.release(permit)
 
     # -- listening
 
@@ -181,7 +184,7 @@ class Pollers:
         def take(reply: Coroutine[Any, Any, R]) -> None:
             permit = self.slots.reserve_now(is_sticky=queue.is_sticky)
             assert permit is not None, "there was room, and nothing has happened since"
-            self.begin(self._work_on(reply, queue, permit), permit)
+            self.begin(partial(self._work_on, reply, queue, permit), permit)
 
         end = queue.listen(lambda: self.slots.has_room(is_sticky=queue.is_sticky), take)
         if end is not None:
@@ -233,7 +236,7 @@ class Pollers:
         queue.scale.polled(decision, is_task=is_task)
         if is_task:
             self.slots.mark_used(permit, queue.queue.used_by(polled))
-            self.begin(queue.queue.handle(polled), permit)
+            self.begin(partial(queue.queue.handle, polled), permit)
         else:
             self.slots.release(permit)
         self._fill(queue)

@@ -113,7 +113,8 @@ class WorkflowWorker:
 
     def start_eagerly(self, polled: PollWorkflowTaskQueueResponse) -> None:
         """Do the first task of a run that a client of this worker started, as soon as there is a slot."""
-        self._pollers.begin_when_free(self._tasks.handle(polled), UsedByWorkflow(polled.workflow_type.name, False))
+        used_by = UsedByWorkflow(polled.workflow_type.name, False)
+        self._pollers.begin_when_free(partial(self._tasks.handle, polled), used_by)
 
     def listen_anew(self) -> None:
         """The worker has another client."""
