@@ -53,11 +53,11 @@ def do_and_commit(db: Connection, group: Sequence[Job]) -> None:
 
 def _do_all(db: Connection, group: Sequence[Job]) -> bool:
     """Returns: whether there is something to commit."""
-    rows = Rows()
+    rows = Rows(db)
     try:
         for job in group:
             _do(db, job, rows, is_alone=len(group) == 1)
-        rows.write(db)
+        rows.write()
     except Exception as error:
         _roll_back(db)
         if not isinstance(error, MainspringError):
@@ -80,7 +80,7 @@ def _do(db: Connection, job: Job, rows: Rows, *, is_alone: bool) -> None:
     if job.work is changes_only:
         rows.update_run(job.changes[0])
     else:  # it may see or take away what was written before it; but with changes of its own it sees runs only
-        (rows.write_runs if job.changes else rows.write)(db)
+        (rows.write_runs if job.changes else rows.write)()
         _attempt(db, job, is_alone=is_alone)
     if job.failure is None:
         for changes in job.changes:

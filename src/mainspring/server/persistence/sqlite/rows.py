@@ -1,6 +1,6 @@
 """The rows of transitions, gathered over a group of commits and written table by table.
 
-    rows.update_run(changes) ; rows.add(changes) ... rows.write(db)
+    rows.update_run(changes) ; rows.add(changes) ... rows.write()
 
 Many rows of one table after each other cost less than one row of each table by turns: what SQLite and the interpreter
 need for them is then in the processor's cache (decision 0027). What is said last of a row is what is written.
@@ -9,7 +9,7 @@ need for them is then in the processor's cache (decision 0027). What is said las
 from __future__ import annotations
 
 from collections.abc import Sequence
-from sqlite3 import Connection
+from sqlite3 import Connection, Cursor
 
 from mainspring.server.engine.changes import Changes, Effect, EventBatch, Task, VisibilityRecord
 from mainspring.server.engine.errors import VersionConflict
@@ -23,9 +23,10 @@ Row = tuple[str | int | float | bytes | None, ...]
 
 
 class Rows:
-    """See the module."""
+    """See the module. Writes in the transaction that is open on `db`."""
 
-    def __init__(self) -> None:
+    def __init__(self, db: Connection) -> None:
+        self._cursor = db.cursor()  # one for all: the connection's own `executemany` makes one each time
         self._runs: list[Row] = []
         self._history: list[Row] = []
         self._pending: dict[Key, Row | None] = {}  # None: the row goes; so it does in those below
@@ -56,38 +57,39 @@ class Rows:
         if changes.visibility is not None:
             self._visibility[run_id] = _visibility_row(changes.visibility)
 
-    def write_runs(self, db: Connection) -> None:
-        """Write the rows of runs in the transaction that is open on `db`, and keep none.
+    def write_runs(self) -> None:
+        """Write the rows of runs, and keep none.
 
         Raises: VersionConflict: some run is past its expected version; what was written before it has to be undone.
         """
         if runs := self._runs:
             self._runs = []
-            if db.executemany(SQL["update_run"], runs).rowcount != len(runs):
+            if self._cursor.executemany(SQL["update_run"], runs).rowcount != len(runs):
                 raise VersionConflict(f"run {runs[0][-2]!r} or one of {len(runs) - 1} others is past its version")
 
-    def write(self, db: Connection) -> None:
-        """Write all of them in the transaction that is open on `db`, and keep none. Raises: what `write_runs` does."""
-        self.write_runs(db)
+    def write(self) -> None:
+        """Write all of them, and keep none. Raises: what `write_runs` does."""
+        self.write_runs()
+        cursor = self._cursor
         if self._history:
-            db.executemany(SQL["insert_history"], self._history)
+            cursor.executemany(SQL["insert_history"], self._history)
             self._history = []
-        self._pending = _written(db, self._pending, "delete_pending", "put_pending")
-        self._tasks = _written(db, self._tasks, "delete_task", "put_task")
-        self._effects = _written(db, self._effects, "delete_effect", "put_effect")
+        self._pending = _written(cursor, self._pending, "delete_pending", "put_pending")
+        self._tasks = _written(cursor, self._tasks, "delete_task", "put_task")
+        self._effects = _written(cursor, self._effects, "delete_effect", "put_effect")
         if self._visibility:
-            db.executemany(SQL["put_visibility"], self._visibility.values())
+            cursor.executemany(SQL["put_visibility"], self._visibility.values())
             self._visibility = {}
 
 
-def _written(db: Connection, rows: dict[Key, Row | None], delete: str, put: str) -> dict[Key, Row | None]:
+def _written(cursor: Cursor, rows: dict[Key, Row | None], delete: str, put: str) -> dict[Key, Row | None]:
     """Write the rows of one table. Returns: those that are left to write, none."""
     if not rows:
         return rows
     if gone := [key for key, row in rows.items() if row is None]:
-        db.executemany(SQL[delete], gone)
+        cursor.executemany(SQL[delete], gone)
     if there := [row for row in rows.values() if row is not None]:
-        db.executemany(SQL[put], there)
+        cursor.executemany(SQL[put], there)
     return {}
 
 
