@@ -48,11 +48,8 @@ async def opened(path: Path) -> AsyncGenerator[Store]:
 
 
 def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    db = sqlite3.connect(path)
-    try:
+    with contextlib.closing(sqlite3.connect(path)) as db:
         return {table: sorted(db.execute(f"SELECT * FROM {table}"), key=repr) for table in TABLES}
-    finally:
-        db.close()
 
 
 def some_transitions(chance: random.Random, late_share: float) -> Iterator[list[Changes]]:

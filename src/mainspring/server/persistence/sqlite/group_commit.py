@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from sqlite3 import Connection
 
 from mainspring.server.engine.errors import CurrentRunConflict, MainspringError, StoreUnavailable, VersionConflict
-from mainspring.server.persistence.sqlite.jobs import Job, changes_only, explained
+from mainspring.server.persistence.sqlite.jobs import Job, explained
 from mainspring.server.persistence.sqlite.rows import Rows
+from mainspring.server.persistence.sqlite.transitions import is_update
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def _do_one_by_one(db: Connection, group: Sequence[Job], error: Exception) -> No
 
 
 def _do(db: Connection, job: Job, rows: Rows, *, is_alone: bool) -> None:
-    if job.work is changes_only:
+    if is_update(job.changes):  # what its work would do is done with that of the others
         rows.update_run(job.changes[0])
     else:  # it may see or take away what was written before it; but with changes of its own it sees runs only
         (rows.write_runs if job.changes else rows.write)()

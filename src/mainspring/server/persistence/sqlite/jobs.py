@@ -21,10 +21,6 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-def changes_only(_db: Connection) -> None:
-    """No work: the job is its changes, those of one run that is there already."""
-
-
 class WriteFuture(asyncio.Future[T]):
     """Does not let itself be cancelled: a task that is cancelled while it waits is so when the write has ended."""
 

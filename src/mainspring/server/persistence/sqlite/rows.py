@@ -27,7 +27,7 @@ class Rows:
 
     def __init__(self, db: Connection) -> None:
         self._cursor = db.cursor()  # one for all: the connection's own `executemany` makes one each time
-        self._runs: list[Row] = []
+        self._updates: list[Changes] = []
         self._history: list[Row] = []
         self._pending: dict[Key, Row | None] = {}  # None: the row goes; so it does in those below
         self._tasks: dict[Key, Row | None] = {}
@@ -36,7 +36,7 @@ class Rows:
 
     def update_run(self, changes: Changes) -> None:
         """The row of a run that is there already."""
-        self._runs.append(run_update(changes))
+        self._updates.append(changes)
 
     def add(self, changes: Changes) -> None:
         """All rows of one run in a transition, but for the run's own and its workflow id's."""
@@ -60,12 +60,13 @@ class Rows:
     def write_runs(self) -> None:
         """Write the rows of runs, and keep none.
 
-        Raises: VersionConflict: some run is past its expected version; what was written before it has to be undone.
+        Raises: VersionConflict: some run is past its expected version, not always the one that is named; all that was
+            written has to be undone.
         """
-        if runs := self._runs:
-            self._runs = []
-            if self._cursor.executemany(SQL["update_run"], runs).rowcount != len(runs):
-                raise VersionConflict(f"run {runs[0][-2]!r} or one of {len(runs) - 1} others is past its version")
+        if updates := self._updates:
+            if self._cursor.executemany(SQL["update_run"], map(run_update, updates)).rowcount != len(updates):
+                raise past_version(updates[0])
+            updates.clear()
 
     def write(self) -> None:
         """Write all of them, and keep none. Raises: what `write_runs` does."""
@@ -73,24 +74,29 @@ class Rows:
         cursor = self._cursor
         if self._history:
             cursor.executemany(SQL["insert_history"], self._history)
-            self._history = []
-        self._pending = _written(cursor, self._pending, "delete_pending", "put_pending")
-        self._tasks = _written(cursor, self._tasks, "delete_task", "put_task")
-        self._effects = _written(cursor, self._effects, "delete_effect", "put_effect")
+            self._history.clear()
+        _write_keyed(cursor, self._pending, "delete_pending", "put_pending")
+        _write_keyed(cursor, self._tasks, "delete_task", "put_task")
+        _write_keyed(cursor, self._effects, "delete_effect", "put_effect")
         if self._visibility:
             cursor.executemany(SQL["put_visibility"], self._visibility.values())
-            self._visibility = {}
+            self._visibility.clear()
 
 
-def _written(cursor: Cursor, rows: dict[Key, Row | None], delete: str, put: str) -> dict[Key, Row | None]:
-    """Write the rows of one table. Returns: those that are left to write, none."""
+def _write_keyed(cursor: Cursor, rows: dict[Key, Row | None], delete: str, put: str) -> None:
+    """Write the rows of one table, and keep none."""
     if not rows:
-        return rows
+        return
     if gone := [key for key, row in rows.items() if row is None]:
         cursor.executemany(SQL[delete], gone)
     if there := [row for row in rows.values() if row is not None]:
         cursor.executemany(SQL[put], there)
-    return {}
+    rows.clear()
+
+
+def past_version(changes: Changes) -> VersionConflict:
+    """Another transition of the run was committed first."""
+    return VersionConflict(f"run {changes.key.run_id} is past version {changes.expected_version}")
 
 
 def run_update(changes: Changes) -> Row:

@@ -31,7 +31,6 @@ from mainspring.server.engine.changes import (
 from mainspring.server.engine.errors import StoreUnavailable
 from mainspring.server.persistence.sqlite import listing, reading, transitions
 from mainspring.server.persistence.sqlite.database import Database, open_database
-from mainspring.server.persistence.sqlite.jobs import changes_only
 from mainspring.server.persistence.sqlite.readers import Readers
 from mainspring.server.persistence.sqlite.sql import SQL
 from mainspring.server.persistence.sqlite.writer import Writer
@@ -49,11 +48,6 @@ from mainspring.server.persistence.store import (
 T = TypeVar("T")
 
 RUNS_DELETED_TOGETHER = 100  # of a namespace, so that others' commits get their turn in between
-
-
-def _runs_of(transition: Sequence[Changes]) -> Callable[[Connection], None]:
-    """The work of a transition, before its rows are written."""
-    return changes_only if transitions.is_update(transition) else partial(transitions.write_runs, transition=transition)
 
 
 def _nothing(_db: Connection) -> None:
@@ -90,11 +84,10 @@ class SqliteStore:
         return self._writer_at_work().submit(work)
 
     def _read(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
-        if self._closed is not None:
-            raise StoreUnavailable("the store is closed")
+        writer = self._writer_at_work()
         if self._readers is None:
-            return self._writer.submit(work)
-        if self._writer.has_soon:
+            return writer.submit(work)
+        if writer.has_soon:
             return asyncio.ensure_future(self._read_settled(work))
         return self._readers.submit(work)
 
@@ -118,11 +111,16 @@ class SqliteStore:
     # -- runs
 
     def commit(self, transition: Sequence[Changes]) -> asyncio.Future[None]:
-        can_fail_late = transitions.can_fail_late(transition)
-        return self._writer_at_work().submit(_runs_of(transition), transition, can_fail_late=can_fail_late)
+        return self._writer_at_work().submit(
+            partial(transitions.write_runs, transition=transition),
+            transition,
+            can_fail_late=transitions.can_fail_late(transition),
+        )
 
     def commit_soon(self, transition: Sequence[Changes], *, within_s: float) -> asyncio.Future[None]:
-        return self._writer_at_work().submit_soon(_runs_of(transition), transition, within_s=within_s)
+        return self._writer_at_work().submit_soon(
+            partial(transitions.write_runs, transition=transition), transition, within_s=within_s
+        )
 
     async def settle(self) -> None:
         await self._write(_nothing)

@@ -15,8 +15,8 @@ from sqlite3 import Connection, Cursor
 import msgspec
 
 from mainspring.server.engine.changes import Changes, CurrentRun, RunKey
-from mainspring.server.engine.errors import CurrentRunConflict, VersionConflict
-from mainspring.server.persistence.sqlite.rows import run_update
+from mainspring.server.engine.errors import CurrentRunConflict
+from mainspring.server.persistence.sqlite.rows import past_version, run_update
 from mainspring.server.persistence.sqlite.sql import SQL
 
 DELETES_OF_RUN = (
@@ -73,7 +73,7 @@ def _write_run(cursor: Cursor, changes: Changes) -> None:
     else:
         count = cursor.execute(SQL["update_run"], run_update(changes)).rowcount
     if count != 1:
-        raise VersionConflict(f"run {key.run_id} is past version {changes.expected_version}")
+        raise past_version(changes)
 
 
 def _write_current_run(cursor: Cursor, current: CurrentRun, expected_run_id: str | None) -> None:
